@@ -1,0 +1,140 @@
+"""Errors that clients see: one class per code, raised anywhere, put on the wire in one place.
+
+    Exception
+    ├── ArgosyError                 something an operator must change (a port, a folder, a setting)
+    └── ApiError                    an AWS error: code, HTTP status, message, further members
+        ├── ValidationException     control plane: bad value, not there, exists already, wrong state
+        ├── UnknownOperationException, SerializationException, InternalFailure, …
+        ├── ResourceNotFound, ResourceInUse, ResourceLimitExceeded          (jobs)
+        ├── ResourceNotFoundException, InvalidParameterException            (logs)
+        ├── NoSuchEntity, EntityAlreadyExists, DeleteConflict, …            (IAM)
+        └── ValidationError, ModelError, ServiceUnavailable, …              (runtime)
+
+Authentication errors live in `argosy.access.errors`. Codes and texts follow the service guides.
+"""
+
+from typing import Any, ClassVar
+
+
+class ArgosyError(Exception):
+    """Something the operator of this machine must change; the message says what."""
+
+
+class ApiError(Exception):
+    """An error as AWS would answer it; `members` become further fields of the body."""
+
+    status: ClassVar[int] = 400
+
+    def __init__(self, message: str, **members: Any) -> None:
+        super().__init__(message)
+        self.message = message
+        self.members = members
+
+    @property
+    def code(self) -> str:
+        return type(self).__name__
+
+    @property
+    def sender_fault(self) -> bool:
+        """True when the caller must change something (the query protocol's `Type`)."""
+        return self.status < 500
+
+
+class ValidationException(ApiError):
+    """A value is wrong, a thing is missing or exists already, or its state forbids the call."""
+
+
+class SerializationException(ApiError):
+    """The body could not be read as the protocol asks."""
+
+
+class UnknownOperationException(ApiError):
+    """The service has no such operation, or Argosy does not offer it."""
+
+
+class AccessDeniedException(ApiError):
+    """The identity lacks permission."""
+
+    status = 403
+
+
+class ThrottlingException(ApiError):
+    """Too many requests at once."""
+
+
+class InternalFailure(ApiError):
+    """Argosy itself failed; the message names the request id to look for in the logs."""
+
+    status = 500
+
+
+class ResourceNotFound(ApiError):
+    """A job or another named thing is not there."""
+
+
+class ResourceInUse(ApiError):
+    """The name is taken, or the thing is busy."""
+
+
+class ResourceLimitExceeded(ApiError):
+    """A limit of the account would be passed."""
+
+
+class ResourceNotFoundException(ApiError):
+    """CloudWatch Logs: the log group or stream does not exist."""
+
+
+class InvalidParameterException(ApiError):
+    """CloudWatch Logs: a parameter is wrong."""
+
+
+class NoSuchEntity(ApiError):
+    """IAM: the role or policy does not exist."""
+
+    status = 404
+
+
+class EntityAlreadyExists(ApiError):
+    """IAM: the name is taken."""
+
+    status = 409
+
+
+class DeleteConflict(ApiError):
+    """IAM: the thing still has parts that must go first."""
+
+    status = 409
+
+
+class MalformedPolicyDocument(ApiError):
+    """IAM: the policy is not valid JSON of the policy grammar."""
+
+
+class ServiceValidationError(ApiError):
+    """IAM and STS: a parameter breaks its constraints."""
+
+    @property
+    def code(self) -> str:
+        return "ValidationError"
+
+
+class ValidationError(ApiError):
+    """Runtime: the endpoint, target or body cannot be invoked as asked."""
+
+
+class ModelError(ApiError):
+    """Runtime: the container answered with an error, timed out or broke the connection."""
+
+    status = 424
+
+
+class ServiceUnavailable(ApiError):
+    """Runtime: no healthy instance can take the request now."""
+
+    status = 503
+
+
+class InternalDependencyException(ApiError):
+    """Runtime: something the service stands on failed."""
+
+    status = 530

@@ -1,0 +1,125 @@
+"""What control asks of a compute backend, and what an agent tells about itself.
+
+Plain data, shared by control, the compute backends and the agent; written as JSON to an
+instance's folder (`spec.json` by the backend, `state.json` by the agent).
+"""
+
+from dataclasses import asdict, dataclass, field
+from enum import StrEnum
+from typing import Any
+
+
+class Phase(StrEnum):
+    """Where an instance is in its life."""
+
+    PENDING = "Pending"
+    DOWNLOADING = "Downloading"
+    STARTING = "Starting"
+    IN_SERVICE = "InService"
+    STOPPING = "Stopping"
+    FAILED = "Failed"
+    """It will never serve: `reason` says why (artifact missing, model does not load, …)."""
+    GONE = "Gone"
+    """Its agent is dead without having said why (kill -9, out of memory, reboot)."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class StoreAccess:
+    """How to reach objects: an HTTP(S) URL, or a Unix socket with `url` as its Host."""
+
+    url: str
+    region: str
+    access_key_id: str
+    secret_access_key: str
+    socket: str = ""
+
+
+@dataclass(frozen=True, kw_only=True)
+class ContainerSpec:
+    """One container of a model: what a `docker run … serve` would be given."""
+
+    name: str
+    """The container's host name; "primary" for a model's only container."""
+    image: str
+    runtime: str
+    """Name in the table of `argosy.runtimes` that serves this image, e.g. "sklearn"."""
+    environment: dict[str, str] = field(default_factory=dict)
+    model_data_url: str = ""
+    """S3 URI of one .tar.gz, or "" for none."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class InstanceSpec:
+    """Everything an agent needs to bring up one instance and keep it."""
+
+    instance_id: str
+    account: str
+    region: str
+    zone: str
+    owner: str
+    """Record key of what the instance belongs to: "endpoint/<name>"."""
+    deployment: str
+    """Id of the deployment (one endpoint config rolled out once) it was launched for."""
+    variant: str
+    container: ContainerSpec
+    log_group: str
+    log_stream: str
+    store: StoreAccess
+    network_isolation: bool = False
+    download_timeout_s: float = 600.0
+    startup_timeout_s: float = 240.0
+    model_timeout_s: float = 60.0
+    created: float = 0.0
+
+    def to_json(self) -> dict[str, Any]:
+        return asdict(self)
+
+    @classmethod
+    def from_json(cls, value: dict[str, Any]) -> "InstanceSpec":
+        return cls(
+            **{
+                **value,
+                "container": ContainerSpec(**value["container"]),
+                "store": StoreAccess(**value["store"]),
+            }
+        )
+
+
+@dataclass(frozen=True, kw_only=True)
+class InstanceState:
+    """What the agent last said (state.json)."""
+
+    phase: Phase
+    reason: str = ""
+    """One sentence, then the last lines of the log, when the phase is FAILED."""
+    agent_pid: int = 0
+    agent_start_ticks: int = 0
+    """Field 22 of /proc/PID/stat: with the pid it names one process for ever."""
+    worker_pid: int = 0
+    address: str = ""
+    """Where edges connect: "unix:/path/of/socket" (frames)."""
+    updated: float = 0.0
+    in_service_since: float = 0.0
+
+    def to_json(self) -> dict[str, Any]:
+        return asdict(self)
+
+    @classmethod
+    def from_json(cls, value: dict[str, Any]) -> "InstanceState":
+        return cls(**{**value, "phase": Phase(value["phase"])})
+
+
+@dataclass(frozen=True, kw_only=True)
+class Instance:
+    """An instance as a compute backend lists it: what was asked for and how it is."""
+
+    spec: InstanceSpec
+    state: InstanceState
+
+    @property
+    def alive(self) -> bool:
+        return self.state.phase not in (Phase.FAILED, Phase.GONE)
+
+    @property
+    def in_service(self) -> bool:
+        return self.state.phase is Phase.IN_SERVICE

@@ -1,0 +1,119 @@
+"""Where everything lies: one data folder, and one short folder for Unix sockets."""
+
+import hashlib
+import os
+from dataclasses import dataclass
+from pathlib import Path
+
+from argosy.ground.errors import ArgosyError
+
+# A Unix socket's path holds at most 107 bytes; the longest name below the run folder takes 32.
+_LONGEST_RUN_DIR = 70
+
+
+@dataclass(frozen=True)
+class DataDir:
+    """The folder that holds all state of one platform. Everything in it is private (0700)."""
+
+    root: Path
+
+    @classmethod
+    def at(cls, path: str | os.PathLike[str]) -> "DataDir":
+        return cls(Path(path).expanduser().absolute())
+
+    @property
+    def lock(self) -> Path:
+        """Held with flock by the one `argosy up` of this folder."""
+        return self.root / "argosy.lock"
+
+    @property
+    def running(self) -> Path:
+        """JSON about the platform that runs here: pid, url, host, port, region, account."""
+        return self.root / "argosy.json"
+
+    @property
+    def credentials(self) -> Path:
+        """JSON, 0600: account_id, access_key_id, secret_access_key."""
+        return self.root / "credentials.json"
+
+    @property
+    def sdk_config(self) -> Path:
+        """YAML that SAGEMAKER_USER_CONFIG_OVERRIDE points to."""
+        return self.root / "sdk-config.yaml"
+
+    @property
+    def database(self) -> Path:
+        return self.root / "argosy.db"
+
+    @property
+    def store(self) -> Path:
+        """SeaweedFS's own folder."""
+        return self.root / "store"
+
+    @property
+    def instances(self) -> Path:
+        """One folder per instance: spec.json, state.json, ml/ (its /opt/ml)."""
+        return self.root / "instances"
+
+    @property
+    def logs(self) -> Path:
+        """Log groups and streams of models (see argosy.telemetry.logs)."""
+        return self.root / "logs"
+
+    @property
+    def process_logs(self) -> Path:
+        """stdout and stderr of edge, control, store and agents."""
+        return self.root / "process-logs"
+
+    @property
+    def run(self) -> Path:
+        """Sockets. Falls back to a private folder in /tmp when the data folder's path is long."""
+        inside = self.root / "run"
+        if len(os.fsencode(inside)) <= _LONGEST_RUN_DIR:
+            return inside
+        digest = hashlib.sha256(os.fsencode(self.root)).hexdigest()[:12]
+        return Path(f"/tmp/argosy-{os.getuid()}-{digest}")
+
+    @property
+    def control_socket(self) -> Path:
+        """Control's HTTP face."""
+        return self.run / "control.sock"
+
+    @property
+    def feed_socket(self) -> Path:
+        """Where edges connect to take routing tables and hand in metrics."""
+        return self.run / "feed.sock"
+
+    @property
+    def doorbell_socket(self) -> Path:
+        """Datagrams that say 'look again'; sent by agents to control."""
+        return self.run / "doorbell.sock"
+
+    @property
+    def store_socket(self) -> Path:
+        """The object store's S3 face, when it runs in its own network namespace."""
+        return self.run / "store.sock"
+
+    @property
+    def routes(self) -> Path:
+        """The last routing table, so that an edge can start while control is away."""
+        return self.run / "routes.json"
+
+    def instance(self, instance_id: str) -> Path:
+        return self.instances / instance_id
+
+    def instance_run(self, instance_id: str) -> Path:
+        """The folder with an instance's sockets; bound into its sandbox as /run/argosy."""
+        return self.run / "i" / instance_id
+
+    def create(self) -> None:
+        """Make the folders, private to this user.
+
+        Raises ArgosyError when the run folder belongs to somebody else.
+        """
+        for folder in (self.root, self.instances, self.logs, self.process_logs, self.store):
+            folder.mkdir(mode=0o700, parents=True, exist_ok=True)
+        self.run.mkdir(mode=0o700, parents=True, exist_ok=True)
+        if self.run.stat().st_uid != os.getuid() or self.run.is_symlink():
+            raise ArgosyError(f"{self.run} belongs to another user; choose another --data-dir")
+        (self.run / "i").mkdir(mode=0o700, exist_ok=True)

@@ -1,0 +1,62 @@
+"""The routing table that control pushes whole to every edge on every change (JSON).
+
+    {"version": 17,
+     "keys": {"AKIA…": {"secret": …, "account": …, "arn": …, "user_id": …}},
+     "endpoints": {"000000000000/us-east-1/NAME": {"status": "InService", "variants": […]}}}
+"""
+
+from typing import TypedDict
+
+
+class KeyEntry(TypedDict):
+    """An access key and whom it stands for."""
+
+    secret: str
+    account: str
+    arn: str
+    user_id: str
+
+
+class InstanceEntry(TypedDict):
+    """One instance in service. `address` is "unix:/path" and speaks argosy.runtimes.frames."""
+
+    id: str
+    address: str
+    zone: str
+
+
+class VariantEntry(TypedDict):
+    """A production variant: its share is weight over the sum of weights."""
+
+    name: str
+    weight: float
+    container: str
+    """Name in error texts: "primary" for a single container."""
+    timeout_s: float
+    instances: list[InstanceEntry]
+
+
+class EndpointEntry(TypedDict):
+    """An endpoint that exists, whatever its status; only some statuses serve."""
+
+    status: str
+    config: str
+    variants: list[VariantEntry]
+
+
+class RoutingTable(TypedDict):
+    """All an edge must know to serve alone."""
+
+    version: int
+    keys: dict[str, KeyEntry]
+    endpoints: dict[str, EndpointEntry]
+
+
+SERVING_STATUSES = frozenset(
+    {"InService", "Updating", "SystemUpdating", "RollingBack", "UpdateRollbackFailed"}
+)
+
+
+def endpoint_key(account: str, region: str, name: str) -> str:
+    """Key of an endpoint in the table's `endpoints`."""
+    return f"{account}/{region}/{name}"

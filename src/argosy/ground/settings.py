@@ -1,0 +1,93 @@
+"""Every setting of the platform, each with its meaning; `argosy up` turns flags into these.
+
+A setting is read from its ARGOSY_… variable too, and that is how the supervisor hands the
+settings on to edge, control and agents. docs/settings.md is generated from this file.
+"""
+
+import os
+from collections.abc import Mapping
+from dataclasses import dataclass, field, fields
+from typing import Any
+
+from argosy.ground.errors import ArgosyError
+from argosy.ground.names import DEFAULT_ACCOUNT, DEFAULT_REGION
+
+
+def _setting(default: Any, meaning: str) -> Any:
+    return field(default=default, metadata={"meaning": meaning})
+
+
+def _half_the_cores() -> int:
+    return max(1, len(os.sched_getaffinity(0)) // 2)
+
+
+@dataclass(frozen=True, kw_only=True)
+class Settings:
+    """The platform's settings; immutable, passed to every process by its environment."""
+
+    data_dir: str = _setting("~/.argosy", "Folder that holds all state.")
+    host: str = _setting("127.0.0.1", "Address the public port listens on.")
+    port: int = _setting(8790, "Public port; every service answers on it.")
+    region: str = _setting(DEFAULT_REGION, "Region that clients are told to use.")
+    account_id: str = _setting(DEFAULT_ACCOUNT, "AWS account id of the root key.")
+    allow_reset: bool = _setting(False, "Serve POST /_argosy/reset, which removes everything.")
+    insecure: bool = _setting(False, "Allow plain HTTP on an address other than loopback.")
+    tls_cert: str = _setting("", "PEM file with the certificate chain of the public port.")
+    tls_key: str = _setting("", "PEM file with its private key.")
+    edges: int = _setting(0, "Edge processes; 0 means half the cores, at least one.")
+    max_payload_mb: int = _setting(25, "Largest request and response body of an invocation, MiB.")
+    model_timeout_s: float = _setting(60.0, "Seconds a model may take to answer an invocation.")
+    max_in_flight: int = _setting(1024, "Requests one edge keeps waiting on one instance.")
+    edge_buffer_mb: int = _setting(512, "Request bodies one edge holds at once, MiB; then 503.")
+    ping_interval_s: float = _setting(1.0, "Seconds between an agent's pings of its model.")
+    startup_timeout_s: float = _setting(240.0, "Seconds a model may take to load.")
+    download_timeout_s: float = _setting(600.0, "Seconds fetching and unpacking may take.")
+    drain_timeout_s: float = _setting(65.0, "Seconds a leaving instance may finish its requests.")
+    max_artifact_gb: float = _setting(20.0, "Largest unpacked model archive, GiB.")
+    instance_memory_mb: int = _setting(0, "Memory limit of one model worker, MiB; 0 means none.")
+    sandbox: str = _setting("auto", "auto, require or off: run models under bubblewrap.")
+    spares: int = _setting(1, "Warm workers kept per runtime once that runtime is in use.")
+    spare_idle_s: float = _setting(900.0, "Seconds after which an unused warm worker is let go.")
+    log_stream_mb: int = _setting(32, "Bytes kept per log stream, MiB; the oldest go first.")
+    s3_endpoint: str = _setting("", "URL of an external S3; empty means the built-in store.")
+    s3_access_key_id: str = _setting("", "Access key for the external S3.")
+    s3_secret_access_key: str = _setting("", "Secret key for the external S3.")
+    s3_region: str = _setting(DEFAULT_REGION, "Region to sign for at the external S3.")
+
+    @classmethod
+    def from_environment(cls, environment: Mapping[str, str] | None = None) -> "Settings":
+        """Settings from ARGOSY_… variables; raises ArgosyError naming a variable that is wrong."""
+        environment = os.environ if environment is None else environment
+        given = {
+            f.name: _parse(f.name, f.type, environment[variable(f.name)])
+            for f in fields(cls)
+            if variable(f.name) in environment
+        }
+        return cls(**given)
+
+    def to_environment(self) -> dict[str, str]:
+        """The variables from which `from_environment` makes these settings again."""
+        return {variable(f.name): _render(getattr(self, f.name)) for f in fields(self)}
+
+    @property
+    def edge_count(self) -> int:
+        return self.edges or _half_the_cores()
+
+
+def variable(name: str) -> str:
+    """The environment variable of a setting."""
+    return "ARGOSY_" + name.upper()
+
+
+def _render(value: Any) -> str:
+    return ("1" if value else "0") if isinstance(value, bool) else str(value)
+
+
+def _parse(name: str, kind: Any, text: str) -> Any:
+    kind = {"str": str, "int": int, "float": float, "bool": bool}.get(kind, kind)
+    try:
+        if kind is bool:
+            return {"1": True, "true": True, "0": False, "false": False, "": False}[text.lower()]
+        return kind(text)
+    except (ValueError, KeyError):
+        raise ArgosyError(f"{variable(name)}={text!r} is not a {kind.__name__}") from None

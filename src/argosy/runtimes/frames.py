@@ -1,0 +1,77 @@
+"""Frames between an edge or agent and a model worker, over a Unix or TCP stream socket.
+
+One frame is a fixed head of 16 bytes, then `head`, then `body`:
+
+    offset  size  field
+    0       4     length of head + body, little-endian
+    4       4     request id, chosen by the side that asks; unique per connection while open
+    8       2     HTTP-like status of an answer, 0 in requests
+    10      2     length of `head`
+    12      1     kind
+    13      3     zero
+
+`head` is lines "name:value\\n" (names in lower case, latin-1): content-type, accept,
+custom-attributes, session-id, new-session-id, closed-session-id, inference-id, target-model.
+Many requests may be open on one connection; answers come in any order.
+
+    asker → worker   REQUEST         body in, one RESPONSE out
+                     STREAM          like REQUEST, but the worker may answer in PARTs
+                     CANCEL          nobody waits for this id any more; no answer is owed
+                     PING            answered by PONG between two predictions
+                     LOAD            agent only: JSON body, see argosy.runtimes.worker
+                     DRAIN           agent only: exit when no connection but this one is left
+    worker → asker   RESPONSE        complete answer: status, head, body
+                     PART            a piece of a streamed answer; the first one carries the head
+                     END             a streamed answer is complete (status 200), or broke (status
+                                     500, body: the message)
+                     PONG            status 200, or 503 while no model is loaded
+                     LOADED          JSON body {"ok": true} or {"ok": false, "reason": …}
+"""
+
+import struct
+from collections.abc import Mapping
+
+HEAD = struct.Struct("<IIHHBxxx")
+HEAD_SIZE = HEAD.size
+
+REQUEST = 1
+STREAM = 2
+CANCEL = 3
+PING = 4
+LOAD = 5
+DRAIN = 6
+
+RESPONSE = 16
+PART = 17
+END = 18
+PONG = 19
+LOADED = 20
+
+MAX_FRAME = 1 << 30
+
+
+def encode(kind: int, request_id: int, status: int = 0, head: bytes = b"", body: bytes = b"") -> bytes:
+    """One whole frame. For large bodies send `prefix` and the body apart instead."""
+    return HEAD.pack(len(head) + len(body), request_id, status, len(head), kind) + head + body
+
+
+def prefix(kind: int, request_id: int, status: int, head: bytes, body_length: int) -> bytes:
+    """A frame up to its body, which the caller sends right after."""
+    return HEAD.pack(len(head) + body_length, request_id, status, len(head), kind) + head
+
+
+def encode_head(fields: Mapping[str, str]) -> bytes:
+    """`head` lines of the fields; line breaks in values cannot get in (they become spaces)."""
+    return "".join(
+        f"{name}:{value.replace(chr(10), ' ').replace(chr(13), ' ')}\n"
+        for name, value in fields.items()
+    ).encode("latin-1", "replace")
+
+
+def decode_head(head: bytes) -> dict[str, str]:
+    """The fields of `head`."""
+    fields = {}
+    for line in head.decode("latin-1").splitlines():
+        name, _, value = line.partition(":")
+        fields[name] = value
+    return fields

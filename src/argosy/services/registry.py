@@ -1,0 +1,69 @@
+"""The table of operations: which function answers which AWS call.
+
+    @operation("sagemaker", "DescribeModel")
+    def describe_model(call: Call) -> dict[str, Any]:
+        ...
+
+`call.input` is the parsed request, already validated against botocore's model; what is returned
+is written in the service's own protocol, again by botocore's model. Errors are raised.
+"""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Any
+
+from argosy.ground.clock import Clock
+from argosy.ground.settings import Settings
+from argosy.state.records import Records
+
+
+@dataclass(frozen=True)
+class Caller:
+    """Who calls: the identity behind the signature."""
+
+    account: str
+    region: str
+    arn: str
+    user_id: str
+
+
+@dataclass(frozen=True)
+class Call:
+    """One call of one operation, with everything a handler may use."""
+
+    service: str
+    operation: str
+    input: dict[str, Any]
+    caller: Caller
+    request_id: str
+    records: Records
+    settings: Settings
+    clock: Clock
+
+
+Handler = Callable[[Call], dict[str, Any]]
+
+_table: dict[tuple[str, str], Handler] = {}
+
+
+def operation(service: str, name: str) -> Callable[[Handler], Handler]:
+    """Enter a function in the table under botocore's service and operation names."""
+
+    def enter(handler: Handler) -> Handler:
+        _table[service, name] = handler
+        return handler
+
+    return enter
+
+
+def find(service: str, name: str) -> Handler | None:
+    """The function that answers, or None when Argosy does not offer the operation."""
+    return _table.get((service, name))
+
+
+def offered() -> dict[str, list[str]]:
+    """Service → names of the operations that are answered, sorted; for docs and tests."""
+    services: dict[str, list[str]] = {}
+    for service, name in sorted(_table):
+        services.setdefault(service, []).append(name)
+    return services

@@ -1,0 +1,1 @@
+"""Durable state: records in a relational database."""

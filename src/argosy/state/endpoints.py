@@ -1,0 +1,93 @@
+"""The document of an endpoint: what is asked for and what serves, as one JSON value.
+
+`services` write intent into it, `control` brings it about; both use the shapes here.
+The configuration and the models are copied in when a deployment is made, so that deleting
+them later does not hurt a running endpoint.
+"""
+
+from typing import Any, NotRequired, TypedDict
+
+
+class VariantIntent(TypedDict):
+    """What one production variant should be; `current_*` is what control has reached."""
+
+    name: str
+    weight: float
+    count: int
+    current_weight: float
+    current_count: int
+
+
+class Deployment(TypedDict):
+    """One endpoint config, rolled out once."""
+
+    id: str
+    config_name: str
+    config: dict[str, Any]
+    """The CreateEndpointConfig members (ProductionVariants, …)."""
+    models: dict[str, dict[str, Any]]
+    """ModelName → the CreateModel members."""
+    variants: list[VariantIntent]
+    started: float
+
+
+class EndpointDocument(TypedDict):
+    """An endpoint. Its status stands in the record's own column."""
+
+    name: str
+    arn: str
+    failure_reason: str
+    live: Deployment | None
+    """What answers; None until CreateEndpoint has succeeded."""
+    pending: Deployment | None
+    """What CreateEndpoint or UpdateEndpoint is bringing up."""
+    last_deployment_config: NotRequired[dict[str, Any] | None]
+
+
+CREATING = "Creating"
+UPDATING = "Updating"
+IN_SERVICE = "InService"
+DELETING = "Deleting"
+FAILED = "Failed"
+OUT_OF_SERVICE = "OutOfService"
+SYSTEM_UPDATING = "SystemUpdating"
+ROLLING_BACK = "RollingBack"
+
+IN_PROGRESS = frozenset({CREATING, UPDATING, SYSTEM_UPDATING, ROLLING_BACK, DELETING})
+
+
+def new_deployment(
+    deployment_id: str,
+    config_name: str,
+    config: dict[str, Any],
+    models: dict[str, dict[str, Any]],
+    started: float,
+) -> Deployment:
+    """A deployment with the configuration's initial weights and counts."""
+    return {
+        "id": deployment_id,
+        "config_name": config_name,
+        "config": config,
+        "models": models,
+        "variants": [_intent(variant) for variant in config["ProductionVariants"]],
+        "started": started,
+    }
+
+
+def _intent(variant: dict[str, Any]) -> VariantIntent:
+    weight = float(variant.get("InitialVariantWeight", 1.0))
+    return {
+        "name": variant["VariantName"],
+        "weight": weight,
+        "count": int(variant.get("InitialInstanceCount", 1)),
+        "current_weight": weight,
+        "current_count": 0,
+    }
+
+
+def variant_config(deployment: Deployment, name: str) -> dict[str, Any]:
+    """The ProductionVariant of that name; raises KeyError when there is none."""
+    for variant in deployment["config"]["ProductionVariants"]:
+        if variant["VariantName"] == name:
+            return dict(variant)
+    raise KeyError(name)
