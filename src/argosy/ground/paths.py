@@ -106,6 +106,10 @@ class DataDir:
         """The folder with an instance's sockets; bound into its sandbox as /run/argosy."""
         return self.run / "i" / instance_id
 
+    def agent_socket(self, instance_id: str) -> Path:
+        """Where an agent takes its spec when it is a spare; outside the worker's sandbox."""
+        return self.run / "a" / f"{instance_id}.sock"
+
     def create(self) -> None:
         """Make the folders, private to this user.
 
@@ -116,4 +120,5 @@ class DataDir:
         self.run.mkdir(mode=0o700, parents=True, exist_ok=True)
         if self.run.stat().st_uid != os.getuid() or self.run.is_symlink():
             raise ArgosyError(f"{self.run} belongs to another user; choose another --data-dir")
-        (self.run / "i").mkdir(mode=0o700, exist_ok=True)
+        for folder in ("i", "a"):
+            (self.run / folder).mkdir(mode=0o700, exist_ok=True)

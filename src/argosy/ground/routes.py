@@ -1,8 +1,8 @@
 """The routing table that control pushes whole to every edge on every change (JSON).
 
-    {"version": 17,
-     "keys": {"AKIA…": {"secret": …, "account": …, "arn": …, "user_id": …}},
-     "endpoints": {"000000000000/us-east-1/NAME": {"status": "InService", "variants": […]}}}
+{"version": 17,
+ "keys": {"AKIA…": {"secret": …, "account": …, "arn": …, "user_id": …}},
+ "endpoints": {"000000000000/us-east-1/NAME": {"status": "InService", "variants": […]}}}
 """
 
 from typing import TypedDict

@@ -50,7 +50,9 @@ LOADED = 20
 MAX_FRAME = 1 << 30
 
 
-def encode(kind: int, request_id: int, status: int = 0, head: bytes = b"", body: bytes = b"") -> bytes:
+def encode(
+    kind: int, request_id: int, status: int = 0, head: bytes = b"", body: bytes = b""
+) -> bytes:
     """One whole frame. For large bodies send `prefix` and the body apart instead."""
     return HEAD.pack(len(head) + len(body), request_id, status, len(head), kind) + head + body
 
