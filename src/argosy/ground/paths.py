@@ -120,5 +120,5 @@ class DataDir:
         self.run.mkdir(mode=0o700, parents=True, exist_ok=True)
         if self.run.stat().st_uid != os.getuid() or self.run.is_symlink():
             raise ArgosyError(f"{self.run} belongs to another user; choose another --data-dir")
-        for folder in ("i", "a"):
-            (self.run / folder).mkdir(mode=0o700, exist_ok=True)
+        for name in ("i", "a"):
+            (self.run / name).mkdir(mode=0o700, exist_ok=True)
