@@ -1,0 +1,1 @@
+"""Alembic's folder: env.py runs it, versions/ holds one file per revision, rNNNN_what.py."""
