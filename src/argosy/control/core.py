@@ -1,0 +1,148 @@
+"""Control as a whole: starts the feed, the doorbell and the loop, and reports on them."""
+
+import asyncio
+import contextlib
+import logging
+import os
+from typing import Any
+
+from argosy.compute.base import Backend
+from argosy.control import launching, status
+from argosy.control.doorbell import Doorbell
+from argosy.control.feed import Feed
+from argosy.control.launching import Place
+from argosy.control.reconciler import Reconciler
+from argosy.control.rollout import Launch
+from argosy.control.traffic import Traffic
+from argosy.ground.clock import Clock
+from argosy.ground.instances import InstanceSpec, StoreAccess
+from argosy.ground.names import iam_arn
+from argosy.ground.paths import DataDir
+from argosy.ground.routes import KeyEntry
+from argosy.ground.settings import Settings
+from argosy.objects.buckets import remove_all_buckets
+from argosy.state.records import Records
+from argosy.telemetry.logs import delete_all as delete_all_logs
+
+log = logging.getLogger(__name__)
+
+_RETRY_S = 1.0
+
+
+class Control:
+    """The reconcilers of one platform. `credentials` is the content of credentials.json."""
+
+    def __init__(
+        self,
+        records: Records,
+        backend: Backend,
+        settings: Settings,
+        data_dir: DataDir,
+        clock: Clock,
+        credentials: dict[str, str],
+    ) -> None:
+        self._records = records
+        self._backend = backend
+        self._settings = settings
+        self._data_dir = data_dir
+        self._clock = clock
+        self._store = store_access(settings, data_dir, credentials)
+        self._doorbell = Doorbell()
+        self._traffic = Traffic(clock)
+        self._feed = Feed(data_dir.routes, self._traffic.take)
+        self._reconciler = Reconciler(
+            records,
+            backend,
+            self._feed,
+            clock,
+            _keys(credentials),
+            self._new_spec,
+            settings,
+        )
+        self._loop: asyncio.Task[None] | None = None
+        self._pass = asyncio.Lock()
+
+    async def start(self) -> None:
+        """Listen to agents and edges, then reconcile until `stop`."""
+        self._records.listen(lambda kind: self._doorbell.ring())
+        await self._doorbell.listen(self._data_dir.doorbell_socket)
+        await self._feed.listen(self._data_dir.feed_socket)
+        self._loop = asyncio.create_task(self._run())
+
+    async def stop(self) -> None:
+        """Stop reconciling; instances go on serving."""
+        if self._loop is not None:
+            self._loop.cancel()
+            with contextlib.suppress(asyncio.CancelledError):
+                await self._loop
+        self._doorbell.close()
+        await self._feed.close()
+
+    async def status(self) -> dict[str, Any]:
+        """What `argosy status` shows (see `control.status`)."""
+        instances = await self._backend.list()
+        return {
+            "endpoints": status.report(self._records, instances, self._traffic, self._clock.now()),
+            "edges": self._feed.edge_count,
+            "instances": sum(i.in_service for i in instances),
+        }
+
+    async def reset(self) -> None:
+        """Remove every resource, instance, log and object; returns when all are gone.
+
+        Objects in an external S3 are left alone: they are not Argosy's to remove.
+        """
+        async with self._pass:
+            self._records.delete_all()
+            for instance in await self._backend.list():
+                await self._backend.kill(instance.spec.instance_id)
+                await self._backend.forget(instance.spec.instance_id)
+            delete_all_logs(self._data_dir.logs)
+            if not self._settings.s3_endpoint:
+                await asyncio.to_thread(remove_all_buckets, self._store)
+            await self._reconciler.activate()
+
+    async def _run(self) -> None:
+        while True:
+            try:
+                async with self._pass:
+                    pause = await self._reconciler.activate()
+            except Exception:
+                log.exception("a reconcile failed; trying again")
+                await asyncio.sleep(_RETRY_S)
+            else:
+                await self._doorbell.wait(pause)
+
+    def _new_spec(self, place: Place, launch: Launch, now: float) -> InstanceSpec:
+        return launching.spec_for(place, launch, self._settings, self._store, now)
+
+
+def store_access(settings: Settings, data_dir: DataDir, credentials: dict[str, str]) -> StoreAccess:
+    """How agents reach objects: the external S3, the store's TCP port, or its Unix socket."""
+    if settings.s3_endpoint:
+        return StoreAccess(
+            url=settings.s3_endpoint,
+            region=settings.s3_region,
+            access_key_id=settings.s3_access_key_id,
+            secret_access_key=settings.s3_secret_access_key,
+        )
+    url = os.environ.get("ARGOSY_STORE_URL", "")
+    return StoreAccess(
+        url=url or "http://store",
+        region=settings.region,
+        access_key_id=credentials["access_key_id"],
+        secret_access_key=credentials["secret_access_key"],
+        socket="" if url else str(data_dir.store_socket),
+    )
+
+
+def _keys(credentials: dict[str, str]) -> dict[str, KeyEntry]:
+    account = credentials["account_id"]
+    return {
+        credentials["access_key_id"]: {
+            "secret": credentials["secret_access_key"],
+            "account": account,
+            "arn": iam_arn(account, "root"),
+            "user_id": account,
+        }
+    }

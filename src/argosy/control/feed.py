@@ -1,0 +1,93 @@
+"""The feed to the edges: routing tables go out whole, acknowledgements and metrics come in.
+
+Lines of JSON over a Unix socket that the edges connect to. The table also lies on disk, so that an
+edge which starts while control is away can serve.
+"""
+
+import asyncio
+import json
+import logging
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+from argosy.ground.files import write_json
+from argosy.ground.routes import RoutingTable
+
+log = logging.getLogger(__name__)
+
+_ACK_TIMEOUT_S = 2.0
+_LINE_LIMIT = 64 * 1024 * 1024
+
+
+class Feed:
+    """Knows the connected edges and the last table."""
+
+    def __init__(self, routes: Path, on_metrics: Callable[[dict[str, Any]], None]) -> None:
+        self._routes = routes
+        self._on_metrics = on_metrics
+        self._table: RoutingTable | None = None
+        self._edges: dict[asyncio.StreamWriter, int] = {}
+        self._acked = asyncio.Condition()
+        self._server: asyncio.Server | None = None
+
+    @property
+    def edge_count(self) -> int:
+        return len(self._edges)
+
+    async def listen(self, path: Path) -> None:
+        path.unlink(missing_ok=True)
+        self._server = await asyncio.start_unix_server(self._serve, path, limit=_LINE_LIMIT)
+        path.chmod(0o600)
+
+    async def close(self) -> None:
+        if self._server is not None:
+            self._server.close()
+        for edge in self._edges:
+            edge.close()
+
+    async def publish(self, table: RoutingTable) -> None:
+        """Put the table on disk and in every connected edge; returns when they have taken it.
+
+        An edge that does not answer within two seconds is passed over: it takes the table when it
+        is back.
+        """
+        self._table = table
+        write_json(self._routes, table, sync=False)
+        for edge in self._edges:
+            edge.write(_line(table))
+        try:
+            async with asyncio.timeout(_ACK_TIMEOUT_S), self._acked:
+                await self._acked.wait_for(lambda: self._all_have(table["version"]))
+        except TimeoutError:
+            log.warning("an edge has not taken routing table %d in time", table["version"])
+
+    def _all_have(self, version: int) -> bool:
+        return all(acked >= version for acked in self._edges.values())
+
+    async def _serve(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        self._edges[writer] = -1
+        if self._table is not None:
+            writer.write(_line(self._table))
+        try:
+            while line := await reader.readline():
+                await self._take(writer, json.loads(line))
+        except (OSError, ValueError) as error:
+            log.warning("an edge's feed broke: %s", error)
+        finally:
+            self._edges.pop(writer, None)
+            writer.close()
+            async with self._acked:
+                self._acked.notify_all()
+
+    async def _take(self, writer: asyncio.StreamWriter, message: dict[str, Any]) -> None:
+        if "metrics" in message:
+            self._on_metrics(message["metrics"])
+        if "ack" in message:
+            async with self._acked:
+                self._edges[writer] = message["ack"]
+                self._acked.notify_all()
+
+
+def _line(table: RoutingTable) -> bytes:
+    return json.dumps({"table": table}).encode() + b"\n"

@@ -1,0 +1,180 @@
+"""One pass: read the records and the backend, decide, and make it so.
+
+The order within a pass is what keeps every request answered: the edges take the new table first,
+then the record says so, then instances are launched, and only then others are stopped.
+"""
+
+import logging
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Any
+
+from argosy.compute.base import Backend
+from argosy.control import launching, routes
+from argosy.control.feed import Feed
+from argosy.control.launching import Place
+from argosy.control.rollout import Launch, Plan, decide
+from argosy.ground.clock import Clock
+from argosy.ground.instances import Instance, InstanceSpec
+from argosy.ground.routes import KeyEntry, RoutingTable
+from argosy.ground.settings import Settings
+from argosy.state.endpoints import EndpointDocument
+from argosy.state.records import Record, Records, Stale
+
+log = logging.getLogger(__name__)
+
+ENDPOINT = "endpoint"
+MODEL = "model"
+_LONGEST_SLEEP_S = 1.0
+
+
+@dataclass
+class _Endpoint:
+    record: Record
+    place: Place
+    instances: list[Instance]
+    plan: Plan
+
+
+class Reconciler:
+    """Compares what the records ask for with what the backend lists. Keeps no memory of its own
+    but the last table, to push it only when it changed."""
+
+    def __init__(
+        self,
+        records: Records,
+        backend: Backend,
+        feed: Feed,
+        clock: Clock,
+        keys: dict[str, KeyEntry],
+        new_spec: Callable[[Place, Launch, float], InstanceSpec],
+        settings: Settings,
+    ) -> None:
+        self._records = records
+        self._backend = backend
+        self._feed = feed
+        self._clock = clock
+        self._keys = keys
+        self._new_spec = new_spec
+        self._model_timeout_s = settings.model_timeout_s
+        self._spare_idle_s = settings.spare_idle_s
+        self._published: RoutingTable | None = None
+
+    async def activate(self) -> float:
+        """One pass; returns after how many seconds to look again if nothing rings."""
+        instances = await self._backend.list()
+        now = self._clock.now()
+        endpoints = [self._planned(r, instances, now) for r in self._records.find(ENDPOINT)]
+        await self._publish(endpoints)
+        for endpoint in endpoints:
+            if self._write(endpoint, now):
+                await self._act(endpoint, now)
+        await self._clear_orphans(endpoints, instances)
+        await self._keep_warm(endpoints, now)
+        return self._sleep(endpoints, now)
+
+    def _planned(self, record: Record, instances: list[Instance], now: float) -> _Endpoint:
+        place = Place(record.account, record.region, record.document["name"])
+        mine = [i for i in instances if _belongs(i, place)]
+        document = record.document
+        obstacle = launching.obstacle(document["pending"])
+        plan = decide(record.status, document, record.region, mine, now, obstacle)  # type: ignore[arg-type]
+        return _Endpoint(record, place, mine, plan)
+
+    async def _publish(self, endpoints: list[_Endpoint]) -> None:
+        table = routes.build(
+            self._next_version(), self._keys, map(_routed, endpoints), self._model_timeout_s
+        )
+        if self._published is None or not _same(table, self._published):
+            self._published = table
+            await self._feed.publish(table)
+
+    def _next_version(self) -> int:
+        return self._published["version"] + 1 if self._published else 1
+
+    def _write(self, endpoint: _Endpoint, now: float) -> bool:
+        """Record what was decided; False when the record moved on meanwhile (look again)."""
+        record, plan = endpoint.record, endpoint.plan
+        if plan.remove:
+            log.info("endpoint %s is gone", record.name)
+            self._records.delete(ENDPOINT, record.account, record.region, record.name)
+            return True
+        if plan.status == record.status and plan.document == record.document:
+            return self._unchanged(record)
+        try:
+            self._records.update(
+                record,
+                now=now,
+                document=dict(plan.document),
+                status=plan.status,
+                touch=plan.status != record.status,
+            )
+        except Stale:
+            return False
+        if plan.status != record.status:
+            log.info("endpoint %s: %s -> %s", record.name, record.status, plan.status)
+        return True
+
+    def _unchanged(self, record: Record) -> bool:
+        current = self._records.get(ENDPOINT, record.account, record.region, record.name)
+        return current is not None and current.version == record.version
+
+    async def _act(self, endpoint: _Endpoint, now: float) -> None:
+        for launch in endpoint.plan.launch:
+            spec = self._new_spec(endpoint.place, launch, now)
+            log.info("launching %s for %s/%s", spec.instance_id, spec.owner, spec.variant)
+            await self._backend.launch(spec)
+        for instance_id in endpoint.plan.stop:
+            await self._backend.stop(instance_id)
+        for instance_id in endpoint.plan.forget:
+            await self._backend.forget(instance_id)
+
+    async def _clear_orphans(self, endpoints: list[_Endpoint], listed: list[Instance]) -> None:
+        """Instances whose endpoint is not there any more."""
+        mine = {i.spec.instance_id for e in endpoints for i in e.instances}
+        for instance in listed:
+            if instance.spec.instance_id in mine:
+                continue
+            if instance.alive:
+                await self._backend.stop(instance.spec.instance_id)
+            else:
+                await self._backend.forget(instance.spec.instance_id)
+
+    async def _keep_warm(self, endpoints: list[_Endpoint], now: float) -> None:
+        """Warm workers for runtimes in use, or likely to be: a model was made just now."""
+        models = [m for e in endpoints for m in _models_of(e.plan.document)]
+        models += [
+            r.document for r in self._records.find(MODEL) if r.created > now - self._spare_idle_s
+        ]
+        for runtime in {launching.runtime_of(model) for model in models} - {""}:
+            await self._backend.prepare(runtime)
+
+    def _sleep(self, endpoints: list[_Endpoint], now: float) -> float:
+        wakes = [e.plan.wake_at for e in endpoints if e.plan.wake_at is not None]
+        return max(0.01, min([_LONGEST_SLEEP_S, *(wake - now for wake in wakes)]))
+
+
+def _belongs(instance: Instance, place: Place) -> bool:
+    spec = instance.spec
+    return (spec.account, spec.region, spec.owner) == (place.account, place.region, place.owner)
+
+
+def _models_of(document: EndpointDocument) -> list[dict[str, Any]]:
+    deployments = (document["live"], document["pending"])
+    return [model for d in deployments if d for model in d["models"].values()]
+
+
+def _routed(endpoint: _Endpoint) -> routes.Routed:
+    leaving = set(endpoint.plan.stop)
+    serving = [i for i in endpoint.instances if i.in_service and i.spec.instance_id not in leaving]
+    return routes.Routed(
+        endpoint.place.account,
+        endpoint.place.region,
+        endpoint.plan.status,
+        endpoint.plan.document,
+        serving,
+    )
+
+
+def _same(one: RoutingTable, other: RoutingTable) -> bool:
+    return one["endpoints"] == other["endpoints"] and one["keys"] == other["keys"]

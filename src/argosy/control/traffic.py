@@ -1,0 +1,89 @@
+"""What the edges counted lately, kept in memory for `argosy status`: a sliding window."""
+
+from collections import deque
+from collections.abc import Iterable
+from dataclasses import dataclass, field
+from typing import Any
+
+from argosy.ground.clock import Clock
+from argosy.telemetry.sketch import percentile
+
+WINDOW_S = 15.0
+
+
+@dataclass
+class VariantTraffic:
+    """Sums over the window. Latencies in milliseconds, None without requests."""
+
+    requests_per_s: float = 0.0
+    errors_4xx: int = 0
+    errors_5xx: int = 0
+    in_flight: int = 0
+    p50_ms: float | None = None
+    p99_ms: float | None = None
+
+
+@dataclass
+class _Window:
+    lines: deque[tuple[float, dict[str, Any]]] = field(default_factory=deque)
+
+    def add(self, now: float, counts: dict[str, Any]) -> None:
+        self.lines.append((now, counts))
+        while self.lines and self.lines[0][0] < now - WINDOW_S:
+            self.lines.popleft()
+
+    def since(self, start: float) -> list[tuple[float, dict[str, Any]]]:
+        return [line for line in self.lines if line[0] >= start]
+
+
+class Traffic:
+    """Takes the edges' metric lines and answers for one variant."""
+
+    def __init__(self, clock: Clock) -> None:
+        self._clock = clock
+        self._windows: dict[tuple[str, str], _Window] = {}
+
+    def take(self, metrics: dict[str, dict[str, dict[str, Any]]]) -> None:
+        """One edge's line: endpoint key → variant → deltas since its last line."""
+        now = self._clock.now()
+        for endpoint, variants in metrics.items():
+            for variant, counts in variants.items():
+                self._windows.setdefault((endpoint, variant), _Window()).add(now, counts)
+
+    def of(self, endpoint: str, variant: str) -> VariantTraffic:
+        """The variant's traffic over the last seconds."""
+        now = self._clock.now()
+        window = self._windows.get((endpoint, variant), _Window())
+        lines = window.since(now - WINDOW_S)
+        counts = [line for _, line in lines]
+        latency = _merged(line.get("model_latency", {}) for line in counts)
+        return VariantTraffic(
+            requests_per_s=_sum(counts, "invocations") / WINDOW_S,
+            errors_4xx=_sum(counts, "errors_4xx"),
+            errors_5xx=_sum(counts, "errors_5xx"),
+            in_flight=_sum([line for time, line in lines if time > now - 1.5], "in_flight"),
+            p50_ms=_milliseconds(latency, 0.50),
+            p99_ms=_milliseconds(latency, 0.99),
+        )
+
+    def forget(self, known: Iterable[str]) -> None:
+        """Drop the windows of endpoints that are not among `known`."""
+        keep = set(known)
+        for key in [key for key in self._windows if key[0] not in keep]:
+            del self._windows[key]
+
+
+def _sum(counts: Iterable[dict[str, Any]], name: str) -> int:
+    return sum(int(line.get(name, 0)) for line in counts)
+
+
+def _merged(buckets: Iterable[dict[str, int]]) -> dict[int, int]:
+    total: dict[int, int] = {}
+    for line in buckets:
+        for bucket, count in line.items():
+            total[int(bucket)] = total.get(int(bucket), 0) + count
+    return total
+
+
+def _milliseconds(latency: dict[int, int], share: float) -> float | None:
+    return percentile(latency, share) / 1000.0 if latency else None

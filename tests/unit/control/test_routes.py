@@ -1,0 +1,25 @@
+from argosy.control.routes import Routed, build
+from support.control_builders import deployment, document, instance
+
+
+def test_the_table_lists_serving_instances_of_the_live_deployment_only() -> None:
+    live = deployment("d-live", A=2, B=1)
+    serving = [
+        instance(id="i-1", deployment="d-live", variant="A"),
+        instance(id="i-2", deployment="d-next", variant="A"),
+        instance(id="i-3", deployment="d-live", variant="B"),
+    ]
+
+    table = build(7, {}, [Routed("1", "r", "Updating", document(live=live), serving)], timeout_s=60)
+
+    entry = table["endpoints"]["1/r/e"]
+    assert table["version"] == 7
+    assert (entry["status"], entry["config"]) == ("Updating", "config-d-live")
+    assert [[i["id"] for i in v["instances"]] for v in entry["variants"]] == [["i-1"], ["i-3"]]
+    assert entry["variants"][0]["instances"][0]["address"] == "unix:/run/i-1"
+
+
+def test_an_endpoint_being_created_is_known_but_has_no_variants() -> None:
+    table = build(1, {}, [Routed("1", "r", "Creating", document(), [])], timeout_s=60)
+
+    assert table["endpoints"]["1/r/e"] == {"status": "Creating", "config": "", "variants": []}
