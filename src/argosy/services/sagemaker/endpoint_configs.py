@@ -1,0 +1,105 @@
+"""Endpoint configurations: which models, how many instances, which share of traffic. Immutable."""
+
+import math
+from typing import Any
+
+from argosy.ground.errors import ResourceLimitExceeded, ValidationException
+from argosy.services.registry import Call, operation
+from argosy.services.sagemaker.finding import ENDPOINT_CONFIG, MODEL, arn_of, find, refuse_taken
+from argosy.services.sagemaker.listing import answer, page_of
+from argosy.services.sagemaker.refusals import refuse_unsupported
+from argosy.services.sagemaker.tags import check_tags, set_tags
+from argosy.state.records import Record
+
+MOST_INSTANCES = 256
+"""Per variant, as a quota of the account would be: a slip of the pen must not fill the machine."""
+
+
+@operation("sagemaker", "CreateEndpointConfig")
+def create_endpoint_config(call: Call) -> dict[str, Any]:
+    asked = dict(call.input)
+    name, tags = asked["EndpointConfigName"], asked.pop("Tags", None)
+    check_tags(tags)
+    refuse_unsupported("CreateEndpointConfig", asked)
+    _check_variants(asked["ProductionVariants"])
+    arn = arn_of(call, ENDPOINT_CONFIG, name)
+    with call.records.transaction():
+        refuse_taken(call, ENDPOINT_CONFIG, name)
+        for variant in asked["ProductionVariants"]:
+            find(call, MODEL, variant["ModelName"])
+        caller, now = call.caller, call.clock.now()
+        call.records.create(
+            ENDPOINT_CONFIG, caller.account, caller.region, name, _filled(asked), now=now
+        )
+        set_tags(call, arn, tags)
+    return {"EndpointConfigArn": arn}
+
+
+@operation("sagemaker", "DescribeEndpointConfig")
+def describe_endpoint_config(call: Call) -> dict[str, Any]:
+    record = find(call, ENDPOINT_CONFIG, call.input["EndpointConfigName"])
+    return {
+        **record.document,
+        "EndpointConfigArn": arn_of(call, ENDPOINT_CONFIG, record.name),
+        "CreationTime": record.created,
+    }
+
+
+@operation("sagemaker", "ListEndpointConfigs")
+def list_endpoint_configs(call: Call) -> dict[str, Any]:
+    page = page_of(call, ENDPOINT_CONFIG)
+    return answer("EndpointConfigs", [_summary(call, record) for record in page.records], page)
+
+
+@operation("sagemaker", "DeleteEndpointConfig")
+def delete_endpoint_config(call: Call) -> dict[str, Any]:
+    """Endpoints that use it go on: they hold a copy."""
+    with call.records.transaction():
+        record = find(call, ENDPOINT_CONFIG, call.input["EndpointConfigName"])
+        call.records.delete(ENDPOINT_CONFIG, record.account, record.region, record.name)
+        set_tags(call, arn_of(call, ENDPOINT_CONFIG, record.name), None)
+    return {}
+
+
+def check_count(count: int) -> None:
+    """Raise ResourceLimitExceeded for more instances than a variant may have."""
+    if count > MOST_INSTANCES:
+        raise ResourceLimitExceeded(
+            f"The account-level service limit 'instances of a production variant' is "
+            f"{MOST_INSTANCES} Instances, with a request for {count} Instances."
+        )
+
+
+def check_weight(member: str, weight: float) -> None:
+    """Raise ValidationException for a weight that no share can be made of."""
+    if not math.isfinite(weight):
+        raise ValidationException(f"{member} must be a finite number.")
+
+
+def _check_variants(variants: list[dict[str, Any]]) -> None:
+    names = [variant["VariantName"] for variant in variants]
+    for name in names:
+        if names.count(name) > 1:
+            raise ValidationException(
+                f'Production variant names must be unique; "{name}" is given twice.'
+            )
+    for index, variant in enumerate(variants):
+        if not variant.get("InstanceType"):
+            raise ValidationException(f"ProductionVariants[{index}] needs an InstanceType.")
+        check_count(variant.get("InitialInstanceCount", 1))
+        check_weight("InitialVariantWeight", variant.get("InitialVariantWeight", 1.0))
+
+
+def _filled(asked: dict[str, Any]) -> dict[str, Any]:
+    """With the values that SageMaker fills in and gives back."""
+    defaults = {"InitialInstanceCount": 1, "InitialVariantWeight": 1.0}
+    variants = [{**defaults, **variant} for variant in asked["ProductionVariants"]]
+    return {"EnableNetworkIsolation": False, **asked, "ProductionVariants": variants}
+
+
+def _summary(call: Call, record: Record) -> dict[str, Any]:
+    return {
+        "EndpointConfigName": record.name,
+        "EndpointConfigArn": arn_of(call, ENDPOINT_CONFIG, record.name),
+        "CreationTime": record.created,
+    }

@@ -1,0 +1,186 @@
+"""Endpoints: what the user wants to serve, written down; control brings it about.
+
+CreateEndpoint and UpdateEndpoint write a `pending` deployment, UpdateEndpointWeightsAndCapacities
+the weights and counts of the `live` one; control moves the status on.
+"""
+
+from typing import Any
+
+from argosy.ground.errors import ValidationException
+from argosy.ground.names import new_deployment_id
+from argosy.services.registry import Call, operation
+from argosy.services.sagemaker.endpoint_configs import check_count, check_weight
+from argosy.services.sagemaker.endpoint_view import description, summary
+from argosy.services.sagemaker.finding import (
+    ENDPOINT,
+    ENDPOINT_CONFIG,
+    MODEL,
+    arn_of,
+    find,
+    refuse_taken,
+)
+from argosy.services.sagemaker.listing import answer, page_of
+from argosy.services.sagemaker.refusals import refuse_unsupported
+from argosy.services.sagemaker.tags import check_tags, set_tags
+from argosy.state import endpoints as ep
+from argosy.state.endpoints import Deployment, EndpointDocument
+from argosy.state.records import Record
+
+_DEFAULT_PAGE = 10  # ListEndpoints in the API reference: "This value defaults to 10."
+
+
+@operation("sagemaker", "CreateEndpoint")
+def create_endpoint(call: Call) -> dict[str, Any]:
+    asked = call.input
+    name, tags = asked["EndpointName"], asked.get("Tags")
+    check_tags(tags)
+    refuse_unsupported("CreateEndpoint", asked)
+    arn = arn_of(call, ENDPOINT, name)
+    with call.records.transaction():
+        refuse_taken(call, ENDPOINT, name)
+        document: EndpointDocument = {
+            "name": name,
+            "arn": arn,
+            "failure_reason": "",
+            "live": None,
+            "pending": _deployment(call, asked["EndpointConfigName"]),
+            "last_deployment_config": asked.get("DeploymentConfig"),
+        }
+        call.records.create(
+            ENDPOINT,
+            call.caller.account,
+            call.caller.region,
+            name,
+            dict(document),
+            now=call.clock.now(),
+            status=ep.CREATING,
+        )
+        set_tags(call, arn, tags)
+    return {"EndpointArn": arn}
+
+
+@operation("sagemaker", "DescribeEndpoint")
+def describe_endpoint(call: Call) -> dict[str, Any]:
+    return description(find(call, ENDPOINT, call.input["EndpointName"]))
+
+
+@operation("sagemaker", "ListEndpoints")
+def list_endpoints(call: Call) -> dict[str, Any]:
+    page = page_of(call, ENDPOINT, _DEFAULT_PAGE)
+    return answer("Endpoints", [summary(record) for record in page.records], page)
+
+
+@operation("sagemaker", "UpdateEndpoint")
+def update_endpoint(call: Call) -> dict[str, Any]:
+    asked = call.input
+    refuse_unsupported("UpdateEndpoint", asked)
+    if asked.get("RetainDeploymentConfig") and asked.get("DeploymentConfig"):
+        raise ValidationException("Give DeploymentConfig or RetainDeploymentConfig, not both.")
+    with call.records.transaction():
+        record = _changeable(call, asked["EndpointName"])
+        document = dict(record.document)
+        pending = _deployment(call, asked["EndpointConfigName"])
+        if asked.get("RetainAllVariantProperties"):
+            _retain(pending, document["live"], asked.get("ExcludeRetainedVariantProperties"))
+        document["pending"] = pending
+        if not asked.get("RetainDeploymentConfig"):
+            document["last_deployment_config"] = asked.get("DeploymentConfig")
+        _start_updating(call, record, document)
+    return {"EndpointArn": record.document["arn"]}
+
+
+@operation("sagemaker", "UpdateEndpointWeightsAndCapacities")
+def update_endpoint_weights_and_capacities(call: Call) -> dict[str, Any]:
+    asked = call.input
+    changes = asked["DesiredWeightsAndCapacities"]
+    refuse_unsupported("UpdateEndpointWeightsAndCapacities", asked)
+    with call.records.transaction():
+        record = _changeable(call, asked["EndpointName"])
+        document = dict(record.document)
+        _rescale(document["live"], changes, document["arn"])
+        _start_updating(call, record, document)
+    return {"EndpointArn": record.document["arn"]}
+
+
+@operation("sagemaker", "DeleteEndpoint")
+def delete_endpoint(call: Call) -> dict[str, Any]:
+    """The record goes when its instances have gone; its tags go now."""
+    with call.records.transaction():
+        record = find(call, ENDPOINT, call.input["EndpointName"])
+        _refuse_in_progress(record)
+        call.records.update(record, now=call.clock.now(), status=ep.DELETING)
+        set_tags(call, record.document["arn"], None)
+    return {}
+
+
+def _deployment(call: Call, config_name: str) -> Deployment:
+    """A deployment of that configuration, with copies of it and of its models."""
+    config = find(call, ENDPOINT_CONFIG, config_name).document
+    names = {variant["ModelName"] for variant in config["ProductionVariants"]}
+    models = {name: find(call, MODEL, name).document for name in sorted(names)}
+    return ep.new_deployment(new_deployment_id(), config_name, config, models, call.clock.now())
+
+
+def _changeable(call: Call, name: str) -> Record:
+    """The endpoint, if its status lets it be updated; raises ValidationException."""
+    record = find(call, ENDPOINT, name)
+    _refuse_in_progress(record)
+    if record.status == ep.FAILED or record.document["live"] is None:
+        raise ValidationException(
+            f'Cannot update endpoint "{record.document["arn"]}": its status is {record.status}. '
+            "Delete it and create it again."
+        )
+    return record
+
+
+def _refuse_in_progress(record: Record) -> None:
+    if record.status in ep.IN_PROGRESS:
+        raise ValidationException(f'Cannot update in-progress endpoint "{record.document["arn"]}".')
+
+
+def _start_updating(call: Call, record: Record, document: dict[str, Any]) -> None:
+    document["failure_reason"] = ""
+    call.records.update(record, now=call.clock.now(), document=document, status=ep.UPDATING)
+
+
+def _retain(pending: Deployment, live: Deployment, excluded: list[dict[str, str]] | None) -> None:
+    """Variants that stay by name keep the running weight and count, but for what is excluded."""
+    leave = {one["VariantPropertyType"] for one in excluded or ()}
+    running = {variant["name"]: variant for variant in live["variants"]}
+    for variant in pending["variants"]:
+        kept = running.get(variant["name"])
+        if kept is None:
+            continue
+        if "DesiredInstanceCount" not in leave:
+            variant["count"] = kept["count"]
+        if "DesiredWeight" not in leave:
+            variant["weight"] = variant["current_weight"] = kept["weight"]
+
+
+def _rescale(live: Deployment, changes: list[dict[str, Any]], arn: str) -> None:
+    """Set weights and counts; raises ValidationException for a variant that is not there."""
+    names = [change["VariantName"] for change in changes]
+    if len(set(names)) < len(names):
+        raise ValidationException("DesiredWeightsAndCapacities names a variant twice.")
+    variants = {variant["name"]: variant for variant in live["variants"]}
+    for change in changes:
+        variant = variants.get(change["VariantName"])
+        if variant is None:
+            raise ValidationException(
+                f'Could not find production variant "{change["VariantName"]}" of endpoint "{arn}".'
+            )
+        if (weight := change.get("DesiredWeight")) is not None:
+            check_weight("DesiredWeight", weight)
+            variant["weight"] = float(weight)
+        if (count := change.get("DesiredInstanceCount")) is not None:
+            _check_desired_count(variant["name"], count)
+            variant["count"] = count
+
+
+def _check_desired_count(variant: str, count: int) -> None:
+    if count < 1:
+        raise ValidationException(
+            f"DesiredInstanceCount of production variant {variant} must be at least 1: "
+            "a real-time variant cannot run without an instance."
+        )
+    check_count(count)

@@ -1,0 +1,43 @@
+"""Finds SageMaker's named resources, and says in SageMaker's words when one is not there.
+
+A name is unique whatever its case, because its ARN is lower-cased; it is found only as written.
+"""
+
+from argosy.ground.errors import ValidationException
+from argosy.ground.names import sagemaker_arn
+from argosy.services.registry import Call
+from argosy.state.records import Record
+
+MODEL = "model"
+ENDPOINT_CONFIG = "endpoint-config"
+ENDPOINT = "endpoint"
+
+NOUNS = {
+    MODEL: "model",
+    ENDPOINT_CONFIG: "endpoint configuration",
+    ENDPOINT: "endpoint",
+}
+"""Kind of record, which is also its type in an ARN → what error texts call it."""
+
+
+def arn_of(call: Call, kind: str, name: str) -> str:
+    return sagemaker_arn(call.caller.region, call.caller.account, kind, name)
+
+
+def find(call: Call, kind: str, name: str) -> Record:
+    """The caller's record of that name; raises ValidationException when there is none."""
+    record = call.records.get(kind, call.caller.account, call.caller.region, name)
+    if record is None:
+        raise could_not_find(kind, arn_of(call, kind, name))
+    return record
+
+
+def could_not_find(kind: str, arn: str) -> ValidationException:
+    return ValidationException(f'Could not find {NOUNS.get(kind, "resource")} "{arn}".')
+
+
+def refuse_taken(call: Call, kind: str, name: str) -> None:
+    """Raise ValidationException when the name is taken, in whatever case."""
+    if call.records.get_any_case(kind, call.caller.account, call.caller.region, name):
+        arn = arn_of(call, kind, name)
+        raise ValidationException(f'Cannot create already existing {NOUNS[kind]} "{arn}".')

@@ -1,0 +1,95 @@
+"""Models: a container image, its environment and where its archive lies. Immutable.
+
+CreateModel takes any image; one that nobody can run shows when an endpoint is made of it.
+"""
+
+from typing import Any
+
+from argosy.ground.errors import ValidationException
+from argosy.services.registry import Call, operation
+from argosy.services.sagemaker.finding import MODEL, arn_of, find, refuse_taken
+from argosy.services.sagemaker.listing import answer, page_of
+from argosy.services.sagemaker.refusals import refuse_unsupported
+from argosy.services.sagemaker.tags import check_tags, set_tags
+from argosy.state.records import Record
+
+
+@operation("sagemaker", "CreateModel")
+def create_model(call: Call) -> dict[str, Any]:
+    asked = dict(call.input)
+    name, tags = asked["ModelName"], asked.pop("Tags", None)
+    check_tags(tags)
+    _check_containers(asked)
+    refuse_unsupported("CreateModel", asked)
+    arn = arn_of(call, MODEL, name)
+    with call.records.transaction():
+        refuse_taken(call, MODEL, name)
+        caller, now = call.caller, call.clock.now()
+        call.records.create(MODEL, caller.account, caller.region, name, _filled(asked), now=now)
+        set_tags(call, arn, tags)
+    return {"ModelArn": arn}
+
+
+@operation("sagemaker", "DescribeModel")
+def describe_model(call: Call) -> dict[str, Any]:
+    record = find(call, MODEL, call.input["ModelName"])
+    return {
+        **record.document,
+        "ModelArn": arn_of(call, MODEL, record.name),
+        "CreationTime": record.created,
+    }
+
+
+@operation("sagemaker", "ListModels")
+def list_models(call: Call) -> dict[str, Any]:
+    page = page_of(call, MODEL)
+    return answer("Models", [_summary(call, record) for record in page.records], page)
+
+
+@operation("sagemaker", "DeleteModel")
+def delete_model(call: Call) -> dict[str, Any]:
+    """Endpoints that use it go on: they hold a copy."""
+    with call.records.transaction():
+        record = find(call, MODEL, call.input["ModelName"])
+        call.records.delete(MODEL, record.account, record.region, record.name)
+        set_tags(call, arn_of(call, MODEL, record.name), None)
+    return {}
+
+
+def _check_containers(asked: dict[str, Any]) -> None:
+    primary, several = asked.get("PrimaryContainer"), asked.get("Containers")
+    if primary is not None and several:
+        raise ValidationException("Give PrimaryContainer or Containers, not both.")
+    if primary is None and not several:
+        raise ValidationException("Give one of PrimaryContainer and Containers.")
+    for container in several or [primary]:
+        _check_container(container)
+
+
+def _check_container(container: dict[str, Any]) -> None:
+    if not container.get("Image") and not container.get("ModelPackageName"):
+        raise ValidationException("A container needs an Image.")
+    if container.get("ModelDataUrl") and container.get("ModelDataSource"):
+        raise ValidationException("Give ModelDataUrl or ModelDataSource, not both.")
+
+
+def _filled(asked: dict[str, Any]) -> dict[str, Any]:
+    """With the values that SageMaker fills in and gives back."""
+    filled = {"EnableNetworkIsolation": False, **asked}
+    if asked.get("PrimaryContainer") is not None:
+        filled["PrimaryContainer"] = _filled_container(asked["PrimaryContainer"])
+    if asked.get("Containers"):
+        filled["Containers"] = [_filled_container(one) for one in asked["Containers"]]
+    return filled
+
+
+def _filled_container(container: dict[str, Any]) -> dict[str, Any]:
+    return {"Mode": "SingleModel", "Environment": {}, **container}
+
+
+def _summary(call: Call, record: Record) -> dict[str, Any]:
+    return {
+        "ModelName": record.name,
+        "ModelArn": arn_of(call, MODEL, record.name),
+        "CreationTime": record.created,
+    }

@@ -1,0 +1,155 @@
+"""What this version cannot do, as one table: members that would be accepted and then ignored.
+
+Each line is a path into an operation's input ("[]" is any entry of a list), the values that ask
+for the feature, and the feature's name for the error text. Whoever builds a feature deletes
+its lines. Rules that always hold (duplicate names, …) stand with the operations, not here.
+"""
+
+from collections.abc import Callable, Iterator
+from typing import Any, NamedTuple
+
+from argosy.ground.errors import ValidationException
+
+Asks = Callable[[Any], bool]
+
+
+class Refusal(NamedTuple):
+    """Input at `path` for which `asks` holds is refused, because of `feature`."""
+
+    path: str
+    asks: Asks
+    feature: str
+
+
+def given(value: Any) -> bool:
+    return value is not None
+
+
+def filled(value: Any) -> bool:
+    return bool(value)
+
+
+def absent(value: Any) -> bool:
+    return value is None
+
+
+def one_of(*values: str) -> Asks:
+    return lambda value: value in values
+
+
+def longer_than(length: int) -> Asks:
+    return lambda value: value is not None and len(value) > length
+
+
+def captures(config: Any) -> bool:
+    """EnableCapture is true when it is left out (DataCaptureConfig in the API reference)."""
+    return config is not None and config.get("EnableCapture") is not False
+
+
+def _https(url: Any) -> bool:
+    return isinstance(url, str) and url.startswith("https:")
+
+
+_CONTAINER = (
+    Refusal("Mode", one_of("MultiModel"), "multi-model endpoints"),
+    Refusal("ModelPackageName", given, "model packages"),
+    Refusal("InferenceSpecificationName", given, "model packages"),
+    Refusal("AdditionalModelDataSources", filled, "additional model data sources"),
+    Refusal("ContainerMetricsConfig", filled, "metrics scraped from containers"),
+    Refusal("ImageConfig.RepositoryAccessMode", one_of("Vpc"), "private image registries"),
+    Refusal("ModelDataUrl", _https, "model data at an https URL (give an s3:// URI)"),
+    Refusal(
+        "ModelDataSource.S3DataSource.S3DataType",
+        one_of("S3Prefix"),
+        "uncompressed model data (pack it as one .tar.gz: S3Object with Gzip)",
+    ),
+    Refusal(
+        "ModelDataSource.S3DataSource.CompressionType",
+        one_of("None"),
+        "uncompressed model data (pack it as one .tar.gz: S3Object with Gzip)",
+    ),
+    Refusal(
+        "ModelDataSource.S3DataSource.S3Uri",
+        _https,
+        "model data at an https URL (give an s3:// URI)",
+    ),
+    Refusal("ModelDataSource.S3DataSource.HubAccessConfig", given, "model hubs"),
+    Refusal("ModelDataSource.S3DataSource.ManifestS3Uri", given, "manifests of model data"),
+)
+
+_VARIANT = (
+    Refusal("ServerlessConfig", given, "serverless variants"),
+    Refusal("ModelName", absent, "variants without a ModelName (inference components)"),
+    Refusal("ManagedInstanceScaling", given, "managed instance scaling"),
+    Refusal("InstancePools", filled, "instance pools"),
+    Refusal("CoreDumpConfig", given, "core dumps"),
+    Refusal("CapacityReservationConfig", given, "capacity reservations"),
+    Refusal("AcceleratorPartitionLayouts", filled, "accelerator partitions"),
+    Refusal(
+        "RoutingConfig.RoutingStrategy",
+        one_of("PREFIX_AWARE", "KV_AWARE"),
+        "prefix-aware and KV-aware routing",
+    ),
+)
+
+_GUARDRAILS = "traffic shifting in steps (updates move all traffic at once)"
+_BLUE_GREEN = "DeploymentConfig.BlueGreenUpdatePolicy"
+_DEPLOYMENT = (
+    Refusal(
+        f"{_BLUE_GREEN}.TrafficRoutingConfiguration.Type", one_of("CANARY", "LINEAR"), _GUARDRAILS
+    ),
+    Refusal(f"{_BLUE_GREEN}.TrafficRoutingConfiguration.CanarySize", given, _GUARDRAILS),
+    Refusal(f"{_BLUE_GREEN}.TrafficRoutingConfiguration.LinearStepSize", given, _GUARDRAILS),
+    Refusal(f"{_BLUE_GREEN}.TerminationWaitInSeconds", filled, "baking periods"),
+    Refusal(f"{_BLUE_GREEN}.MaximumExecutionTimeoutInSeconds", given, "deployment timeouts"),
+    Refusal("DeploymentConfig.RollingUpdatePolicy", given, "rolling updates"),
+    Refusal("DeploymentConfig.AutoRollbackConfiguration.Alarms", filled, "rollback on alarms"),
+)
+
+_TABLE: dict[str, tuple[Refusal, ...]] = {
+    "CreateModel": (
+        Refusal("Containers", longer_than(1), "models of more than one container"),
+        Refusal("InferenceExecutionConfig.Mode", one_of("Direct"), "direct invocation"),
+        *(line._replace(path=f"PrimaryContainer.{line.path}") for line in _CONTAINER),
+        *(line._replace(path=f"Containers[].{line.path}") for line in _CONTAINER),
+    ),
+    "CreateEndpointConfig": (
+        Refusal("AsyncInferenceConfig", given, "asynchronous inference"),
+        Refusal("ShadowProductionVariants", filled, "shadow variants"),
+        Refusal("DataCaptureConfig", captures, "data capture"),
+        Refusal("ExplainerConfig", given, "explainers"),
+        Refusal("CrossRegionTrafficConfig", given, "traffic to other regions"),
+        Refusal("MetricsConfig.EnableEnhancedMetrics", filled, "enhanced metrics"),
+        Refusal("MetricsConfig.EnableDetailedObservability", filled, "enhanced metrics"),
+        *(line._replace(path=f"ProductionVariants[].{line.path}") for line in _VARIANT),
+    ),
+    "CreateEndpoint": _DEPLOYMENT,
+    "UpdateEndpoint": _DEPLOYMENT,
+    "UpdateEndpointWeightsAndCapacities": (
+        Refusal(
+            "DesiredWeightsAndCapacities[].ServerlessUpdateConfig", given, "serverless variants"
+        ),
+    ),
+}
+
+
+def refuse_unsupported(operation: str, asked: dict[str, Any]) -> None:
+    """Raise ValidationException, naming the member, when `asked` needs a missing feature."""
+    for path, asks, feature in _TABLE.get(operation, ()):
+        for place, value in _at(asked, path.split(".")):
+            if asks(value):
+                raise ValidationException(f"{place}: this version does not support {feature}.")
+
+
+def _at(value: dict[str, Any], steps: list[str], place: str = "") -> Iterator[tuple[str, Any]]:
+    """Every (place, value) that the path leads to; nothing where a member above it is absent."""
+    name, rest = steps[0].removesuffix("[]"), steps[1:]
+    here = f"{place}.{name}" if place else name
+    below = value.get(name)
+    if not rest:
+        yield here, below
+    elif steps[0].endswith("[]"):
+        for index, entry in enumerate(below or ()):
+            yield from _at(entry, rest, f"{here}[{index}]")
+    elif below is not None:
+        yield from _at(below, rest, here)
