@@ -1,0 +1,25 @@
+"""The server side of AWS's wire protocols, driven by botocore's service models.
+
+Data describes services, code describes protocols: nothing here knows a field of any operation.
+Dialects: JSON 1.0/1.1, REST-JSON, query, REST-XML. Not spoken: EC2 query, CBOR, event streams.
+"""
+
+from argosy.wire.base import Match
+from argosy.wire.calls import find_operation, parse, serialize, serialize_error
+from argosy.wire.http import HttpRequest, HttpResponse
+from argosy.wire.service import Service, UnknownService, load
+from argosy.wire.validate import validate
+
+__all__ = [
+    "HttpRequest",
+    "HttpResponse",
+    "Match",
+    "Service",
+    "UnknownService",
+    "find_operation",
+    "load",
+    "parse",
+    "serialize",
+    "serialize_error",
+    "validate",
+]

@@ -1,0 +1,74 @@
+"""The door of the package: each function picks the dialect of the service and has it work."""
+
+from collections.abc import Mapping
+from typing import Any
+
+from argosy.ground.errors import ApiError, SerializationException
+from argosy.wire.base import Dialect, Match
+from argosy.wire.http import HttpRequest, HttpResponse
+from argosy.wire.json_dialect import JsonDialect
+from argosy.wire.query_dialect import QueryDialect
+from argosy.wire.rest_json import RestJsonDialect
+from argosy.wire.rest_xml import RestXmlDialect
+from argosy.wire.service import Service
+
+DIALECTS: dict[str, Dialect] = {
+    "json": JsonDialect(),
+    "rest-json": RestJsonDialect(),
+    "query": QueryDialect(),
+    "rest-xml": RestXmlDialect(),
+}
+
+
+def find_operation(service: Service, request: HttpRequest) -> Match:
+    """Which operation the request asks for.
+
+    Raises UnknownOperationException naming what was asked when the service has no such
+    operation, SerializationException when the request is not of the service's protocol.
+    """
+    return DIALECTS[service.protocol].find(service, request)
+
+
+def parse(service: Service, match: Match, request: HttpRequest) -> dict[str, Any]:
+    """The input as a handler sees it: member names and Python values as boto3 users know them.
+
+    Timestamps are aware datetimes, blobs bytes. Members the model does not know are left out,
+    as AWS's JSON services do; null members count as absent. Raises SerializationException for
+    everything that cannot be read: bad JSON or XML, wrong types, numbers out of their type.
+    """
+    operation = service.operation(match.operation)
+    try:
+        return DIALECTS[service.protocol].parse(operation, request, match.uri)
+    except RecursionError:
+        raise SerializationException("The body is nested too deeply.") from None
+
+
+def serialize(
+    service: Service, operation: str, result: Mapping[str, Any], request_id: str
+) -> HttpResponse:
+    """The answer to a call that succeeded.
+
+    `result` is projected on the operation's output shape: further members and None are left
+    out. Timestamps may be aware datetimes or epoch seconds.
+    """
+    return DIALECTS[service.protocol].serialize(service.operation(operation), result, request_id)
+
+
+def serialize_error(
+    service: Service | None, request: HttpRequest, error: ApiError, request_id: str
+) -> HttpResponse:
+    """The answer to a call that failed, in the service's protocol.
+
+    With `service` None the protocol is guessed from what the request looks like.
+    """
+    protocol = service.protocol if service else _guess(request)
+    return DIALECTS[protocol].serialize_error(service, error, request_id)
+
+
+def _guess(request: HttpRequest) -> str:
+    content_type = request.headers.get("content-type", "")
+    if "x-amz-target" in request.headers or content_type.startswith("application/x-amz-json"):
+        return "json"
+    if content_type.startswith("application/x-www-form-urlencoded"):
+        return "query"
+    return "rest-json"
