@@ -6,7 +6,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from argosy.ground.clock import Clock
-from argosy.telemetry.sketch import percentile
+from argosy.telemetry.sketch import Sketch, merge, percentile
 
 WINDOW_S = 15.0
 
@@ -56,7 +56,7 @@ class Traffic:
         window = self._windows.get((endpoint, variant), _Window())
         lines = window.since(now - WINDOW_S)
         counts = [line for _, line in lines]
-        latency = _merged(line.get("model_latency", {}) for line in counts)
+        latency = merge(line.get("model_latency", {}) for line in counts)
         return VariantTraffic(
             requests_per_s=_sum(counts, "invocations") / WINDOW_S,
             errors_4xx=_sum(counts, "errors_4xx"),
@@ -77,13 +77,6 @@ def _sum(counts: Iterable[dict[str, Any]], name: str) -> int:
     return sum(int(line.get(name, 0)) for line in counts)
 
 
-def _merged(buckets: Iterable[dict[str, int]]) -> dict[int, int]:
-    total: dict[int, int] = {}
-    for line in buckets:
-        for bucket, count in line.items():
-            total[int(bucket)] = total.get(int(bucket), 0) + count
-    return total
-
-
-def _milliseconds(latency: dict[int, int], share: float) -> float | None:
-    return percentile(latency, share) / 1000.0 if latency else None
+def _milliseconds(latency: Sketch, share: float) -> float | None:
+    found = percentile(latency, share)
+    return None if found is None else found / 1000.0
