@@ -8,8 +8,6 @@ The ASGI app runs under uvicorn in a thread on a loopback port. What the edge wo
 """
 
 import asyncio
-import importlib
-import pkgutil
 import socket
 import threading
 from collections.abc import Awaitable, Callable, Mapping
@@ -20,8 +18,8 @@ import boto3
 import uvicorn
 from botocore.config import Config
 
-import argosy.services
 from argosy.api.app import App, Internal
+from argosy.api.handlers import import_handlers
 from argosy.ground.clock import Clock, SystemClock
 from argosy.ground.names import DEFAULT_ACCOUNT, DEFAULT_REGION, iam_arn, new_request_id
 from argosy.ground.settings import Settings
@@ -46,8 +44,7 @@ class ApiServer:
         internal: Mapping[str, Internal] | None = None,
         account: str = DEFAULT_ACCOUNT,
     ) -> None:
-        for module in pkgutil.walk_packages(argosy.services.__path__, "argosy.services."):
-            importlib.import_module(module.name)
+        import_handlers()
         self.clock = clock or SystemClock()
         self.settings = settings or Settings(data_dir=str(tmp_path))
         self._engine = open_database(tmp_path / "api.db")

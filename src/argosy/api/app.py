@@ -1,0 +1,100 @@
+"""The ASGI app: takes a request through the verbs, and puts every error on the wire."""
+
+import logging
+from collections.abc import Mapping
+
+from argosy import wire
+from argosy.api.asgi import (
+    MAX_BODY,
+    BodyTooLarge,
+    ClientGone,
+    Receive,
+    Scope,
+    Send,
+    head_of,
+    read_request,
+    send_response,
+)
+from argosy.api.exchange import Exchange
+from argosy.api.internal import PREFIX, Internal, InternalRoutes
+from argosy.api.verbs import verbs
+from argosy.ground.clock import Clock
+from argosy.ground.errors import ApiError, InternalFailure, SerializationException
+from argosy.ground.names import new_request_id
+from argosy.ground.settings import Settings
+from argosy.state.records import Records
+from argosy.wire import HttpRequest, HttpResponse
+
+__all__ = ["App", "Internal"]
+
+_log = logging.getLogger(__name__)
+
+
+class App:
+    """A bare ASGI callable for one event loop; handlers run on it, one after the other.
+
+    `internal` holds Argosy's own routes: "GET /_argosy/status" → an async function.
+    """
+
+    def __init__(
+        self,
+        records: Records,
+        settings: Settings,
+        clock: Clock,
+        internal: Mapping[str, Internal] | None = None,
+    ) -> None:
+        self._verbs = verbs(records, settings, clock)
+        self._internal = InternalRoutes(settings, internal or {})
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        if scope["type"] != "http":
+            return
+        try:
+            request = await read_request(scope, receive)
+        except ClientGone:
+            return
+        except BodyTooLarge:
+            response = self._too_large(head_of(scope))
+        else:
+            response = await self._answer(request)
+        await send_response(response, send)
+
+    async def _answer(self, request: HttpRequest) -> HttpResponse:
+        if request.path.startswith(PREFIX):
+            return await self._internal.answer(request, _request_id(request))
+        return self._call(_exchange(request))
+
+    def _call(self, exchange: Exchange) -> HttpResponse:
+        """The answer to an AWS call; whatever is raised on the way becomes an error answer."""
+        try:
+            for verb in self._verbs:
+                verb(exchange)
+            assert exchange.response is not None
+            return exchange.response
+        except ApiError as error:
+            return _error(exchange, error)
+        except Exception:
+            # What was sent is not logged: it may hold secrets.
+            asked = exchange.match.operation if exchange.match else "?"
+            _log.exception(
+                "request %s: %s:%s failed", exchange.request_id, exchange.scope_service, asked
+            )
+            message = f"Argosy failed; look for request {exchange.request_id} in its logs."
+            return _error(exchange, InternalFailure(message))
+
+    def _too_large(self, request: HttpRequest) -> HttpResponse:
+        error = SerializationException(f"The body is larger than {MAX_BODY >> 20} MiB.")
+        return _error(_exchange(request), error)
+
+
+def _exchange(request: HttpRequest) -> Exchange:
+    return Exchange(request, _request_id(request), request.headers.get("x-argosy-service", ""))
+
+
+def _request_id(request: HttpRequest) -> str:
+    return request.headers.get("x-argosy-request-id") or new_request_id()
+
+
+def _error(exchange: Exchange, error: ApiError) -> HttpResponse:
+    """The one place where errors are put on the wire."""
+    return wire.serialize_error(exchange.service, exchange.request, error, exchange.request_id)

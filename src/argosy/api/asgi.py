@@ -1,0 +1,67 @@
+"""The few things of ASGI that control needs: a request whole, a response whole."""
+
+from collections.abc import Awaitable, Callable, MutableMapping
+from typing import Any
+
+from argosy.wire import HttpRequest, HttpResponse
+
+Scope = MutableMapping[str, Any]
+Receive = Callable[[], Awaitable[MutableMapping[str, Any]]]
+Send = Callable[[MutableMapping[str, Any]], Awaitable[None]]
+
+MAX_BODY = 16 << 20
+"""Bytes; the largest control-plane request of AWS is far smaller."""
+
+
+class ClientGone(Exception):
+    """The other side hung up before its request was whole."""
+
+
+class BodyTooLarge(Exception):
+    """The body is over MAX_BODY."""
+
+
+async def read_request(scope: Scope, receive: Receive) -> HttpRequest:
+    """The request with its whole body; raises ClientGone or BodyTooLarge."""
+    body = bytearray()
+    more = True
+    while more:
+        message = await receive()
+        if message["type"] == "http.disconnect":
+            raise ClientGone
+        body += message.get("body", b"")
+        more = message.get("more_body", False)
+        if len(body) > MAX_BODY:
+            raise BodyTooLarge
+    return _request(scope, bytes(body))
+
+
+def head_of(scope: Scope) -> HttpRequest:
+    """The request without its body."""
+    return _request(scope, b"")
+
+
+async def send_response(response: HttpResponse, send: Send) -> None:
+    headers = [
+        (name.encode("latin-1"), value.encode("latin-1", "replace"))
+        for name, value in response.headers.items()
+    ]
+    if not (response.status == 204 or response.status < 200):
+        headers.append((b"content-length", b"%d" % len(response.body)))
+    await send({"type": "http.response.start", "status": response.status, "headers": headers})
+    await send({"type": "http.response.body", "body": response.body})
+
+
+def _request(scope: Scope, body: bytes) -> HttpRequest:
+    headers: dict[str, str] = {}
+    for raw_name, raw_value in scope["headers"]:
+        name, value = raw_name.decode("latin-1").lower(), raw_value.decode("latin-1")
+        headers[name] = f"{headers[name]},{value}" if name in headers else value
+    raw_path = scope.get("raw_path") or scope["path"].encode()
+    return HttpRequest(
+        method=scope["method"],
+        path=raw_path.decode("latin-1").partition("?")[0],
+        query=scope.get("query_string", b"").decode("latin-1"),
+        headers=headers,
+        body=body,
+    )

@@ -1,0 +1,117 @@
+"""The verbs a request passes, in order. Each is a step that may raise an ApiError.
+
+identify         who calls, and which service the credential scope names
+find_operation   by X-Amz-Target, Action, or method and path
+parse            the body into Python values, by botocore's model
+validate         the values against botocore's model
+dispatch         the handler in argosy.services
+serialize        the result into the service's protocol
+"""
+
+from collections.abc import Callable
+
+from argosy import wire
+from argosy.api.exchange import Exchange
+from argosy.ground.clock import Clock
+from argosy.ground.errors import UnknownOperationException
+from argosy.ground.settings import Settings
+from argosy.services import registry
+from argosy.services.registry import Call, Caller
+from argosy.state.records import Records
+
+Verb = Callable[[Exchange], None]
+
+SERVICES = {
+    "iam": "iam",
+    "logs": "logs",
+    "s3": "s3",
+    "sagemaker": "sagemaker",
+    "sts": "sts",
+}
+"""Credential scope → botocore's service, for those that control answers.
+
+The runtime shares the scope "sagemaker", but the edge answers it; of S3 only the calls about a
+bucket's notifications come here.
+"""
+
+
+def verbs(records: Records, settings: Settings, clock: Clock) -> list[Verb]:
+    """The whole life of a call."""
+    return [
+        identify,
+        find_operation,
+        parse,
+        validate,
+        dispatcher(records, settings, clock),
+        serialize,
+    ]
+
+
+def identify(exchange: Exchange) -> None:
+    headers = exchange.request.headers
+    exchange.caller = Caller(
+        account=headers.get("x-argosy-account", ""),
+        region=headers.get("x-argosy-region", ""),
+        arn=headers.get("x-argosy-arn", ""),
+        user_id=headers.get("x-argosy-user-id", ""),
+    )
+    name = SERVICES.get(exchange.scope_service)
+    if name is None:
+        raise UnknownOperationException(
+            f"Argosy does not offer the service {exchange.scope_service[:64]!r}; "
+            f"it offers {', '.join(sorted(SERVICES))}."
+        )
+    exchange.service = wire.load(name)
+
+
+def find_operation(exchange: Exchange) -> None:
+    assert exchange.service is not None
+    exchange.match = wire.find_operation(exchange.service, exchange.request)
+    if registry.find(exchange.service.name, exchange.match.operation) is None:
+        raise UnknownOperationException(
+            f"Argosy does not offer {exchange.service.name}:{exchange.match.operation}."
+        )
+
+
+def parse(exchange: Exchange) -> None:
+    assert exchange.service is not None
+    assert exchange.match is not None
+    exchange.input = wire.parse(exchange.service, exchange.match, exchange.request)
+
+
+def validate(exchange: Exchange) -> None:
+    assert exchange.service is not None
+    assert exchange.match is not None
+    wire.validate(exchange.service, exchange.match.operation, exchange.input)
+
+
+def dispatcher(records: Records, settings: Settings, clock: Clock) -> Verb:
+    def dispatch(exchange: Exchange) -> None:
+        assert exchange.service is not None
+        assert exchange.match is not None
+        assert exchange.caller is not None
+        service, operation = exchange.service.name, exchange.match.operation
+        handler = registry.find(service, operation)
+        assert handler is not None
+        exchange.result = handler(
+            Call(
+                service=service,
+                operation=operation,
+                input=exchange.input,
+                caller=exchange.caller,
+                request_id=exchange.request_id,
+                records=records,
+                settings=settings,
+                clock=clock,
+            )
+        )
+
+    return dispatch
+
+
+def serialize(exchange: Exchange) -> None:
+    assert exchange.service is not None
+    assert exchange.match is not None
+    exchange.response = wire.serialize(
+        exchange.service, exchange.match.operation, exchange.result, exchange.request_id
+    )
