@@ -1,0 +1,1 @@
+"""What is measured and written down: latency sketches, and the logs of models."""
