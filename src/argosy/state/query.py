@@ -97,14 +97,24 @@ def _place(query: Query) -> tuple[str | float, str]:
         padded = query.after + "=" * (-len(query.after) % 4)
         place = json.loads(base64.b64decode(padded, altchars=b"-_", validate=True))
         sort_by, descending, value, name = place
-    except (ValueError, TypeError):
+        if [sort_by, descending] != [query.sort_by, query.descending]:
+            raise BadToken(query.after)
+        if query.sort_by in ("created", "modified"):
+            return _number(value), _text(name)
+        return _text(value), _text(name)
+    except (ValueError, TypeError, OverflowError, RecursionError):
         raise BadToken(query.after) from None
-    numeric = query.sort_by in ("created", "modified")
-    if (
-        [sort_by, descending] != [query.sort_by, query.descending]
-        or not isinstance(name, str)
-        or isinstance(value, bool)
-        or not isinstance(value, (int, float) if numeric else str)
-    ):
-        raise BadToken(query.after)
-    return value, name
+
+
+def _number(value: Any) -> float:
+    if type(value) not in (int, float):
+        raise TypeError("not a number")
+    return float(value)
+
+
+def _text(value: Any) -> str:
+    """Text that a database can take: lone surrogates raise UnicodeEncodeError, a ValueError."""
+    if not isinstance(value, str):
+        raise TypeError("not text")
+    value.encode()
+    return value

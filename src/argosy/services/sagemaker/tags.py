@@ -14,7 +14,7 @@ from argosy.services.sagemaker.listing import bad_next_token
 TAGS = "tags"
 MOST_TAGS = 50
 
-_ARN = re.compile(r"arn:aws[a-z-]*:sagemaker:([a-z0-9-]*):([0-9]{12}):([a-z-]+)/(.+)", re.I)
+_ARN = re.compile(r"arn:aws[a-z-]*:sagemaker:([a-z0-9-]*):([0-9]{12}):([a-z-]+)/([!-~]+)")
 
 
 @operation("sagemaker", "AddTags")
