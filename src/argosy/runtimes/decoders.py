@@ -1,0 +1,306 @@
+"""Request bodies into rows: JSON, CSV, NPY, NPZ.
+
+Numbers become float64 (so that a model sees what it would see locally; the AWS containers make
+float32 of them); rows with text in them become an array of objects; rows given as JSON objects
+stay a list of dicts. Pickles inside NPY files are refused. A body that cannot be read raises
+`Fault` 400 saying what to change; nothing here knows the model.
+"""
+
+from __future__ import annotations
+
+import csv
+import io
+import json
+import secrets
+from collections.abc import Sequence
+from functools import lru_cache
+from typing import Any, NamedTuple
+
+import numpy as np
+
+from argosy.runtimes.answers import Body, Fault
+from argosy.runtimes.media import CSV, JSON, NPY, NPZ, READABLE
+
+Array = Any
+"""A numpy array; its dtype says what is in it."""
+
+_FAST_CSV = 16_384  # bytes from which numpy's parser beats Python's float()
+_WRAPPERS = ("instances", "inputs")
+
+# Bodies are parsed together with this string between them. Nobody can guess it, so when the
+# parsed list has it at every second place, each body was exactly one JSON value by itself.
+_MARK = secrets.token_hex(12)
+_SEPARATOR = f',"{_MARK}",'.encode()
+
+
+class Table(NamedTuple):
+    """One request's rows: an array, or dicts by column name."""
+
+    rows: Array | list[dict[str, Any]]
+    wrapped: bool
+    """The body was {"instances": …}, which is answered by {"predictions": …}."""
+
+
+class Merged(NamedTuple):
+    """The rows of several requests in one float64 matrix (all rows × features)."""
+
+    matrix: Array
+    counts: list[int]
+    """Rows of each request, in their order."""
+    wrapped: list[bool]
+
+
+def decode(media: str, body: Body) -> Table:
+    """The rows of one body.
+
+    Raises Fault 400 (cannot be read) or 415 (a type that nothing here reads).
+    """
+    reader = _READERS.get(media)
+    if reader is None:
+        raise Fault(415, f"Content-Type {media} is not supported; use one of {_list(READABLE)}")
+    if not body:
+        raise Fault(400, "the body is empty; send at least one row")
+    try:
+        return reader(body)
+    except Fault:
+        raise
+    except RecursionError:
+        raise Fault(400, "the body is nested too deeply") from None
+    except (ValueError, TypeError, OverflowError) as error:
+        raise Fault(400, f"the body cannot be read as {media}: {error}") from None
+
+
+def decode_together(media: str, bodies: Sequence[Body]) -> Merged | None:
+    """The rows of several bodies of one type, when each is a plain table of numbers.
+
+    None when any of them is something else; `decode` then says what of each.
+    """
+    try:
+        if media == JSON:
+            return _json_together(bodies)
+        if media == CSV:
+            return _csv_together(bodies)
+        return None
+    except (ValueError, TypeError, OverflowError, LookupError, RecursionError):
+        return None
+
+
+def _list(names: Sequence[str]) -> str:
+    return ", ".join(names)
+
+
+# JSON
+
+
+def _json_together(bodies: Sequence[Body]) -> Merged | None:
+    values = json.loads((b"[" + _SEPARATOR.join(bodies) + b"]").decode())
+    if len(values) != 2 * len(bodies) - 1 or values[1::2].count(_MARK) != len(bodies) - 1:
+        return None
+    rows: list[Any] = []
+    counts: list[int] = []
+    wrapped: list[bool] = []
+    for value in values[::2]:
+        named = type(value) is dict
+        if named:
+            value = _unwrap(value)
+        if type(value[0]) is list:
+            rows += value
+            counts.append(len(value))
+        else:
+            rows.append(value)
+            counts.append(1)
+        wrapped.append(named)
+    return _merged(np.array(rows), counts, wrapped)
+
+
+def _unwrap(value: dict[str, Any]) -> Any:
+    """The rows of {"instances": …}; anything else is not for the quick way."""
+    if len(value) != 1:
+        raise ValueError
+    return value["instances"] if "instances" in value else [None]
+
+
+def _merged(matrix: Array, counts: list[int], wrapped: list[bool]) -> Merged | None:
+    if matrix.ndim != 2 or matrix.dtype.kind not in "iufb":
+        return None
+    return Merged(matrix.astype(np.float64, copy=False), counts, wrapped)
+
+
+def _read_json(body: Body) -> Table:
+    value = json.loads(body)
+    wrapped = False
+    if isinstance(value, dict):
+        value, wrapped = _unwrapped(value)
+    if not isinstance(value, list):
+        raise Fault(400, "the JSON body must be a list of rows, such as [[5.1, 3.5, 1.4, 0.2]]")
+    if not value:
+        raise Fault(400, "the JSON body has no rows; send at least one")
+    if isinstance(value[0], dict):
+        return Table(_records(value), wrapped)
+    return Table(as_array(value), wrapped)
+
+
+def _unwrapped(value: dict[str, Any]) -> tuple[Any, bool]:
+    for name in _WRAPPERS:
+        if name in value:
+            return value[name], name == "instances"
+    raise Fault(400, 'a JSON object must hold the rows as "instances" or "inputs"')
+
+
+def _records(rows: list[Any]) -> list[dict[str, Any]]:
+    for index, row in enumerate(rows):
+        if not isinstance(row, dict):
+            raise Fault(400, f"row {index} is not an object, while row 0 is; give all rows alike")
+    return rows
+
+
+def as_array(rows: list[Any]) -> Array:
+    """Nested lists as an array: float64 when all are numbers (null is nan), else objects.
+
+    Raises Fault 400 when the rows differ in length.
+    """
+    try:
+        array = np.array(rows)
+    except ValueError:
+        raise Fault(400, f"the rows are not of one shape: {_ragged(rows)}") from None
+    if array.dtype.kind in "iufb":
+        return array.astype(np.float64, copy=False)
+    if array.dtype.kind == "U":
+        return np.array(rows, dtype=object)
+    return _mixed(array)
+
+
+def _mixed(array: Array) -> Array:
+    """An array of objects: floats when there are only numbers and nulls in it."""
+    kinds = {type(item) for item in array.ravel().tolist()}
+    if dict in kinds or list in kinds:
+        raise Fault(400, "a row must hold numbers, strings or null, not objects or lists")
+    return array if str in kinds else array.astype(np.float64)
+
+
+def _ragged(rows: list[Any]) -> str:
+    lengths = [len(row) if isinstance(row, list) else None for row in rows]
+    for index, length in enumerate(lengths):
+        if length != lengths[0]:
+            return f"row {index} has {_many(length)}, row 0 has {_many(lengths[0])}"
+    return "some values are lists, others are not"
+
+
+def _many(length: int | None) -> str:
+    return "no list" if length is None else f"{length} values"
+
+
+# CSV: comma, no header, as the SageMaker containers have it
+
+
+def _csv_together(bodies: Sequence[Body]) -> Merged | None:
+    rows: list[list[float]] = []
+    counts: list[int] = []
+    if sum(map(len, bodies)) > _FAST_CSV * len(bodies):
+        matrices = [_numbers(body.decode()) for body in bodies]
+        counts = [len(matrix) for matrix in matrices]
+        return _merged(np.concatenate(matrices), counts, [False] * len(bodies))
+    for body in bodies:
+        if b"_" in body:  # Python's float reads 1_000
+            return None
+        before = len(rows)
+        for line in body.decode().splitlines():
+            if line:
+                rows.append([*map(float, line.split(","))])
+        if len(rows) == before:
+            return None
+        counts.append(len(rows) - before)
+    return _merged(np.array(rows), counts, [False] * len(bodies))
+
+
+def _numbers(text: str) -> Array:
+    """A CSV of nothing but numbers; raises ValueError for any other."""
+    if not text.strip():  # numpy would only warn
+        raise ValueError
+    return np.loadtxt(text.splitlines(), delimiter=",", ndmin=2, comments=None, dtype=np.float64)
+
+
+def _read_csv(body: Body) -> Table:
+    text = body.decode("utf-8-sig")
+    try:
+        return Table(_numbers(text), False)
+    except ValueError:
+        pass
+    lines = csv.reader(io.StringIO(text, newline=""), skipinitialspace=True)
+    rows = [row for row in lines if len(row) > 1 or "".join(row).strip()]
+    if not rows:
+        raise Fault(400, "the CSV body has no rows; send at least one")
+    for index, row in enumerate(rows):
+        if len(row) != len(rows[0]):
+            raise Fault(400, f"the rows are not of one shape: {_ragged(list(rows))}")
+        rows[index] = [_cell(cell) for cell in row]  # type: ignore[misc]
+    return Table(as_array(list(rows)), False)
+
+
+def _cell(text: str) -> float | str:
+    """A number, nan for an empty cell, else the text."""
+    if not text.strip():
+        return float("nan")
+    try:
+        return text if "_" in text else float(text)
+    except ValueError:
+        return text
+
+
+# NPY and NPZ
+
+
+def _read_npy(body: Body) -> Table:
+    return Table(_npy(body), False)
+
+
+def _npy(body: Body) -> Array:
+    if bytes(body[:6]) != b"\x93NUMPY" or len(body) < 12:
+        raise Fault(400, "the body is not an NPY file; write it with numpy.save")
+    wide = body[6] > 1
+    start = 12 + int.from_bytes(body[8:12], "little") if wide else 10 + body[8] + 256 * body[9]
+    shape, fortran, dtype = _npy_header(bytes(body[:start]))
+    if dtype.hasobject:
+        raise Fault(400, "the NPY body holds Python objects; send numbers or fixed-width strings")
+    array = np.frombuffer(body, dtype, offset=start)
+    array = array.reshape(shape, order="F" if fortran else "C")
+    if array.dtype.kind in "US":
+        return array.astype("U").astype(object)
+    return array
+
+
+@lru_cache(maxsize=256)
+def _npy_header(header: bytes) -> tuple[tuple[int, ...], bool, Any]:
+    stream = io.BytesIO(header)
+    version = np.lib.format.read_magic(stream)
+    try:
+        if version == (1, 0):
+            return np.lib.format.read_array_header_1_0(stream)
+        return np.lib.format.read_array_header_2_0(stream)
+    except Exception as error:
+        raise ValueError(f"its header is broken ({type(error).__name__})") from None
+
+
+def _read_npz(body: Body) -> Table:
+    """A sparse matrix of scipy.sparse.save_npz, or the only array of a numpy.savez."""
+    try:
+        with np.load(io.BytesIO(body), allow_pickle=False) as archive:
+            names = list(archive.files)
+            if "format" not in names:
+                return Table(_only(archive, names), False)
+        import scipy.sparse
+
+        return Table(scipy.sparse.load_npz(io.BytesIO(body)), False)
+    except Fault:
+        raise
+    except Exception as error:
+        raise Fault(400, f"the body is not an NPZ file: {error}") from None
+
+
+def _only(archive: Any, names: list[str]) -> Array:
+    if len(names) != 1:
+        raise Fault(400, f"the NPZ body holds {len(names)} arrays; send exactly one")
+    return archive[names[0]]
+
+
+_READERS = {JSON: _read_json, CSV: _read_csv, NPY: _read_npy, NPZ: _read_npz}

@@ -1,0 +1,41 @@
+"""Content types: which one a body has and which one an answer shall have.
+
+Pure; knows names, not how any of them is read or written.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+JSON = "application/json"
+CSV = "text/csv"
+NPY = "application/x-npy"
+NPZ = "application/x-npz"
+
+READABLE = (JSON, CSV, NPY, NPZ)
+WRITABLE = (JSON, CSV, NPY)
+TEXTUAL = frozenset({JSON, CSV})
+
+
+def media_type(content_type: str) -> str:
+    """The type without parameters, in lower case; JSON when there is none."""
+    return content_type.partition(";")[0].strip().lower() or JSON
+
+
+def choose(accept: str, default: str, offered: Sequence[str] = WRITABLE) -> str | None:
+    """The first type of an Accept header that is offered; None when none is.
+
+    Without a header, or where it says `*/*`, the answer is of type `default`.
+    """
+    for item in accept.split(",") if accept.strip() else ["*/*"]:
+        wanted = media_type(item)
+        if wanted == "*/*":
+            return default
+        if wanted in offered:
+            return wanted
+        if wanted.endswith("/*"):
+            family = wanted[:-1]
+            match = next((one for one in offered if one.startswith(family)), None)
+            if match:
+                return match
+    return None

@@ -1,0 +1,110 @@
+"""A model without a script: rows in, one prediction per row out, by Content-Type and Accept.
+
+Requests that wait together are decoded and predicted together when all of them are plain tables
+of numbers; whatever is unusual or wrong about one is found out by answering each alone.
+"""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Hashable, Sequence
+from typing import Any, NamedTuple, Protocol
+
+import numpy as np
+
+from argosy.runtimes import decoders, encoders
+from argosy.runtimes.answers import Answer, Body, Fault, content_head, failure, refusal
+from argosy.runtimes.frames import decode_head
+from argosy.runtimes.media import JSON, WRITABLE, choose, media_type
+
+_CACHED_HEADS = 4096
+_INPUT_ERRORS = (ValueError, TypeError)
+
+
+class Predictor(Protocol):
+    """What a framework gives: from rows to predictions."""
+
+    row_wise: bool
+    """Each row's prediction depends on that row alone, so requests may be merged."""
+
+    def predict(self, matrix: Any) -> Any:
+        """Predictions for a float64 matrix; ValueError and TypeError blame the input."""
+        ...
+
+    def predict_table(self, rows: Any) -> Any:
+        """Predictions for any rows a decoder gives (array of any kind, or dicts)."""
+        ...
+
+
+class Form(NamedTuple):
+    """How a request is read and answered."""
+
+    read: str
+    write: str | None
+    """None when nothing that the client accepts can be written."""
+    head: bytes
+    accept: str
+
+
+class Tabular:
+    """A `Model` around a predictor."""
+
+    def __init__(self, predictor: Predictor) -> None:
+        self._predictor = predictor
+        self._forms: dict[bytes, Form] = {}
+        self._default = os.environ.get("SAGEMAKER_DEFAULT_INVOCATIONS_ACCEPT", "").strip() or JSON
+
+    def form(self, head: bytes) -> Form:
+        form = self._forms.get(head)
+        if form is None:
+            if len(self._forms) >= _CACHED_HEADS:  # heads with an inference id never come again
+                self._forms.clear()
+            form = self._forms[head] = self._parse(head)
+        return form
+
+    def answer(self, head: bytes, body: Body) -> Answer:
+        return self.answer_all(self.form(head), [body])[0]
+
+    def answer_all(self, form: Hashable, bodies: Sequence[Body]) -> list[Answer]:
+        assert isinstance(form, Form)
+        return self._together(form, bodies) or [self._alone(form, body) for body in bodies]
+
+    def _parse(self, head: bytes) -> Form:
+        fields = decode_head(head)
+        accept = fields.get("accept", "")
+        write = choose(accept, media_type(self._default))
+        write = write if write in WRITABLE else None
+        return Form(
+            media_type(fields.get("content-type", "")), write, content_head(write or JSON), accept
+        )
+
+    def _together(self, form: Form, bodies: Sequence[Body]) -> list[Answer] | None:
+        """All answers at once, or None when any of the requests is out of the ordinary."""
+        if form.write is None or not (self._predictor.row_wise or len(bodies) == 1):
+            return None
+        merged = decoders.decode_together(form.read, bodies)
+        if merged is None:
+            return None
+        try:
+            predictions = np.asarray(self._predictor.predict(merged.matrix))
+            if predictions.ndim == 0 or len(predictions) != len(merged.matrix):
+                return None
+            texts = encoders.encode_each(predictions, merged.counts, merged.wrapped, form.write)
+        except (Exception, SystemExit):  # one of them is at fault; each alone says which
+            return None
+        head = form.head
+        return [Answer(200, head, text) for text in texts]
+
+    def _alone(self, form: Form, body: Body) -> Answer:
+        try:
+            table = decoders.decode(form.read, body)
+            if form.write is None:
+                offered = ", ".join(WRITABLE)
+                raise Fault(406, f"Accept {form.accept} is not supported; use one of {offered}")
+            try:
+                predictions = self._predictor.predict_table(table.rows)
+            except _INPUT_ERRORS as error:
+                return refusal(error, 400)
+            return Answer(200, form.head, encoders.encode(predictions, form.write, table.wrapped))
+        except (Exception, SystemExit) as error:
+            return failure(error)
