@@ -53,6 +53,18 @@ def error_shape(service: Service | None, error: ApiError) -> Shape | None:
     return service.model.shape_for_error_code(error.code) if service else None
 
 
+def message_member(shape: Shape | None) -> str:
+    """What the model calls the error's text: "message", or "Message" in some."""
+    names = shape.members if shape is not None else ()
+    return next((name for name in names if name.lower() == "message"), "message")
+
+
+def goes_in_head(member: Shape) -> bool:
+    """Whether an answer carries the member outside its body; "uri" and "querystring" mean
+    nothing in an answer."""
+    return member.serialization.get("location") in ("header", "headers", "statusCode")
+
+
 def wire_name(shape: Shape, name: str) -> str:
     """What a member is called on the wire."""
     return str(shape.serialization.get("name", name))

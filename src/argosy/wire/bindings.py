@@ -74,23 +74,25 @@ def _read_query(
     shape: StructureShape,
 ) -> None:
     if member.type_name == "map":
-        taken = {
-            wire_name(other, key)
-            for key, other in shape.members.items()
-            if other.serialization.get("location") == "querystring" and other is not member
-        }
         many = member.value.type_name == "list"
-        found = {
-            key: texts if many else texts[0] for key, texts in query.items() if key not in taken
-        }
-        if found:
-            result[name] = found
+        free = {key: texts for key, texts in query.items() if key not in _bound(shape)}
+        if free:
+            result[name] = {key: texts if many else texts[0] for key, texts in free.items()}
     elif called in query:
         texts = query[called]
         if member.type_name == "list":
             result[name] = [scalars.read(member.member, text, name) for text in texts]
         else:
             result[name] = scalars.read(member, texts[0], name)
+
+
+def _bound(shape: StructureShape) -> set[str]:
+    """Parameters that single members are bound to; a map takes the others."""
+    return {
+        wire_name(member, name)
+        for name, member in shape.members.items()
+        if member.serialization.get("location") == "querystring" and member.type_name != "map"
+    }
 
 
 def _prefixed(headers: Mapping[str, str], prefix: str) -> dict[str, str]:

@@ -71,7 +71,7 @@ class FormReader:
     def _structure(self, shape: StructureShape, node: Node, path: str) -> dict[str, Any]:
         result = {}
         for name, member in shape.members.items():
-            below = node.below.get(_step(member, name))
+            below = node.below.get(wire_name(member, name)) or node.below.get(_item(member, name))
             if below is not None:
                 result[name] = self.read(member, below, f"{path}.{name}" if path else name)
         return result
@@ -98,11 +98,11 @@ class FormReader:
         return result
 
 
-def _step(member: Shape, name: str) -> str:
-    """A flattened list is called by its member's name, if that has one."""
+def _item(member: Shape, name: str) -> str:
+    """Botocore calls a flattened list by its items' name, others by the member's."""
     if member.type_name == "list" and member.serialization.get("flattened"):
-        return wire_name(member.member, wire_name(member, name))
-    return wire_name(member, name)
+        return wire_name(member.member, name)
+    return name
 
 
 READER = FormReader()

@@ -11,7 +11,7 @@ from argosy.ground.errors import (
     UnknownOperationException,
 )
 from argosy.wire import json_values
-from argosy.wire.base import REQUEST_ID_HEADER, Dialect, Match, error_shape
+from argosy.wire.base import REQUEST_ID_HEADER, Dialect, Match, error_shape, message_member
 from argosy.wire.http import HttpRequest, HttpResponse
 from argosy.wire.scalars import refuse
 from argosy.wire.service import Service
@@ -57,17 +57,17 @@ class JsonDialect(Dialect):
     ) -> HttpResponse:
         shape = error_shape(service, error)
         members = json_values.WRITER.write(shape, error.members) if shape else error.members
-        document = {"__type": error.code, "message": error.message, **members}
+        document = {
+            "__type": shape.name if shape else error.code,
+            message_member(shape): error.message,
+            **members,
+        }
         version = service.metadata.get("jsonVersion", "1.1") if service else "1.1"
         response = _response(error.status, document, version, request_id)
         if service and service.model.is_query_compatible:
             fault = "Sender" if error.sender_fault else "Receiver"
-            response.headers["x-amzn-query-error"] = f"{_query_code(shape, error)};{fault}"
+            response.headers["x-amzn-query-error"] = f"{error.code};{fault}"
         return response
-
-
-def _query_code(shape: Any, error: ApiError) -> str:
-    return str(shape.metadata.get("error", {}).get("code", error.code)) if shape else error.code
 
 
 def _check_content_type(request: HttpRequest) -> None:

@@ -12,7 +12,7 @@ from argosy.ground.errors import (
     UnknownOperationException,
 )
 from argosy.wire import form, xml_values
-from argosy.wire.base import REQUEST_ID_HEADER, Dialect, Match, error_shape
+from argosy.wire.base import REQUEST_ID_HEADER, Dialect, Match, error_shape, message_member
 from argosy.wire.http import HttpRequest, HttpResponse
 from argosy.wire.service import Service
 
@@ -67,7 +67,8 @@ class QueryDialect(Dialect):
         xml_values.text_element(inner, "Message", error.message)
         shape = error_shape(service, error)
         if shape is not None:
-            xml_values.WRITER.members(inner, shape, error.members)
+            further = {**error.members, message_member(shape): None}
+            xml_values.WRITER.members(inner, shape, further)
         xml_values.text_element(root, "RequestId", request_id)
         return _response(error.status, root, request_id)
 

@@ -7,7 +7,7 @@ from typing import Any
 from botocore.model import OperationModel, Shape, StructureShape
 
 from argosy.wire import bindings, scalars, uris
-from argosy.wire.base import REQUEST_ID_HEADER, Dialect, Match
+from argosy.wire.base import REQUEST_ID_HEADER, Dialect, Match, goes_in_head
 from argosy.wire.http import HttpRequest, HttpResponse
 from argosy.wire.service import Service
 
@@ -76,7 +76,7 @@ class RestDialect(Dialect):
         """Content type and body."""
         payload = shape.serialization.get("payload")
         if payload is None:
-            if not body_members(shape):
+            if not answer_members(shape):
                 return self.content_type, self.without_document()
             return self.content_type, self.write_document(shape, result, operation)
         member, value = shape.members[payload], result.get(payload)
@@ -90,7 +90,12 @@ class RestDialect(Dialect):
 
 
 def body_members(shape: StructureShape) -> list[str]:
-    """Names of the members that live in the body."""
+    """Names of an input's members that live in the body."""
     return [
         name for name, member in shape.members.items() if not member.serialization.get("location")
     ]
+
+
+def answer_members(shape: StructureShape) -> list[str]:
+    """Names of an output's members that live in the body."""
+    return [name for name, member in shape.members.items() if not goes_in_head(member)]

@@ -6,9 +6,9 @@ from botocore.model import OperationModel, Shape, StructureShape
 
 from argosy.ground.errors import ApiError
 from argosy.wire import bindings, json_values
-from argosy.wire.base import REQUEST_ID_HEADER, error_shape
+from argosy.wire.base import REQUEST_ID_HEADER, error_shape, message_member
 from argosy.wire.http import HttpResponse
-from argosy.wire.rest_dialect import RestDialect, body_members
+from argosy.wire.rest_dialect import RestDialect, answer_members, body_members
 from argosy.wire.scalars import refuse
 from argosy.wire.service import Service
 
@@ -28,7 +28,7 @@ class RestJsonDialect(RestDialect):
 
     def write_document(self, shape: Shape, value: Any, operation: OperationModel) -> bytes:
         if shape.type_name == "structure" and not shape.is_document_type:
-            value = {name: value.get(name) for name in body_members(shape)}
+            value = {name: value.get(name) for name in answer_members(shape)}
         return json_values.dumps(json_values.WRITER.write(shape, value))
 
     def without_document(self) -> bytes:
@@ -47,9 +47,9 @@ class RestJsonDialect(RestDialect):
         if shape is not None:
             headers.update(bindings.write(shape, members)[0])
             members = json_values.WRITER.write(
-                shape, {name: members.get(name) for name in body_members(shape)}
+                shape, {name: members.get(name) for name in answer_members(shape)}
             )
-        body = json_values.dumps({"message": error.message, **members})
+        body = json_values.dumps({message_member(shape): error.message, **members})
         return HttpResponse(error.status, headers, body)
 
 

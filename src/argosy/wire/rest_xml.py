@@ -7,7 +7,7 @@ from botocore.model import OperationModel, Shape
 
 from argosy.ground.errors import ApiError
 from argosy.wire import bindings, xml_values
-from argosy.wire.base import REQUEST_ID_HEADER, error_shape
+from argosy.wire.base import REQUEST_ID_HEADER, error_shape, message_member
 from argosy.wire.http import HttpResponse
 from argosy.wire.rest_dialect import RestDialect
 from argosy.wire.service import Service
@@ -50,6 +50,7 @@ class RestXmlDialect(RestDialect):
         shape = error_shape(service, error)
         if shape is not None:
             headers.update(bindings.write(shape, error.members)[0])
-            xml_values.WRITER.members(inner, shape, error.members)
+            further = {**error.members, message_member(shape): None}
+            xml_values.WRITER.members(inner, shape, further)
         xml_values.text_element(root, "RequestId", request_id)
         return HttpResponse(error.status, headers, xml_values.dumps(root))

@@ -12,7 +12,7 @@ from botocore.model import ListShape, MapShape, Shape, StructureShape
 
 from argosy.ground.errors import SerializationException
 from argosy.wire import scalars, timestamps
-from argosy.wire.base import wire_name
+from argosy.wire.base import goes_in_head, wire_name
 from argosy.wire.scalars import refuse
 
 # What XML 1.0 cannot hold in any form.
@@ -124,7 +124,7 @@ class XmlWriter:
     def members(self, into: Element, shape: StructureShape, value: Mapping[str, Any]) -> None:
         """Write a structure's members into an element that is there already."""
         for name, member in shape.members.items():
-            if value.get(name) is None or member.serialization.get("location"):
+            if value.get(name) is None or goes_in_head(member):
                 continue
             called = wire_name(member, name)
             if member.serialization.get("xmlAttribute"):
