@@ -6,12 +6,14 @@ import botocore.session
 
 from argosy.api.handlers import import_handlers
 from argosy.services import registry
+from argosy.services.sagemaker import refusals
 
 INTRODUCTION = """# Operations
 
 What Argosy answers today. An operation that is not listed answers `UnknownOperationException` (S3:
 `NotImplemented`) with its name; nothing is answered that was not done. Which members of a listed
-operation are refused, and what differs from SageMaker, is in [limits.md](limits.md).
+operation are refused stands below it; what else differs from SageMaker is in
+[limits.md](limits.md).
 
 The second number is how many operations the service has in botocore {version}.
 
@@ -76,8 +78,23 @@ def _row(service: Service, total: int) -> str:
 
 def _section(service: Service) -> str:
     remark = f"{service.remark}\n\n" if service.remark else ""
-    items = "".join(f"* `{name}`{_meaning(service.name, name)}\n" for name in service.offered)
+    items = "".join(_item(service.name, name) for name in service.offered)
     return f"\n## {service.name}\n\n{remark}{items}"
+
+
+def _item(service: str, name: str) -> str:
+    return f"* `{name}`{_meaning(service, name)}\n{_refused(service, name)}"
+
+
+def _refused(service: str, name: str) -> str:
+    """Which members ask for what this version cannot do: feature, then where it is asked for."""
+    places: dict[str, list[str]] = {}
+    for line in refusals._TABLE.get(name, ()) if service == "sagemaker" else ():
+        places.setdefault(line.feature, []).append(f"`{line.path.split('.')[-1]}`")
+    return "".join(
+        f"  * refuses {feature}: {', '.join(dict.fromkeys(members))}\n"
+        for feature, members in places.items()
+    )
 
 
 def _meaning(service: str, name: str) -> str:
