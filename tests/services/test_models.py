@@ -1,0 +1,119 @@
+"""Models through boto3: what is given is kept, refusals say what to change."""
+
+from collections.abc import Callable
+from datetime import UTC, datetime
+from typing import Any
+
+import pytest
+
+ARN = "arn:aws:sagemaker:us-east-1:000000000000:model/"
+CONTAINER = {"Image": "sagemaker-scikit-learn:1.2-1-cpu-py3", "ModelDataUrl": "s3://b/m.tar.gz"}
+Refused = Callable[..., str]
+
+
+def test_a_model_is_described_as_it_was_created(sagemaker: Any) -> None:
+    asked = {
+        "ModelName": "Fraud-1",
+        "PrimaryContainer": {**CONTAINER, "Environment": {"A": "b"}, "ContainerHostname": "h"},
+        "ExecutionRoleArn": "arn:aws:iam::000000000000:role/r",
+        "VpcConfig": {"SecurityGroupIds": ["sg-1"], "Subnets": ["s-1"]},
+        "EnableNetworkIsolation": True,
+    }
+    created = sagemaker.create_model(**asked, Tags=[{"Key": "k", "Value": "v"}])
+    assert created["ModelArn"] == ARN + "fraud-1"
+    described = sagemaker.describe_model(ModelName="Fraud-1")
+    asked["PrimaryContainer"]["Mode"] = "SingleModel"
+    assert {name: described[name] for name in asked} == asked
+    assert described["ModelArn"] == ARN + "fraud-1"
+    assert described["CreationTime"] == datetime.fromtimestamp(1_700_000_000, UTC)
+    assert "Tags" not in described
+
+
+def test_one_container_may_be_given_as_a_list(sagemaker: Any) -> None:
+    sagemaker.create_model(ModelName="m", Containers=[CONTAINER])
+    described = sagemaker.describe_model(ModelName="m")
+    assert [container["Image"] for container in described["Containers"]] == [CONTAINER["Image"]]
+    assert "PrimaryContainer" not in described
+
+
+def test_a_gzipped_s3_object_is_a_model_data_source(sagemaker: Any) -> None:
+    source = {"S3Uri": "s3://b/m.tar.gz", "S3DataType": "S3Object", "CompressionType": "Gzip"}
+    container = {"Image": "i", "ModelDataSource": {"S3DataSource": source}}
+    sagemaker.create_model(ModelName="m", PrimaryContainer=container)
+    described = sagemaker.describe_model(ModelName="m")["PrimaryContainer"]
+    assert described["ModelDataSource"] == {"S3DataSource": source}
+
+
+@pytest.mark.parametrize("again", ["Fraud", "fraud"])
+def test_a_name_that_is_taken_is_refused_by_its_arn(
+    sagemaker: Any, refused: Refused, again: str
+) -> None:
+    sagemaker.create_model(ModelName="Fraud", PrimaryContainer=CONTAINER)
+    message = refused(sagemaker.create_model, ModelName=again, PrimaryContainer=CONTAINER)
+    assert message == f'Cannot create already existing model "{ARN}fraud".'
+
+
+def test_a_missing_model_is_named_by_its_arn(sagemaker: Any, refused: Refused) -> None:
+    for call in (sagemaker.describe_model, sagemaker.delete_model):
+        assert refused(call, ModelName="Nope") == f'Could not find model "{ARN}nope".'
+
+
+def test_a_deleted_model_is_gone_and_its_name_free(sagemaker: Any, refused: Refused) -> None:
+    sagemaker.create_model(ModelName="m", PrimaryContainer=CONTAINER)
+    sagemaker.delete_model(ModelName="m")
+    assert "Could not find" in refused(sagemaker.describe_model, ModelName="m")
+    sagemaker.create_model(ModelName="m", PrimaryContainer=CONTAINER)
+
+
+def test_another_region_has_its_own_models(server: Any, sagemaker: Any, refused: Refused) -> None:
+    sagemaker.create_model(ModelName="m", PrimaryContainer=CONTAINER)
+    elsewhere = server.client("sagemaker", region="eu-west-1")
+    assert elsewhere.list_models()["Models"] == []
+    created = elsewhere.create_model(ModelName="m", PrimaryContainer=CONTAINER)
+    assert created["ModelArn"] == "arn:aws:sagemaker:eu-west-1:000000000000:model/m"
+
+
+def source(**changes: str) -> dict[str, Any]:
+    given = {"S3Uri": "s3://b/m", "S3DataType": "S3Object", "CompressionType": "Gzip", **changes}
+    return {"PrimaryContainer": {"Image": "i", "ModelDataSource": {"S3DataSource": given}}}
+
+
+@pytest.mark.parametrize(
+    ("asked", "named"),
+    [
+        ({}, "Give one of PrimaryContainer and Containers"),
+        ({"PrimaryContainer": CONTAINER, "Containers": [CONTAINER]}, "not both"),
+        ({"PrimaryContainer": {"ModelDataUrl": "s3://b/m"}}, "needs an Image"),
+        ({"Containers": [CONTAINER, CONTAINER]}, "Containers: "),
+        ({"PrimaryContainer": {**CONTAINER, "Mode": "MultiModel"}}, "PrimaryContainer.Mode: "),
+        ({"Containers": [{**CONTAINER, "Mode": "MultiModel"}]}, "Containers[0].Mode: "),
+        ({"PrimaryContainer": {"ModelPackageName": "p"}}, "PrimaryContainer.ModelPackageName: "),
+        (
+            {"Containers": [CONTAINER], "InferenceExecutionConfig": {"Mode": "Direct"}},
+            "InferenceExecutionConfig.Mode: ",
+        ),
+        (source(S3DataType="S3Prefix", CompressionType="None"), "S3DataSource.S3DataType: "),
+        (source(CompressionType="None"), "S3DataSource.CompressionType: "),
+        (source(S3Uri="https://b/m"), "S3DataSource.S3Uri: "),
+        (source(ManifestS3Uri="s3://b/m"), "S3DataSource.ManifestS3Uri: "),
+        ({"PrimaryContainer": {**CONTAINER, "ModelDataUrl": "https://h/m"}}, ".ModelDataUrl: "),
+        (
+            {"PrimaryContainer": {**CONTAINER, **source()["PrimaryContainer"]}},
+            "ModelDataUrl or ModelDataSource, not both",
+        ),
+        (
+            {
+                "PrimaryContainer": {
+                    **CONTAINER,
+                    "ImageConfig": {"RepositoryAccessMode": "Vpc"},
+                }
+            },
+            "ImageConfig.RepositoryAccessMode: ",
+        ),
+    ],
+)
+def test_what_cannot_run_is_refused_by_member_and_nothing_is_kept(
+    sagemaker: Any, refused: Refused, asked: dict[str, Any], named: str
+) -> None:
+    assert named in refused(sagemaker.create_model, ModelName="m", **asked)
+    assert sagemaker.list_models()["Models"] == []
