@@ -1,0 +1,45 @@
+"""What can go wrong with objects, each a sentence that can stand in a FailureReason.
+
+StoreError
+├── ObjectMissing     no such key
+├── BucketMissing     no such bucket
+├── AccessRefused     the store does not take our key, or the key may not do that
+├── StoreAway         no answer from the store, for as long as we were willing to try
+├── ObjectTooLarge    more bytes than the caller allows
+└── BadUri            not s3://bucket/key
+BadArchive            the archive cannot be, or must not be, unpacked
+"""
+
+from argosy.ground.errors import ArgosyError
+
+
+class StoreError(ArgosyError):
+    """The object store answered with an error."""
+
+
+class ObjectMissing(StoreError):
+    """There is no such object."""
+
+
+class BucketMissing(StoreError):
+    """There is no such bucket."""
+
+
+class AccessRefused(StoreError):
+    """The store refuses the key or the request."""
+
+
+class StoreAway(StoreError):
+    """The store does not answer."""
+
+
+class ObjectTooLarge(StoreError):
+    """The object is larger than allowed."""
+
+
+class BadUri(StoreError):
+    """The text is not an S3 URI of an object."""
+
+
+class BadArchive(ArgosyError):
+    """The archive is broken, or holds something that must not be unpacked."""
