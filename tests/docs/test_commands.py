@@ -1,0 +1,90 @@
+"""The commands that the README and the quickstart tell people to type do what they say.
+
+A page's `sh` and `python` blocks are run one after the other in one shell, in an empty folder. A
+comment before a block says how: `<!-- background -->` for what stays running in a terminal of its
+own, `<!-- not run -->` for what the tests have done already.
+"""
+
+import os
+import re
+import socket
+import subprocess
+import sys
+from pathlib import Path
+
+import joblib
+import pytest
+from sklearn.datasets import load_iris
+from sklearn.linear_model import LogisticRegression
+
+ROOT = Path(__file__).resolve().parents[2]
+BLOCK = re.compile(
+    r"(?:<!-- (?P<how>[\w ]+) -->\n+)?```(?P<language>sh|python)\n(?P<text>.*?)```", re.DOTALL
+)
+BACKGROUND = """
+{{
+{text}}} > up.log 2>&1 &
+for attempt in $(seq 100); do argosy env > /dev/null 2>&1 && break; sleep 0.1; done
+"""
+PYTHON = """
+python -W error::DeprecationWarning - <<'END_OF_PYTHON'
+{text}END_OF_PYTHON
+"""
+
+
+def script_of(page: Path) -> str:
+    """The blocks of a page as one script that stops at the first command that fails."""
+    lines = ["set -euo pipefail", "trap 'argosy down > /dev/null 2>&1; wait' EXIT"]
+    for block in BLOCK.finditer(page.read_text()):
+        if block["how"] == "not run":
+            continue
+        form = PYTHON if block["language"] == "python" else "{text}"
+        lines.append(
+            (BACKGROUND if block["how"] == "background" else form).format(**block.groupdict())
+        )
+    return "\n".join(lines)
+
+
+@pytest.fixture
+def environment(tmp_path: Path) -> dict[str, str]:
+    """A user's environment with nothing set but where Argosy is and which port is free."""
+    with socket.create_server(("127.0.0.1", 0)) as free:
+        port = free.getsockname()[1]
+    kept = {k: v for k, v in os.environ.items() if not k.startswith(("AWS_", "ARGOSY_"))}
+    return kept | {
+        "PATH": f"{Path(sys.executable).parent}:{os.environ['PATH']}",
+        "HOME": str(tmp_path),
+        "ARGOSY_PORT": str(port),
+    }
+
+
+def run(page: str, folder: Path, environment: dict[str, str]) -> str:
+    """What the commands of a page print; fails the test when one of them fails."""
+    done = subprocess.run(
+        ["bash", "-c", script_of(ROOT / page)],
+        cwd=folder,
+        env=environment,
+        stdin=subprocess.DEVNULL,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.STDOUT,
+        text=True,
+        timeout=90,
+    )
+    log = folder / "up.log"
+    assert done.returncode == 0, done.stdout + (log.read_text() if log.exists() else "")
+    return done.stdout
+
+
+def test_the_quickstart_runs_as_it_is_written(tmp_path: Path, environment: dict[str, str]) -> None:
+    printed = run("docs/quickstart.md", tmp_path, environment)
+
+    assert "InService" in printed
+
+
+def test_the_commands_of_the_readme_run(tmp_path: Path, environment: dict[str, str]) -> None:
+    rows, kinds = load_iris(return_X_y=True)
+    joblib.dump(LogisticRegression(max_iter=1000).fit(rows, kinds), tmp_path / "model.joblib")
+
+    printed = run("README.md", tmp_path, environment)
+
+    assert "[0]" in printed
