@@ -106,3 +106,12 @@ def settle(server: ApiServer) -> Callable[..., None]:
         server.records.update(record, now=server.clock.now(), document=document, status=status)
 
     return settle
+
+
+@pytest.fixture
+def endpoint(sagemaker: Any, make_config: Callable[..., str], settle: Callable[..., None]) -> str:
+    """An endpoint in service: config "one", variants a (0.7, two instances) and b (0.3, one)."""
+    make_config("one", a=(0.7, 2), b=(0.3, 1))
+    sagemaker.create_endpoint(EndpointName="Ep", EndpointConfigName="one")
+    settle("Ep")
+    return "Ep"
