@@ -15,7 +15,7 @@ from typing import Any, NamedTuple, Union
 
 from argosy.runtimes.frames import encode_head
 
-Body = Union[bytes, bytearray]
+Body = Union[bytes, bytearray]  # noqa: UP007 - evaluated, and `|` needs Python 3.10
 
 _TRACE_LIMIT = 16_384
 

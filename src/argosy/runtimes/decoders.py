@@ -9,6 +9,7 @@ stay a list of dicts. Pickles inside NPY files are refused. A body that cannot b
 from __future__ import annotations
 
 import csv
+import importlib
 import io
 import json
 import secrets
@@ -117,7 +118,7 @@ def _unwrap(value: dict[str, Any]) -> Any:
     """The rows of {"instances": …}; anything else is not for the quick way."""
     if len(value) != 1:
         raise ValueError
-    return value["instances"] if "instances" in value else [None]
+    return value.get("instances", [None])
 
 
 def _merged(matrix: Array, counts: list[int], wrapped: list[bool]) -> Merged | None:
@@ -204,9 +205,7 @@ def _csv_together(bodies: Sequence[Body]) -> Merged | None:
         if b"_" in body:  # Python's float reads 1_000
             return None
         before = len(rows)
-        for line in body.decode().splitlines():
-            if line:
-                rows.append([*map(float, line.split(","))])
+        rows += [[*map(float, line.split(","))] for line in body.decode().splitlines() if line]
         if len(rows) == before:
             return None
         counts.append(len(rows) - before)
@@ -288,9 +287,8 @@ def _read_npz(body: Body) -> Table:
             names = list(archive.files)
             if "format" not in names:
                 return Table(_only(archive, names), False)
-        import scipy.sparse
-
-        return Table(scipy.sparse.load_npz(io.BytesIO(body)), False)
+        sparse = importlib.import_module("scipy.sparse")
+        return Table(sparse.load_npz(io.BytesIO(body)), False)
     except Fault:
         raise
     except Exception as error:

@@ -1,6 +1,6 @@
 """Which runtime serves a container image. Pure: names in, a name out.
 
-Images are matched by the repository part, as AWS accounts and regions differ (reference/clients.md).
+Images are matched by the repository part, as AWS accounts and regions differ.
 """
 
 from __future__ import annotations
