@@ -38,7 +38,8 @@ def open_database(url_or_path: str | os.PathLike[str]) -> sa.Engine:
     url = _url(url_or_path)
     if url.get_backend_name() == "sqlite":
         _create_private(url)
-    engine = sa.create_engine(url)
+    # Parameters hold users' documents, secrets included: they must not get into tracebacks.
+    engine = sa.create_engine(url, hide_parameters=True)
     if engine.dialect.name == "sqlite":
         sa.event.listen(engine, "connect", _prepare_sqlite)
         sa.event.listen(engine, "begin", _begin_sqlite)
