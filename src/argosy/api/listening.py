@@ -54,8 +54,8 @@ def bound(path: Path) -> Iterator[socket.socket]:
     try:
         yield listening
     finally:
+        # The file stays: by now it may be the next control's. Nobody listens, which says it all.
         listening.close()
-        path.unlink(missing_ok=True)
 
 
 class _Server(uvicorn.Server):
