@@ -250,3 +250,17 @@ def test_an_all_at_once_deployment_is_taken_and_shown(
     assert sagemaker.describe_endpoint(EndpointName=endpoint)["LastDeploymentConfig"] == config
     both = {"DeploymentConfig": config, "RetainDeploymentConfig": True}
     assert "not both" in refused(sagemaker.update_endpoint, **asked, **both)
+
+
+@pytest.mark.parametrize("weight", [float("nan"), float("inf")])
+def test_a_weight_that_is_no_number_is_refused(
+    sagemaker: Any, endpoint: str, weight: float
+) -> None:
+    with pytest.raises(sagemaker.exceptions.ClientError) as raised:
+        sagemaker.update_endpoint_weights_and_capacities(
+            EndpointName=endpoint,
+            DesiredWeightsAndCapacities=[{"VariantName": "a", "DesiredWeight": weight}],
+        )
+    assert raised.value.response["ResponseMetadata"]["HTTPStatusCode"] == 400
+    described = sagemaker.describe_endpoint(EndpointName=endpoint)
+    assert described["EndpointStatus"] == "InService"

@@ -65,7 +65,7 @@ def test_the_deployment_holds_copies_of_config_and_models(
     assert sagemaker.describe_endpoint(EndpointName=endpoint)["EndpointConfigName"] == "one"
     live = record_of(server, endpoint).document["live"]
     container = ep.container_of(live["models"]["one-a"])
-    assert ep.model_data_url(container) == "s3://b/m.tar.gz"
+    assert container["ModelDataUrl"] == "s3://b/m.tar.gz"
     assert ep.variant_config(live, "a")["InstanceType"] == "ml.m5.large"
 
 

@@ -1,10 +1,12 @@
 """Models through boto3: what is given is kept, refusals say what to change."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from datetime import UTC, datetime
 from typing import Any
 
 import pytest
+
+from support.api_client import ApiServer
 
 ARN = "arn:aws:sagemaker:us-east-1:000000000000:model/"
 CONTAINER = {"Image": "sagemaker-scikit-learn:1.2-1-cpu-py3", "ModelDataUrl": "s3://b/m.tar.gz"}
@@ -117,3 +119,30 @@ def test_what_cannot_run_is_refused_by_member_and_nothing_is_kept(
 ) -> None:
     assert named in refused(sagemaker.create_model, ModelName="m", **asked)
     assert sagemaker.list_models()["Models"] == []
+
+
+@pytest.fixture
+def full_disk(server: ApiServer) -> Iterator[None]:
+    """The database may not grow by one page more."""
+    with server.records._engine.connect() as connection:
+        pages = connection.exec_driver_sql("PRAGMA page_count").scalar()
+        connection.exec_driver_sql(f"PRAGMA max_page_count = {pages}")
+    yield
+    with server.records._engine.connect() as connection:
+        connection.exec_driver_sql("PRAGMA max_page_count = 1073741823")
+
+
+def test_a_full_disk_is_an_error_and_what_was_there_stays(sagemaker: Any, full_disk: None) -> None:
+    big = {"Image": "i", "Environment": {f"K{n}": "v" * 1000 for n in range(100)}}
+    kept: list[str] = []
+
+    def fill() -> None:
+        for number in range(10, 99):
+            sagemaker.create_model(ModelName=f"m{number}", PrimaryContainer=big)
+            kept.append(f"m{number}")
+
+    with pytest.raises(sagemaker.exceptions.ClientError) as raised:
+        fill()
+    assert raised.value.response["ResponseMetadata"]["HTTPStatusCode"] == 500
+    listed = sagemaker.list_models(SortBy="Name", SortOrder="Ascending", MaxResults=100)["Models"]
+    assert [model["ModelName"] for model in listed] == kept

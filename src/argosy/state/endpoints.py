@@ -96,9 +96,3 @@ def variant_config(deployment: Deployment, name: str) -> dict[str, Any]:
 def container_of(model: dict[str, Any]) -> dict[str, Any]:
     """The container of a model that has only one, given either way (CreateModel members)."""
     return dict(model.get("PrimaryContainer") or model["Containers"][0])
-
-
-def model_data_url(container: dict[str, Any]) -> str:
-    """S3 URI of a container's .tar.gz, from ModelDataUrl or ModelDataSource; "" for none."""
-    source = container.get("ModelDataSource") or {}
-    return str(container.get("ModelDataUrl") or source.get("S3DataSource", {}).get("S3Uri", ""))
