@@ -24,9 +24,11 @@ def walk(command: click.Command, path: str = "argosy") -> Iterator[tuple[str, cl
     """Every command with the words that call it, the outer ones first."""
     yield path, command
     if isinstance(command, click.Group):
-        for name in sorted(command.commands):
-            if not command.commands[name].hidden:
-                yield from walk(command.commands[name], f"{path} {name}")
+        context = click.Context(command)
+        for name in sorted(command.list_commands(context)):
+            inner = command.get_command(context, name)
+            if inner is not None and not inner.hidden:
+                yield from walk(inner, f"{path} {name}")
 
 
 def _section(path: str, command: click.Command) -> str:

@@ -1,0 +1,5 @@
+"""`python -m argosy.cli`: the same as the command `argosy`."""
+
+from argosy.cli import main
+
+main()

@@ -1,0 +1,101 @@
+"""`argosy logs`: what an endpoint's models wrote, read as CloudWatch Logs gives it."""
+
+import json
+import re
+import time
+from typing import Any
+
+import click
+
+from argosy.cli import options
+from argosy.cli.session import plainly, session
+from argosy.ground.errors import ArgosyError
+from argosy.ground.names import endpoint_log_group
+
+_PERIOD_S = 0.5
+_UNITS = {"s": 1, "m": 60, "h": 3600, "d": 86400}
+
+
+@click.command(
+    epilog=options.example("argosy logs iris -f\nargosy logs iris --since 10m --instance i-0a1b")
+)
+@click.argument("endpoint")
+@click.option("-f", "--follow", is_flag=True, help="Go on with new lines, until Ctrl-C.")
+@click.option("--instance", help="Only instances whose id begins like this.")
+@click.option("--since", metavar="AGE", help="Only lines not older than this: 90s, 10m, 2h, 1d.")
+@options.data_dir
+@options.as_json
+def logs(
+    endpoint: str,
+    follow: bool,
+    instance: str | None,
+    since: str | None,
+    data_dir: str,
+    as_json: bool,
+) -> None:
+    """Print what the models of ENDPOINT wrote to stdout and stderr, in order of time."""
+    start = int((time.time() - _seconds(since)) * 1000) if since else 0
+    client = session(data_dir).client("logs")
+    reader = _Reader(client, endpoint_log_group(endpoint), instance, start)
+    try:
+        with plainly():
+            _print_all(reader, follow, as_json)
+    except KeyboardInterrupt:
+        pass
+
+
+def _print_all(reader: "_Reader", follow: bool, as_json: bool) -> None:
+    while True:
+        for event in reader.new():
+            click.echo(json.dumps(event) if as_json else _line(event))
+        if not follow:
+            return
+        time.sleep(_PERIOD_S)
+
+
+class _Reader:
+    """Hands out each event once."""
+
+    def __init__(self, client: Any, group: str, instance: str | None, start_ms: int) -> None:
+        self._client = client
+        self._group = group
+        self._instance = instance
+        self._start_ms = start_ms
+        self._seen: set[str] = set()
+
+    def new(self) -> list[dict[str, Any]]:
+        pages = self._client.get_paginator("filter_log_events").paginate(
+            logGroupName=self._group, startTime=self._start_ms
+        )
+        fresh = [
+            event
+            for page in pages
+            for event in page["events"]
+            if event["eventId"] not in self._seen and self._wanted(event)
+        ]
+        self._seen.update(event["eventId"] for event in fresh)
+        self._forget_old(fresh)
+        return fresh
+
+    def _wanted(self, event: dict[str, Any]) -> bool:
+        name = event["logStreamName"].rpartition("/")[2]
+        return self._instance is None or name.startswith(self._instance)
+
+    def _forget_old(self, fresh: list[dict[str, Any]]) -> None:
+        """Ask only from the newest second on; what lies before has been handed out."""
+        if fresh:
+            newest = max(event["timestamp"] for event in fresh) - 1000
+            if newest > self._start_ms:
+                self._start_ms = newest
+
+
+def _line(event: dict[str, Any]) -> str:
+    moment = time.strftime("%H:%M:%S", time.localtime(event["timestamp"] / 1000))
+    return f"{moment} {event['logStreamName']} {event['message']}"
+
+
+def _seconds(age: str) -> float:
+    match = re.fullmatch(r"(\d+(?:\.\d+)?)([smhd])", age)
+    if not match:
+        raise ArgosyError(f"--since {age!r} is not an age; write 90s, 10m, 2h or 1d.")
+    return float(match[1]) * _UNITS[match[2]]
