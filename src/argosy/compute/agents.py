@@ -1,0 +1,132 @@
+"""Starting agent processes so that they outlive us, ending them, and reaping them meanwhile."""
+
+import os
+import select
+import shutil
+import signal
+import sys
+import time
+from collections.abc import Iterable
+from pathlib import Path
+
+import argosy
+from argosy.compute.listing import agent_of
+from argosy.ground.files import write_json
+from argosy.ground.instances import AGENT_FILE, SPEC_FILE
+from argosy.ground.paths import DataDir
+from argosy.ground.processes import ProcessId
+from argosy.ground.settings import Settings
+
+_LOG = "agents.log"
+_LONGEST_LOG = 8 << 20
+_KILL_S = 5.0
+
+
+class Agents:
+    """Agents of one data folder. Remembers only which are our own children, to reap them."""
+
+    def __init__(self, settings: Settings, data_dir: DataDir) -> None:
+        self._settings = settings
+        self._data_dir = data_dir
+        self._children: list[int] = []
+
+    def spawn(self, instance_id: str, spare_runtime: str = "") -> ProcessId:
+        """Start the agent of the folder `instance_id`, in a session of its own. Raises OSError."""
+        self.reap()
+        arguments = ["-m", "argosy.agent", "--instance", instance_id]
+        if spare_runtime:
+            arguments += ["--spare", spare_runtime]
+        flags = os.O_WRONLY | os.O_CREAT | os.O_APPEND
+        log = self._log_path()
+        pid = os.posix_spawn(
+            sys.executable,
+            [sys.executable, *arguments],
+            self._environment(),
+            file_actions=[
+                (os.POSIX_SPAWN_OPEN, 0, os.devnull, os.O_RDONLY, 0),
+                (os.POSIX_SPAWN_OPEN, 1, str(log), flags, 0o600),
+                (os.POSIX_SPAWN_DUP2, 1, 2),
+            ],
+            setsid=True,
+            setsigmask=[],
+            setsigdef=[signal.SIGPIPE, signal.SIGTERM, signal.SIGINT],
+        )
+        self._children.append(pid)
+        agent = ProcessId.of(pid)
+        noted = {"pid": agent.pid, "start_ticks": agent.start_ticks}
+        write_json(self._data_dir.instance(instance_id) / AGENT_FILE, noted, sync=False)
+        return agent
+
+    def reap(self) -> None:
+        """Collect children that have ended."""
+        self._children = [pid for pid in self._children if _still_runs(pid)]
+
+    def _environment(self) -> dict[str, str]:
+        here = str(Path(argosy.__file__).parent.parent)
+        inherited = os.environ.get("PYTHONPATH", "")
+        return {
+            **os.environ,
+            **self._settings.to_environment(),
+            "ARGOSY_DATA_DIR": str(self._data_dir.root),
+            "PYTHONPATH": f"{here}:{inherited}" if inherited else here,
+        }
+
+    def _log_path(self) -> Path:
+        """The file all agents write to; an overlong one is put aside."""
+        path = self._data_dir.process_logs / _LOG
+        if path.exists() and path.stat().st_size > _LONGEST_LOG:
+            path.replace(path.with_suffix(".log.1"))
+        return path
+
+
+def end(agents: Iterable[ProcessId], first: signal.Signals, patience_s: float) -> None:
+    """Signal the processes, wait for their end, and kill those that are still there then."""
+    signalled = [agent for agent in agents if agent.send(first)]
+    _await_ends(signalled, patience_s)
+    stubborn = [agent for agent in signalled if agent.send(signal.SIGKILL)]
+    _await_ends(stubborn, _KILL_S)
+
+
+def remove_folders(data_dir: DataDir, instance_id: str) -> None:
+    """Remove all that an instance or a spare whose agent is dead left behind. Idempotent."""
+    folder = data_dir.instance(instance_id)
+    (folder / SPEC_FILE).unlink(missing_ok=True)  # first: from now on it is not listed
+    shutil.rmtree(folder, ignore_errors=True)
+    shutil.rmtree(data_dir.instance_run(instance_id), ignore_errors=True)
+    agent_socket = data_dir.agent_socket(instance_id)
+    agent_socket.unlink(missing_ok=True)
+    agent_socket.with_suffix(".worker").unlink(missing_ok=True)
+
+
+def stop_all(data_dir: DataDir, patience_s: float = 10.0) -> None:
+    """End every agent of the data folder, spares too, and wait until they are gone.
+
+    Stop the edges first: a worker drains until nobody else is connected, at most `patience_s`.
+    What the instances were is kept, so that the next start of control brings them up again.
+    """
+    folders = list(data_dir.instances.iterdir()) if data_dir.instances.is_dir() else []
+    end([agent_of(folder) for folder in folders], signal.SIGTERM, patience_s)
+    for folder in folders:
+        if not (folder / SPEC_FILE).exists():
+            remove_folders(data_dir, folder.name)
+
+
+def _still_runs(pid: int) -> bool:
+    try:
+        return os.waitpid(pid, os.WNOHANG)[0] == 0
+    except ChildProcessError:
+        return False
+
+
+def _await_ends(agents: list[ProcessId], seconds: float) -> None:
+    deadline = time.monotonic() + seconds
+    for agent in agents:
+        try:
+            descriptor = os.pidfd_open(agent.pid)
+        except OSError:
+            continue
+        try:
+            if agent.alive:
+                select.select([descriptor], [], [], max(0.0, deadline - time.monotonic()))
+        finally:
+            os.close(descriptor)
