@@ -1,0 +1,78 @@
+"""`python -m bench [invoke|lifecycle|large|all]`: measures, shows, writes bench/results."""
+
+import json
+import sys
+from collections.abc import Callable
+
+import click
+from rich.console import Console
+
+from bench import invoke, large, lifecycle
+from bench.output import draw, write
+from bench.peers import NGINX, PEERS, chosen
+from bench.processes import Unavailable
+from bench.report import Report, as_json, show
+
+_WIDTH = 110
+
+
+@click.command(epilog="Example: script/bench invoke --peers mosec,nginx --seconds 3")
+@click.argument(
+    "what", type=click.Choice(["invoke", "lifecycle", "large", "all"]), default="invoke"
+)
+@click.option(
+    "--peers",
+    default="",
+    help=f"Only these, with commas between: {', '.join([*(p.name for p in PEERS), NGINX])}.",
+)
+@click.option(
+    "--seconds",
+    type=click.FloatRange(1, 60),
+    default=5.0,
+    show_default=True,
+    help="Length of one load.",
+)
+@click.option(
+    "--repeat",
+    type=click.IntRange(1, 20),
+    default=5,
+    show_default=True,
+    help="Repetitions of each step of lifecycle.",
+)
+@click.option("--json", "as_data", is_flag=True, help="Print JSON instead of tables.")
+def main(what: str, peers: str, seconds: float, repeat: int, as_data: bool) -> None:
+    """Measure Argosy beside other serving stacks, in one run on this machine."""
+    try:
+        stacks, with_nginx = chosen(peers)
+    except ValueError as error:
+        raise click.BadParameter(str(error), param_hint="--peers") from None
+    measures: dict[str, Callable[[], Report]] = {
+        "invoke": lambda: invoke.measure(stacks, with_nginx, seconds),
+        "lifecycle": lambda: lifecycle.measure(repeat),
+        "large": lambda: large.measure(seconds),
+    }
+    reports = []
+    for name in measures if what == "all" else [what]:
+        report = measures[name]()
+        reports.append(report)
+        _hand_out(report, quiet=as_data)
+    if as_data:
+        print(json.dumps([as_json(report) for report in reports], indent=1))
+
+
+def _hand_out(report: Report, *, quiet: bool) -> None:
+    console = Console(stderr=quiet, quiet=quiet)
+    if console.width < _WIDTH:
+        console = Console(stderr=quiet, quiet=quiet, width=_WIDTH)
+    show(report, console)
+    written = write(report)
+    if report.name == "invoke":
+        try:
+            written.append(draw(report))
+        except Unavailable as error:
+            Console(stderr=True).print(f"No plot: {error}")
+    console.print("Written: " + ", ".join(str(path) for path in written), soft_wrap=True)
+
+
+if __name__ == "__main__":
+    sys.exit(main())
