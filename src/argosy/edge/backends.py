@@ -1,0 +1,105 @@
+"""What stands behind the edge besides models: control and the object store."""
+
+import os
+from typing import TYPE_CHECKING
+
+from argosy.access.sigv4 import SigningKeys
+from argosy.edge.health import Health
+from argosy.edge.identify import Caller
+from argosy.edge.relay import Relay
+from argosy.edge.request import Request
+from argosy.edge.store import External, Store, forwarded
+from argosy.edge.upstream import Upstream, unix_upstream, url_upstream
+from argosy.ground.errors import AccessDeniedException
+from argosy.ground.paths import DataDir
+from argosy.ground.settings import Settings
+
+if TYPE_CHECKING:
+    from argosy.edge.gate import Gate
+
+# Control has no need of them: the signature is checked.
+_NOT_FOR_CONTROL = ("authorization", "x-amz-security-token")
+
+
+class Backends:
+    """Where requests go that are not invocations."""
+
+    def __init__(self, settings: Settings, folder: DataDir) -> None:
+        self._settings = settings
+        # A connection for each call: control closes idle ones when it likes, and a call that was
+        # sent must not be sent again.
+        self._control = unix_upstream("Control", str(folder.control_socket), keep=0)
+        self._store = _store(settings, folder)
+        self._health = Health({"control": self._control, "store": self._store.upstream})
+
+    def to_store(self, gate: "Gate", request: Request) -> None:
+        """Stream an S3 request through. Raises AuthError, ApiError."""
+        self._store.begin(gate, request)
+
+    def to_control(self, gate: "Gate", request: Request, caller: Caller) -> None:
+        """Pass a checked request on, with the identity behind it."""
+        request.request_id = gate.request_id()
+        identity = {
+            "account": caller.account,
+            "region": caller.region,
+            "service": caller.service,
+            "arn": caller.arn,
+            "user-id": caller.user_id,
+            "request-id": request.request_id.decode(),
+        }
+        self._pass_on(gate, request, identity)
+
+    def reset(self, gate: "Gate", request: Request) -> None:
+        """POST /_argosy/reset, for tests: unsigned, so only where it was asked for, and never for
+        a page in a browser. Raises AccessDeniedException."""
+        allowed = self._settings.allow_reset and request.method == b"POST"
+        if not allowed or request.header("origin") is not None:
+            raise AccessDeniedException(
+                "Reset is not offered. Start with --allow-reset and POST without an Origin header."
+            )
+        request.request_id = gate.request_id()
+        self._pass_on(gate, request, {"request-id": request.request_id.decode()})
+
+    def _pass_on(self, gate: "Gate", request: Request, identity: dict[str, str]) -> None:
+        lines = [f"x-argosy-{name}: {value}\r\n".encode() for name, value in identity.items()]
+        line = b"%b %b HTTP/1.1\r\n" % (request.method, request.target)
+        parts, request.parts = request.parts, []
+        relay = Relay(
+            gate,
+            request,
+            self._control,
+            [line, *forwarded(request, _NOT_FOR_CONTROL), *lines],
+        )
+        relay.start()
+        for part in parts:
+            relay.body(part)
+        relay.end()
+
+    def health(self, gate: "Gate", request: Request) -> None:
+        """GET /_argosy/health: 200 when everything answers, 503 with what does not."""
+        self._health.answer(gate, request)
+
+    def sweep(self, now: float) -> None:
+        self._control.sweep(now)
+        self._store.upstream.sweep(now)
+
+
+def _store(settings: Settings, folder: DataDir) -> Store:
+    if settings.s3_endpoint:
+        upstream, host = url_upstream("The object store", settings.s3_endpoint)
+        external = External(
+            host,
+            settings.s3_access_key_id,
+            settings.s3_secret_access_key,
+            settings.s3_region,
+            SigningKeys(),
+        )
+        return Store(upstream, settings.s3_region, external)
+    url = os.environ.get("ARGOSY_STORE_URL")
+    if url:
+        return Store(url_upstream("The object store", url)[0], settings.region, None)
+    path = str(folder.store_socket)
+    return Store(unix_upstream("The object store", path), settings.region, None)
+
+
+__all__ = ["Backends", "Upstream"]

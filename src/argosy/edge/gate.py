@@ -1,0 +1,247 @@
+"""What every connection shares: the table, the keys, the budgets, and where each request goes.
+
+A request passes here twice: `begin` when its head is there, `dispatch` when its body is. Errors
+are raised below and put on the wire here, in one place.
+"""
+
+import asyncio
+import logging
+from email.utils import formatdate
+from time import perf_counter, time
+from typing import TYPE_CHECKING
+
+from argosy.access.dialects import Dialect, dialect_of
+from argosy.access.errors import AuthError
+from argosy.access.sigv4 import scope_hint
+from argosy.edge import answers, texts
+from argosy.edge.backends import Backends
+from argosy.edge.connection import Discard
+from argosy.edge.fleet import Fleet
+from argosy.edge.identify import Identifier
+from argosy.edge.invocation import Invoker
+from argosy.edge.metrics import Metrics
+from argosy.edge.request import Request
+from argosy.edge.route import RUNTIME_KINDS, Kind, Route, route
+from argosy.edge.shape import Shapes
+from argosy.edge.table import Table
+from argosy.ground.errors import (
+    ApiError,
+    InternalFailure,
+    ServiceUnavailable,
+    ValidationError,
+    ValidationException,
+)
+from argosy.ground.settings import Settings
+
+if TYPE_CHECKING:
+    from argosy.edge.connection import Connection
+
+log = logging.getLogger(__name__)
+
+CONTROL_LIMIT = 10 * 1024 * 1024
+_MIB = 1024 * 1024
+
+
+class Gate:
+    """The heart of one edge process."""
+
+    def __init__(self, settings: Settings, backends: Backends) -> None:
+        self.loop = asyncio.get_running_loop()
+        self.settings = settings
+        self.connections: set[Connection] = set()
+        self.max_payload = settings.max_payload_mb * _MIB
+        self.max_in_flight = settings.max_in_flight
+        self.now = self.loop.time()
+        """Loop time of the last sweep: near enough for what is measured in seconds."""
+        self.date = b""
+        self.table = Table()
+        self.has_table = asyncio.Event()
+        self.shapes = Shapes()
+        self.metrics = Metrics()
+        self.fleet = Fleet(self.metrics, self._serve)
+        self.identifier = Identifier(time(), settings.region)
+        self.request_id = answers.RequestIds().next
+        self._backends = backends
+        self._invoker = Invoker(self)
+        self._buffered = 0
+        self._buffer_limit = settings.edge_buffer_mb * _MIB
+        self.tick()
+
+    # -- the table
+
+    def _serve(self, table: Table) -> None:
+        if table.keys != self.identifier.keys:
+            self.identifier.keys = table.keys
+            self.shapes.forget_plans()
+        self.table = table
+        self.has_table.set()
+        self.on_table(table.version)
+
+    def on_table(self, version: int) -> None:
+        """Replaced by the feed, which tells control."""
+
+    # -- a request's head
+
+    def begin(self, request: Request) -> None:
+        """The head is complete and it is this request's turn."""
+        try:
+            self._begin(request)
+        except (ApiError, AuthError) as error:
+            self.answer_error(request, error)
+        except Exception:
+            self._stumbled(request)
+
+    def _begin(self, request: Request) -> None:
+        expect = request.header("expect")
+        request.expects = expect is not None and expect.lower() == b"100-continue"
+        found = request.route = self._route(request)
+        if found.kind is Kind.STORE:
+            self._backends.to_store(self, request)
+            return
+        runtime = found.kind in RUNTIME_KINDS
+        request.limit = self.max_payload if runtime else CONTROL_LIMIT
+        length = request.text("content-length")
+        if (length and int(length) > request.limit) or request.size > request.limit:
+            raise self._too_large(request)
+        if request.expects and not request.complete:
+            self.go_on(request)
+
+    def go_on(self, request: Request) -> None:
+        """Ask the client for the body it holds back."""
+        if request.expects:
+            request.expects = False
+            request.connection.write(request, answers.CONTINUE)
+
+    def _route(self, request: Request) -> Route:
+        if not request.target.startswith(b"/"):
+            raise ValidationException("The request target must be a path.")
+        target = request.header("x-amz-target")
+        return route(
+            request.method.decode(),
+            request.path,
+            request.query,
+            scope_hint(request.text("authorization"), request.query),
+            None if target is None else target.decode("latin-1"),
+            request.text("content-type"),
+        )
+
+    def _too_large(self, request: Request) -> ApiError:
+        text = texts.body_too_large(request.limit)
+        if request.route is not None and request.route.kind not in RUNTIME_KINDS:
+            return ValidationException(text)
+        return ValidationError(text)
+
+    # -- the body
+
+    def hold_bytes(self, request: Request, size: int) -> None:
+        """Count a piece of a body that is collected; refuse what is too much."""
+        if request.limit and request.size > request.limit:
+            self._drop(request, self._too_large(request))
+        elif self._buffered + size > self._buffer_limit:
+            self._drop(request, ServiceUnavailable("Too many bytes are waiting. Try again."))
+        else:
+            self._buffered += size
+            request.held += size
+
+    def _drop(self, request: Request, error: ApiError) -> None:
+        request.parts = []
+        request.sink = Discard(request.connection)
+        self.answer_error(request, error)
+
+    def free_bytes(self, request: Request) -> None:
+        self._buffered -= request.held
+        request.held = 0
+
+    def free_body(self, request: Request) -> None:
+        """The body will not be needed again."""
+        request.parts = []
+        self.free_bytes(request)
+
+    # -- a whole request
+
+    def dispatch(self, request: Request) -> None:
+        """The request is complete and it is its turn."""
+        try:
+            if request.known is None or not self._invoker.quick(request):
+                self._dispatch(request)
+        except (ApiError, AuthError) as error:
+            self.answer_error(request, error)
+        except Exception:
+            self._stumbled(request)
+
+    def _dispatch(self, request: Request) -> None:
+        if request.route is None:
+            request.route = self._route(request)
+        kind, endpoint = request.route
+        if kind in RUNTIME_KINDS:
+            self._invoker.careful(request, kind, endpoint)
+        elif kind is Kind.HEALTH:
+            self._backends.health(self, request)
+        elif kind is Kind.RESET:
+            self._backends.reset(self, request)
+        else:
+            caller = self.identifier.of_whole(request)
+            self._backends.to_control(self, request, caller)
+
+    # -- errors
+
+    def dialect(self, request: Request) -> Dialect:
+        """How this client wants to read its error."""
+        found = request.route
+        service = scope_hint(request.text("authorization"), request.query)
+        if found is not None and found.kind is Kind.STORE:
+            service = "s3"
+        target = request.header("x-amz-target")
+        return dialect_of(
+            service,
+            request.method.decode(),
+            request.path,
+            None if target is None else target.decode("latin-1"),
+        )
+
+    def answer_error(self, request: Request, error: ApiError | AuthError) -> None:
+        """Put an error on the wire as the client's dialect wants it."""
+        dialect = self.dialect(request)
+        members = {}
+        if isinstance(error, AuthError):
+            status, code, message = error.told(dialect)
+        else:
+            status, code, message = error.status, error.code, error.message
+            members = error.members
+        data = answers.error(
+            dialect,
+            status,
+            code,
+            message,
+            request.request_id or self.request_id(),
+            members,
+            close=not request.keep_alive or (request.expects and not request.complete),
+            head_only=request.method == b"HEAD",
+        )
+        request.connection.answer(request, data)
+
+    def _stumbled(self, request: Request) -> None:
+        request.request_id = request.request_id or self.request_id()
+        number = request.request_id.decode()
+        log.exception("request %s: the edge failed", number)
+        self.answer_error(request, InternalFailure(f"The edge failed; see its log for {number}."))
+
+    def refusal(self, status: int, code: str, message: str) -> bytes:
+        """The answer to something that is no request."""
+        return answers.error(Dialect.JSON, status, code, message, self.request_id(), close=True)
+
+    # -- time
+
+    def tick(self) -> None:
+        """Move the clocks; called about twice a second."""
+        self.now = self.loop.time()
+        self.identifier.stamps.now = time()
+        self.date = f"Date: {formatdate(usegmt=True)}\r\nx-amzn-RequestId: ".encode()
+
+    def sweep(self) -> None:
+        """End what takes too long, everywhere."""
+        self.tick()
+        for connection in tuple(self.connections):
+            connection.sweep(self.now)
+        self.fleet.sweep(perf_counter())
+        self._backends.sweep(self.now)

@@ -1,0 +1,328 @@
+"""One invocation: from the checked request to the model's answer.
+
+The usual way — a plain InvokeEndpoint with a plain answer — runs through `Invoker.quick`,
+`Invocation.start` and `Invocation.answered`, and those are written to be short in time. Texts of
+errors: reference/endpoints.md §9.
+"""
+
+import logging
+from time import perf_counter
+from typing import TYPE_CHECKING
+
+from argosy.edge import texts
+from argosy.edge.eventstream import CONTENT_TYPE, payload_part, stream_error
+from argosy.edge.link import Link
+from argosy.edge.request import Request
+from argosy.edge.route import Kind
+from argosy.edge.table import Endpoint, Variant
+from argosy.ground.errors import ApiError, ModelError, ServiceUnavailable, ValidationError
+from argosy.ground.names import endpoint_log_group, log_group_arn
+from argosy.runtimes import frames
+
+if TYPE_CHECKING:
+    from argosy.edge.gate import Gate
+
+log = logging.getLogger(__name__)
+
+_WRITE_APART = 64 * 1024
+
+
+class Invocation:
+    """A request on its way through an instance; the `Call` of a link."""
+
+    __slots__ = (
+        "again",
+        "begun",
+        "call_id",
+        "endpoint",
+        "gate",
+        "head",
+        "kind",
+        "link",
+        "request",
+        "sent",
+        "variant",
+    )
+
+    def __init__(
+        self,
+        gate: "Gate",
+        request: Request,
+        endpoint: Endpoint,
+        variant: Variant,
+        kind: int,
+        head: bytes,
+    ) -> None:
+        self.gate = gate
+        self.request = request
+        self.endpoint = endpoint
+        self.variant = variant
+        self.kind = kind
+        self.head = head
+        self.again = False
+        """It was sent to a second instance because the first one died."""
+        self.begun = False
+        """The first piece of a streamed answer is out."""
+
+    def start(self, link: Link) -> None:
+        """Hand the request to an instance."""
+        request = self.request
+        request.waiter = self
+        self.link = link
+        self.sent = perf_counter()
+        self.variant.counters.in_flight += 1
+        self.call_id = link.send(self, self.kind, self.head, request.parts, request.size)
+
+    # -- what the link reports
+
+    def answered(self, kind: int, status: int, head: bytes, body: bytes, now: float) -> bool:
+        """A frame came; True when it was the last one."""
+        if kind != frames.RESPONSE or self.kind != frames.REQUEST or not 0 < status < 400:
+            return self._unusual(kind, status, head, body, now)
+        request, variant, gate = self.request, self.variant, self.gate
+        prefix = variant.heads.get(head)
+        if prefix is None:
+            prefix = variant.keep_head(head, texts.answer_head(variant.name, head))
+        size = len(body)
+        if size > gate.max_payload:
+            return self._too_large(size, now)
+        start = b"%b%b%b\r\nContent-Length: %d\r\n\r\n" % (
+            prefix,
+            gate.date,
+            gate.request_id(),
+            size,
+        )
+        connection = request.connection
+        if size < _WRITE_APART:
+            connection.answer(request, start + body)
+        else:
+            connection.write(request, start)
+            connection.answer(request, body)
+        counters = variant.counters
+        counters.in_flight -= 1
+        counters.answered(now - self.sent, perf_counter() - now + self.sent - request.begun)
+        return True
+
+    def lost(self, link: Link) -> None:
+        """The instance is gone. What it had not begun to answer goes to another one, once."""
+        self.variant.counters.in_flight -= 1
+        if self.begun:
+            self._break_stream("StreamBroken", "The instance stopped while it was answering.")
+            return
+        variant = self.gate.table.variant(self.endpoint.key, self.variant.name) or self.variant
+        other = None if self.again else variant.pick(self.gate.max_in_flight)
+        if other is None:
+            self._fail(ServiceUnavailable(texts.no_instance(self.endpoint.name, variant.name)))
+            return
+        self.again = True
+        self.variant = variant
+        self.start(other)
+
+    def overdue(self, link: Link) -> None:
+        """The model took too long; the link has cancelled the call."""
+        self.variant.counters.in_flight -= 1
+        if self.begun:
+            self._break_stream("ModelInvocationTimeExceeded", "The model stopped sending.")
+            return
+        self._count(5)
+        self._fail(self._model_error(0, texts.timed_out(self.variant.container)))
+
+    # -- what the connection reports
+
+    def abandon(self) -> None:
+        """The client is gone: free the slot."""
+        self.variant.counters.in_flight -= 1
+        self.link.cancel(self.call_id)
+
+    def body(self, data: bytes) -> None:
+        """A streamed answer is going out; the request was complete long ago."""
+
+    def end(self) -> None:
+        """See `body`."""
+
+    def pause(self) -> None:
+        """A client that does not take its stream may lag behind by one payload, not more."""
+        connection = self.request.connection
+        if connection.transport.get_write_buffer_size() > self.gate.max_payload:
+            self.abandon()
+            connection.abort()
+
+    def resume(self) -> None:
+        """Nothing was held back."""
+
+    # -- everything but a plain answer
+
+    def _unusual(self, kind: int, status: int, head: bytes, body: bytes, now: float) -> bool:
+        if kind == frames.PART:
+            return self._piece(head, body, now)
+        self.variant.counters.in_flight -= 1
+        if kind == frames.END:
+            self._end_stream(status, body, now)
+        elif kind != frames.RESPONSE or not 0 < status < 400:
+            self._model_failed(status, body, now)
+        else:
+            self._begin_stream(head)
+            if body:
+                self._send(payload_part(body))
+            self._finish_stream(now)
+        return True
+
+    def _model_failed(self, status: int, body: bytes, now: float) -> None:
+        counters = self.variant.counters
+        counters.answered(now - self.sent, self.sent - self.request.begun)
+        if status < 500:
+            counters.errors_4xx += 1
+        else:
+            counters.errors_5xx += 1
+        self._fail(self._model_error(status, body.decode("utf-8", "replace")))
+
+    def _too_large(self, size: int, now: float) -> bool:
+        self.variant.counters.in_flight -= 1
+        self._count(5)
+        text = f"The response of {size} bytes is larger than {self.gate.max_payload} bytes"
+        self._fail(self._model_error(0, text, cut=True))
+        return True
+
+    def _count(self, error: int) -> None:
+        counters = self.variant.counters
+        counters.invocations += 1
+        if error == 5:
+            counters.errors_5xx += 1
+
+    def _model_error(self, status: int, text: str, *, cut: bool = False) -> ModelError:
+        endpoint = self.endpoint
+        group = endpoint_log_group(endpoint.name)
+        return ModelError(
+            texts.model_error(status, self.variant.container, text, group, endpoint.account, cut),
+            OriginalStatusCode=status,
+            OriginalMessage=text,
+            LogStreamArn=log_group_arn(endpoint.region, endpoint.account, group),
+            ErrorCode="CLIENT_ERROR_FROM_MODEL"
+            if 400 <= status < 500
+            else "INTERNAL_FAILURE_FROM_MODEL",
+        )
+
+    def _fail(self, error: ApiError) -> None:
+        self.gate.answer_error(self.request, error)
+
+    # -- streams
+
+    def _begin_stream(self, head: bytes) -> None:
+        self.begun = True
+        request = self.request
+        request.sink = self
+        headers = {
+            "Content-Type": CONTENT_TYPE,
+            "x-amzn-RequestId": self.gate.request_id().decode(),
+            **texts.stream_headers(self.variant.name, head),
+            "Transfer-Encoding": "chunked",
+        }
+        request.connection.write(request, texts.head(200, headers, None))
+
+    def _piece(self, head: bytes, body: bytes, now: float) -> bool:
+        if self.kind != frames.STREAM:
+            self.variant.counters.in_flight -= 1
+            self._model_failed(500, b"The model streamed an answer that was not asked for.", now)
+            return True
+        if not self.begun:
+            self._begin_stream(head)
+            self.gate.free_body(self.request)
+        self.sent = now
+        if body:
+            self._send(payload_part(body))
+        return False
+
+    def _end_stream(self, status: int, body: bytes, now: float) -> None:
+        if status >= 400 and not self.begun:
+            self._model_failed(status, body, now)
+        elif status >= 400:
+            self._break_stream("StreamBroken", body.decode("utf-8", "replace"))
+        else:
+            if not self.begun:
+                self._begin_stream(b"")
+            self._finish_stream(now)
+
+    def _send(self, message: bytes) -> None:
+        request = self.request
+        request.connection.write(request, b"%x\r\n%b\r\n" % (len(message), message))
+
+    def _finish_stream(self, now: float) -> None:
+        self._close_stream()
+        self.variant.counters.answered(now - self.sent, self.sent - self.request.begun)
+
+    def _break_stream(self, code: str, text: str) -> None:
+        self._count(5)
+        self._send(stream_error(code, text))
+        self._close_stream()
+
+    def _close_stream(self) -> None:
+        self.request.sink = None
+        self.request.connection.answer(self.request, b"0\r\n\r\n")
+
+
+class Invoker:
+    """Turns checked requests into invocations."""
+
+    def __init__(self, gate: "Gate") -> None:
+        self._gate = gate
+
+    def quick(self, request: Request) -> bool:
+        """Serve a request of a kind that was proven before; False when it needs a closer look."""
+        gate, shape, known = self._gate, request.shape, request.known
+        if known is None or shape.authorization is None:
+            return False
+        values = request.values
+        signature = values[shape.authorization][-64:]
+        if not known.plan.holds(values, signature, request.digest, gate.identifier.stamps):
+            return False
+        endpoint = gate.table.endpoints.get(known.endpoint_key)
+        if endpoint is None or not endpoint.serving or shape.special:
+            return False
+        variant = endpoint.only or endpoint.by_weight()
+        link = None if variant is None else variant.pick(gate.max_in_flight)
+        if variant is None or link is None:
+            return False
+        head = b"content-type:%b\naccept:%b\n" % (
+            b"" if shape.content_type is None else values[shape.content_type],
+            b"" if shape.accept is None else values[shape.accept],
+        )
+        Invocation(gate, request, endpoint, variant, frames.REQUEST, head).start(link)
+        return True
+
+    def careful(self, request: Request, kind: Kind, name: str) -> None:
+        """Serve any invocation. Raises AuthError or ApiError."""
+        gate = self._gate
+        if request.method != b"POST":
+            raise ValidationError("Endpoints are invoked by POST.")
+        caller = gate.identifier.of_invocation(request, name)
+        key = f"{caller.account}/{caller.region}/{name}"
+        endpoint = gate.table.endpoints.get(key)
+        if endpoint is None:
+            raise ValidationError(f"Endpoint {name} of account {caller.account} not found.")
+        if not endpoint.serving:
+            raise ValidationError(texts.not_serving(endpoint.name, endpoint.status))
+        if kind is Kind.INVOKE_ASYNC:
+            raise ValidationError(texts.not_async(endpoint.name))
+        if kind is Kind.INVOKE_STREAM and not request.connection.speaks_1_1():
+            raise ValidationError("A streamed answer needs HTTP/1.1.")
+        if request.shape.refused:
+            raise ValidationError(request.shape.refused)
+        variant = self._variant(endpoint, request)
+        link = variant.pick(gate.max_in_flight)
+        if link is None:
+            raise texts.no_room(endpoint.name, variant.name, variant.is_there())
+        asked = frames.STREAM if kind is Kind.INVOKE_STREAM else frames.REQUEST
+        head = texts.frame_head(request, stream=kind is Kind.INVOKE_STREAM)
+        Invocation(gate, request, endpoint, variant, asked, head).start(link)
+
+    def _variant(self, endpoint: Endpoint, request: Request) -> Variant:
+        target = request.text("x-amzn-sagemaker-target-variant")
+        if target:
+            variant = endpoint.by_name.get(target)
+            if variant is None:
+                raise ValidationError(f"Variant {target} not found for Request")
+            return variant
+        chosen = endpoint.only or endpoint.by_weight()
+        if chosen is None:
+            raise ValidationError(texts.no_weights(endpoint.name))
+        return chosen

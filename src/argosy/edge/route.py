@@ -1,0 +1,81 @@
+"""Where a request goes, told by its path and by the scope of its credential. Pure.
+
+One URL serves every AWS service: the service is named in the credential scope; a request without
+one is taken for S3 when it looks like it (presigned V2, forms, anonymous reads), else it is
+somebody who forgot to sign.
+"""
+
+from enum import Enum, auto
+from typing import NamedTuple
+from urllib.parse import unquote
+
+
+class Kind(Enum):
+    """What is to be done with a request."""
+
+    INVOKE = auto()
+    INVOKE_STREAM = auto()
+    INVOKE_ASYNC = auto()
+    HEALTH = auto()
+    RESET = auto()
+    STORE = auto()
+    CONTROL = auto()
+
+
+class Route(NamedTuple):
+    """A kind, and the endpoint's name where the kind is an invocation."""
+
+    kind: Kind
+    endpoint: str = ""
+
+
+_RUNTIME = {
+    "invocations": Kind.INVOKE,
+    "invocations-response-stream": Kind.INVOKE_STREAM,
+    "async-invocations": Kind.INVOKE_ASYNC,
+}
+RUNTIME_KINDS = frozenset(_RUNTIME.values())
+
+
+def route(
+    method: str, path: str, query: str, service: str, target: str | None, content_type: str
+) -> Route:
+    """`service` is that of the credential scope ("" for none), `target` is X-Amz-Target."""
+    if path.startswith("/_argosy/"):
+        return Route({"health": Kind.HEALTH, "reset": Kind.RESET}.get(path[9:], Kind.CONTROL))
+    if service == "s3" or (not service and _presigned_v2(query)):
+        return Route(Kind.CONTROL if is_notification(path, query) else Kind.STORE)
+    runtime = _runtime(path)
+    if runtime is not None:
+        return runtime
+    if service or target is not None:
+        return Route(Kind.CONTROL)
+    if method == "POST" and path == "/" and not content_type.startswith("multipart/form-data"):
+        return Route(Kind.CONTROL)
+    return Route(Kind.CONTROL if is_notification(path, query) else Kind.STORE)
+
+
+def is_notification(path: str, query: str) -> bool:
+    """True for the notification configuration of a bucket, which the store mistakes for a bucket.
+
+    Decoded first, as the store would.
+    """
+    names = {unquote(part.partition("=")[0]) for part in query.split("&")}
+    return "notification" in names
+
+
+def is_bucket(path: str) -> bool:
+    """True when the path names a bucket and nothing in it."""
+    bucket, _, key = path.lstrip("/").partition("/")
+    return bool(bucket) and not key
+
+
+def _runtime(path: str) -> Route | None:
+    parts = path.split("/")
+    if len(parts) == 4 and parts[0] == "" and parts[1] == "endpoints" and parts[3] in _RUNTIME:
+        return Route(_RUNTIME[parts[3]], unquote(parts[2]))
+    return None
+
+
+def _presigned_v2(query: str) -> bool:
+    return "AWSAccessKeyId=" in query and "Signature=" in query

@@ -1,0 +1,107 @@
+"""The shape of a request's head: which headers, in which order.
+
+The requests of one client differ in values, not in shape; what follows from the shape alone is
+worked out once. A shape also carries the plans of `argosy.access.quick` for its requests.
+"""
+
+from dataclasses import dataclass
+
+from argosy.access.quick import Plan
+
+_SHAPES = 512
+_PLANS = 1024
+_CACHED_BYTES = 2048
+MAX_HEADERS = 100
+
+# The members of an invocation that Argosy does not serve (yet), with what to say.
+_REFUSED = {
+    "x-amzn-sagemaker-target-model": "TargetModel is for multi-model endpoints; endpoint serves "
+    "one model. Leave TargetModel out.",
+    "x-amzn-sagemaker-target-container-hostname": "TargetContainerHostname is for endpoints with "
+    "several containers that are invoked directly. Leave TargetContainerHostname out.",
+    "x-amzn-sagemaker-inference-component": "Inference components are not supported. Leave "
+    "InferenceComponentName out.",
+    "x-amzn-sagemaker-enable-explanations": "Online explainability is not supported. Leave "
+    "EnableExplanations out.",
+}
+
+
+@dataclass(slots=True)
+class Known:
+    """A kind of request that was found true before: how to check it again, and whose it is."""
+
+    plan: Plan
+    endpoint_key: str
+
+
+class Shape:
+    """Where each header stands."""
+
+    __slots__ = (
+        "accept",
+        "attributes",
+        "authorization",
+        "content_length",
+        "content_type",
+        "inference",
+        "names",
+        "places",
+        "plans",
+        "refused",
+        "session",
+        "special",
+        "stream_accept",
+        "target_variant",
+        "usual",
+    )
+
+    def __init__(self, names: tuple[bytes, ...]) -> None:
+        self.names = tuple(name.decode("latin-1").lower() for name in names)
+        self.places: dict[str, int] = {name: i for i, name in enumerate(self.names)}
+        self.plans: dict[tuple[bytes, bytes], Known] = {}
+        place = self.places.get
+        self.authorization = place("authorization")
+        self.content_length = place("content-length", -1)
+        self.content_type = place("content-type")
+        self.accept = place("accept")
+        self.usual = self.content_length >= 0 and not self.places.keys() & {
+            "connection",
+            "expect",
+            "transfer-encoding",
+        }
+        """Nothing in the head asks for more than to read a body of known length."""
+        self.attributes = place("x-amzn-sagemaker-custom-attributes")
+        self.session = place("x-amzn-sagemaker-session-id")
+        self.inference = place("x-amzn-sagemaker-inference-id")
+        self.target_variant = place("x-amzn-sagemaker-target-variant")
+        self.stream_accept = place("x-amzn-sagemaker-accept")
+        self.refused = next((text for name, text in _REFUSED.items() if name in self.places), "")
+        self.special = any(name.startswith("x-amzn-sagemaker-") for name in self.names)
+        """Some member of the invocation needs more than the usual way."""
+
+    def remember(self, authorization: bytes, target: bytes, known: Known) -> None:
+        """Keep a plan for requests with this credential and target."""
+        if len(self.plans) >= _PLANS:
+            self.plans.clear()
+        self.plans[authorization[:-64], target] = known
+
+
+class Shapes:
+    """The shapes seen, few enough to be kept."""
+
+    def __init__(self) -> None:
+        self._shapes: dict[tuple[bytes, ...], Shape] = {}
+        self.get = self._shapes.get
+
+    def make(self, names: tuple[bytes, ...]) -> Shape:
+        """A shape that was not known; kept when it is of a reasonable size."""
+        shape = Shape(names)
+        if sum(map(len, names)) <= _CACHED_BYTES:
+            if len(self._shapes) >= _SHAPES:
+                self._shapes.clear()
+            self._shapes[names] = shape
+        return shape
+
+    def forget_plans(self) -> None:
+        """Keys may have changed: everything has to be proven anew."""
+        self._shapes.clear()

@@ -1,0 +1,172 @@
+"""The object store behind the edge: authenticated here, streamed through.
+
+The built-in store gets the request as it came, Host included, and checks the signature once more;
+an external S3 gets it signed anew with the keys for it. It refuses to interpret S3 operations.
+"""
+
+import time
+from collections.abc import Iterable
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+from urllib.parse import unquote
+
+from argosy.access.canonical import UNSIGNED_PAYLOAD, Asked, split_query
+from argosy.access.sigv4 import SigningKeys, sign
+from argosy.edge.identify import is_hash
+from argosy.edge.relay import HOP_BY_HOP, Edit, Relay
+from argosy.edge.request import Request
+from argosy.edge.route import is_bucket
+from argosy.edge.upstream import Headers, Upstream
+from argosy.ground.errors import ApiError
+
+if TYPE_CHECKING:
+    from argosy.edge.gate import Gate
+
+_SIGNED_CHUNKS = "STREAMING-AWS4-"
+_QUERY_AUTH = frozenset(
+    {"AWSAccessKeyId", "Signature", "Expires"}
+    | {
+        f"X-Amz-{name}"
+        for name in (
+            "Algorithm",
+            "Credential",
+            "Date",
+            "Expires",
+            "SignedHeaders",
+            "Signature",
+            "Security-Token",
+        )
+    }
+)
+_REPLACED = frozenset(
+    {"host", "authorization", "x-amz-date", "x-amz-content-sha256", "x-amz-security-token", "date"}
+)
+
+
+class NotImplementedByEdge(ApiError):
+    """A way of asking that an external S3 cannot be asked in."""
+
+    status = 501
+
+    @property
+    def code(self) -> str:
+        return "NotImplemented"
+
+
+@dataclass(frozen=True)
+class External:
+    """An S3 elsewhere and how to sign for it."""
+
+    host: str
+    key_id: str
+    secret: str
+    region: str
+    keys: SigningKeys
+
+
+class Store:
+    """Passes S3 requests on."""
+
+    def __init__(self, upstream: Upstream, region: str, external: External | None) -> None:
+        self.upstream = upstream
+        self._region = region
+        self._external = external
+
+    def begin(self, gate: "Gate", request: Request) -> None:
+        """Check who asks, by the head; then let the body flow. Raises AuthError, ApiError."""
+        asked = request.asked()
+        known = gate.identifier.of_head(asked)
+        payload = UNSIGNED_PAYLOAD if known is None else known[1]
+        external = self._external
+        if external is None:
+            head = [_line(request, request.target), *forwarded(request)]
+        elif known is None:
+            head = _unsigned(request, asked, external)
+        else:
+            head = _resigned(request, asked, payload, external)
+        relay = Relay(
+            gate,
+            request,
+            self.upstream,
+            head,
+            expected_hash=payload if is_hash(payload) else "",
+            edit=self._edit(request),
+        )
+        relay.start()
+
+    def _edit(self, request: Request) -> Edit | None:
+        """HeadBucket tells the region, which the built-in store forgets."""
+        if request.method != b"HEAD" or not is_bucket(request.path):
+            return None
+        region = self._region.encode()
+
+        def add_region(status: int, headers: Headers) -> Headers:
+            there = any(name.lower() == b"x-amz-bucket-region" for name, _ in headers)
+            return headers if there else [*headers, (b"x-amz-bucket-region", region)]
+
+        return add_region
+
+
+def forwarded(request: Request, leave_out: Iterable[str] = ()) -> list[bytes]:
+    """The header lines that go on: all but those of the connection, and our own from outside."""
+    signed = request.text("authorization")
+    dropped = set(leave_out) | {"content-length"}
+    if "expect" not in signed.partition("SignedHeaders=")[2].partition(",")[0].split(";"):
+        dropped.add("expect")
+    return [
+        b"%b: %b\r\n" % (name.encode("latin-1"), value)
+        for name, value in zip(request.shape.names, request.values, strict=True)
+        if name not in dropped
+        and name.encode("latin-1") not in HOP_BY_HOP
+        and not name.startswith("x-argosy-")
+    ]
+
+
+def _line(request: Request, target: bytes) -> bytes:
+    return b"%b %b HTTP/1.1\r\n" % (request.method, target)
+
+
+def _unsigned(request: Request, asked: Asked, external: External) -> list[bytes]:
+    if asked.method == "POST" and request.text("content-type").startswith("multipart/form-data"):
+        raise NotImplementedByEdge(
+            "POST policy uploads are signed for this server and cannot be passed on to an external "
+            "S3. Use a presigned PUT."
+        )
+    host = b"Host: %b\r\n" % external.host.encode()
+    return [_line(request, request.target), host, *forwarded(request, ["host"])]
+
+
+def _resigned(request: Request, asked: Asked, payload: str, external: External) -> list[bytes]:
+    if payload.startswith(_SIGNED_CHUNKS):
+        raise NotImplementedByEdge(
+            "Bodies whose chunks are signed cannot be passed on to an external S3. Sign the "
+            "payload as a whole, or send it unsigned."
+        )
+    query = "&".join(
+        f"{name}={value}" if value else name
+        for name, value in split_query(asked.query)
+        if unquote(name) not in _QUERY_AUTH
+    )
+    kept = {
+        name: value
+        for name, value in asked.headers.items()
+        if name not in _REPLACED
+        and (name.startswith("x-amz-") or name in ("content-type", "content-md5"))
+    }
+    added = sign(
+        Asked(asked.method, asked.path, query, {"host": external.host, **kept}),
+        payload,
+        key_id=external.key_id,
+        secret=external.secret,
+        region=external.region,
+        service="s3",
+        now=time.time(),
+        keys=external.keys,
+    )
+    target = asked.path + (f"?{query}" if query else "")
+    lines = [f"{name}: {value}\r\n" for name, value in {"host": external.host, **added}.items()]
+    return [
+        _line(request, target.encode("latin-1")),
+        *(line.encode("latin-1") for line in lines),
+        *forwarded(request, _REPLACED),
+    ]

@@ -1,0 +1,140 @@
+"""What the runtime says: heads of answers, heads of frames, texts of errors. Pure.
+
+Wording follows reference/endpoints.md §9 where it is known.
+"""
+
+from argosy.edge.answers import clean, head
+from argosy.edge.request import Request
+from argosy.ground.errors import ApiError, ServiceUnavailable, ThrottlingException, ValidationError
+from argosy.runtimes.frames import decode_head, encode_head
+
+__all__ = ["head"]
+
+MAX_ATTRIBUTES = 1024
+MAX_INFERENCE_ID = 64
+_MAX_MESSAGE = 2048
+
+_FORWARDED = {
+    "custom-attributes": "X-Amzn-SageMaker-Custom-Attributes",
+    "new-session-id": "X-Amzn-SageMaker-New-Session-Id",
+    "closed-session-id": "X-Amzn-SageMaker-Closed-Session-Id",
+}
+
+
+class TooManyRequests(ThrottlingException):
+    """The runtime's throttling answer."""
+
+    status = 429
+
+    @property
+    def code(self) -> str:
+        return "ThrottlingException"
+
+
+def answer_head(variant: str, frame_head: bytes) -> bytes:
+    """An answer's head up to where the date, the request id and the length follow."""
+    fields = decode_head(frame_head)
+    lines = [
+        "HTTP/1.1 200 OK",
+        f"Content-Type: {clean(fields.get('content-type') or 'application/octet-stream')}",
+        f"x-Amzn-Invoked-Production-Variant: {variant}",
+        *(f"{_FORWARDED[name]}: {clean(v)}" for name, v in fields.items() if name in _FORWARDED),
+    ]
+    return ("\r\n".join(lines) + "\r\n").encode("latin-1", "replace")
+
+
+def stream_headers(variant: str, frame_head: bytes) -> dict[str, str]:
+    """Headers of a streamed answer that come from the variant and the model."""
+    fields = decode_head(frame_head)
+    headers = {_FORWARDED[name]: value for name, value in fields.items() if name in _FORWARDED}
+    headers["x-Amzn-Invoked-Production-Variant"] = variant
+    content_type = fields.get("content-type") or "application/octet-stream"
+    headers["X-Amzn-SageMaker-Content-Type"] = content_type
+    return headers
+
+
+def frame_head(request: Request, *, stream: bool) -> bytes:
+    """What the model is told besides the body. Raises ValidationError."""
+    attributes = request.text("x-amzn-sagemaker-custom-attributes")
+    inference_id = request.text("x-amzn-sagemaker-inference-id")
+    session = request.text("x-amzn-sagemaker-session-id")
+    if len(attributes) > MAX_ATTRIBUTES:
+        raise ValidationError(_too_long("customAttributes", MAX_ATTRIBUTES))
+    if len(inference_id) > MAX_INFERENCE_ID:
+        raise ValidationError(_too_long("inferenceId", MAX_INFERENCE_ID))
+    fields = {
+        "content-type": request.text("content-type"),
+        "accept": request.text("x-amzn-sagemaker-accept" if stream else "accept"),
+    }
+    rare = {
+        "custom-attributes": attributes,
+        "session-id": session,
+        "inference-id": inference_id,
+    }
+    return encode_head(fields | {name: value for name, value in rare.items() if value})
+
+
+def _too_long(member: str, limit: int) -> str:
+    return (
+        f"1 validation error detected: Value at '{member}' failed to satisfy constraint: "
+        f"Member must have length less than or equal to {limit}"
+    )
+
+
+def body_too_large(limit: int) -> str:
+    return _too_long("body", limit)
+
+
+def model_error(
+    status: int, container: str, text: str, group: str, account: str, cut: bool = False
+) -> str:
+    """The message of a ModelError; at most 2048 characters, the model's words give way."""
+    kind = "client" if 400 <= status < 500 else "server"
+    start = f"Received {kind} error ({status}) from {container} with message "
+    rest = " and could not load the entire response body" if cut else ""
+    end = f"{rest}. See log group {group} in account {account} for more information."
+    room = _MAX_MESSAGE - len(start) - len(end) - 2
+    return f'{start}"{text[:room]}"{end}'
+
+
+def timed_out(container: str) -> str:
+    return (
+        "Your invocation timed out while waiting for a response from container "
+        f"{container}. Review the latency metrics for each container in Amazon CloudWatch, "
+        "resolve the issue, and try again."
+    )
+
+
+def not_serving(endpoint: str, status: str) -> str:
+    return f"Endpoint {endpoint} cannot be invoked while its status is {status}."
+
+
+def not_async(endpoint: str) -> str:
+    return (
+        f"Endpoint {endpoint} has no AsyncInferenceConfig: use InvokeEndpoint or "
+        "InvokeEndpointWithResponseStream."
+    )
+
+
+def no_weights(endpoint: str) -> str:
+    return (
+        f"All variants of endpoint {endpoint} have a weight of 0. Name one by TargetVariant, or "
+        "raise a weight with UpdateEndpointWeightsAndCapacities."
+    )
+
+
+def no_instance(endpoint: str, variant: str) -> str:
+    return (
+        f"No instance of variant {variant} of endpoint {endpoint} is in service now. "
+        "Try again in a moment."
+    )
+
+
+def no_room(endpoint: str, variant: str, there: bool) -> ApiError:
+    """Why no instance takes the request: none is there, or all are busy."""
+    if not there:
+        return ServiceUnavailable(no_instance(endpoint, variant))
+    return TooManyRequests(
+        f"Rate exceeded: every instance of variant {variant} of endpoint {endpoint} has as many "
+        "requests waiting as it may."
+    )
