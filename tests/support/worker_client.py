@@ -35,7 +35,11 @@ class WorkerClient:
     def __init__(self, path: str | os.PathLike[str], timeout: float = 20.0) -> None:
         self._socket = socket.socket(socket.AF_UNIX, socket.SOCK_STREAM)
         self._socket.settimeout(timeout)
-        self._socket.connect(os.fspath(path))
+        try:
+            self._socket.connect(os.fspath(path))
+        except OSError:
+            self._socket.close()
+            raise
         self._reader = self._socket.makefile("rb")
         self._next_id = 0
 
@@ -130,10 +134,10 @@ class Worker:
         self.socket = folder / "worker.sock"
         self.log = folder / "worker.log"
         self._environment = {**os.environ, "PYTHONPATH": os.pathsep.join(filter(None, sys.path))}
+        options = ["--socket", str(self.socket), "--runtime", runtime]
         with self.log.open("ab") as log:
             self.process = subprocess.Popen(
-                [sys.executable, "-m", "argosy.runtimes.worker"]
-                + ["--socket", str(self.socket), "--runtime", runtime],
+                [sys.executable, "-m", "argosy.runtimes.worker", *options],
                 stdout=log,
                 stderr=log,
                 env=self._environment,

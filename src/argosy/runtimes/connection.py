@@ -112,6 +112,8 @@ class Connection:
             stop = start + length
             if stop > end:
                 if length > _CHUNK:
+                    if not frames.REQUEST <= kind <= frames.DRAIN:  # before memory is set aside
+                        raise Closed
                     self._large = _Large(kind, request_id, head_length, length)
                     self._large.take(memoryview(data)[start:])
                     position = end

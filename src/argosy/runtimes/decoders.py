@@ -195,21 +195,17 @@ def _many(length: int | None) -> str:
 
 
 def _csv_together(bodies: Sequence[Body]) -> Merged | None:
-    rows: list[list[float]] = []
-    counts: list[int] = []
+    wrapped = [False] * len(bodies)
     if sum(map(len, bodies)) > _FAST_CSV * len(bodies):
         matrices = [_numbers(body.decode()) for body in bodies]
-        counts = [len(matrix) for matrix in matrices]
-        return _merged(np.concatenate(matrices), counts, [False] * len(bodies))
-    for body in bodies:
-        if b"_" in body:  # Python's float reads 1_000
-            return None
-        before = len(rows)
-        rows += [[*map(float, line.split(","))] for line in body.decode().splitlines() if line]
-        if len(rows) == before:
-            return None
-        counts.append(len(rows) - before)
-    return _merged(np.array(rows), counts, [False] * len(bodies))
+        return _merged(np.concatenate(matrices), list(map(len, matrices)), wrapped)
+    # A body has as many rows as it has line ends, or fewer: where the sums agree, none has fewer.
+    counts = [body.count(b"\n", 0, -1) + 1 for body in bodies]
+    text = b"\n".join(bodies).decode()
+    lines = [line for line in text.split("\n") if line]
+    if len(lines) != sum(counts) or "_" in text:  # Python's float reads 1_000
+        return None
+    return _merged(np.array([[*map(float, line.split(","))] for line in lines]), counts, wrapped)
 
 
 def _numbers(text: str) -> Array:

@@ -44,7 +44,7 @@ def encode_each(
     if media == NPY:
         return [_npy(part) for part in np.split(predictions, np.cumsum(counts)[:-1])]
     items = predictions.tolist()
-    write = _csv if media == CSV else _json_writer(predictions)
+    write = _csv_writer(predictions) if media == CSV else _json_writer(predictions)
     bodies = []
     start = 0
     for index, count in enumerate(counts):
@@ -54,6 +54,15 @@ def encode_each(
         bodies.append(body)
         start += count
     return bodies
+
+
+def _csv_writer(predictions: Any) -> Any:
+    """A column of numbers has nothing that needs quotes."""
+    return _column if predictions.ndim == 1 and predictions.dtype.kind in "iuf" else _csv
+
+
+def _column(items: list[Any]) -> bytes:
+    return ("\n".join(map(str, items)) + "\n").encode()
 
 
 def _json_writer(predictions: Any) -> Any:

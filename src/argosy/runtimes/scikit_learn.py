@@ -198,6 +198,6 @@ class _Defaults(script.Defaults):
         try:
             return self._estimator.predict_table(data)
         except (ValueError, TypeError) as error:
-            if not self._estimator.known:  # a class of the user's own: its bug or bad input?
-                raise
+            if not self._estimator.known or isinstance(error, AttributeError):
+                raise  # a class of the user's own, or a model that was never fitted
             raise Fault(400, str(error)) from error

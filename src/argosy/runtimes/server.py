@@ -72,13 +72,14 @@ class Server:
                 self._receive(key.data)
 
     def _accept(self) -> None:
-        try:
-            sock, _ = self._listener.accept()
-        except OSError:
-            return
-        connection = Connection(sock)
-        self._connections.add(connection)
-        self._selector.register(sock, selectors.EVENT_READ, connection)
+        while True:
+            try:
+                sock, _ = self._listener.accept()
+            except OSError:  # nobody is left, or there are no descriptors: they stay in the queue
+                return
+            connection = Connection(sock)
+            self._connections.add(connection)
+            self._selector.register(sock, selectors.EVENT_READ, connection)
 
     def _receive(self, connection: Connection) -> None:
         try:

@@ -104,6 +104,8 @@ class Tabular:
             try:
                 predictions = self._predictor.predict_table(table.rows)
             except _INPUT_ERRORS as error:
+                if isinstance(error, AttributeError):  # scikit-learn's NotFittedError is both
+                    raise
                 return refusal(error, 400)
             return Answer(200, form.head, encoders.encode(predictions, form.write, table.wrapped))
         except (Exception, SystemExit) as error:
