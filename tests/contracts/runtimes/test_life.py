@@ -1,0 +1,93 @@
+"""Ping, load, drain, cancel."""
+
+import time
+from pathlib import Path
+
+import pytest
+
+from argosy.runtimes import frames
+from tests.contracts.runtimes.kits import JSON, Kit, Scripted, as_json
+from tests.support.worker_client import running_worker
+
+
+def test_a_worker_without_model_answers_503_and_then_200(kit: Kit, tmp_path: Path) -> None:
+    folder = tmp_path / "model"
+    folder.mkdir()
+    kit.save(folder)
+    with running_worker(tmp_path, kit.runtime) as worker, worker.connect() as client:
+        assert client.ping() == 503
+        assert client.predict(as_json(kit.rows[0]), JSON).status == 503
+        assert client.load(folder) == {"ok": True}
+        assert client.ping() == 200
+        assert "already" in client.load(folder)["reason"]
+
+
+def test_loading_after_the_imports_is_quick(kit: Kit, model_dir: Path, tmp_path: Path) -> None:
+    with running_worker(tmp_path, kit.runtime) as worker, worker.connect() as client:
+        started = time.monotonic()
+        assert client.load(model_dir) == {"ok": True}
+        assert time.monotonic() - started < 0.5  # 2 ms on an idle machine
+
+
+def test_a_drained_worker_leaves_once_its_other_askers_have(
+    kit: Kit, model_dir: Path, tmp_path: Path
+) -> None:
+    with running_worker(tmp_path, kit.runtime) as worker, worker.connect() as agent:
+        agent.load(model_dir)
+        with worker.connect() as edge:
+            assert edge.ping() == 200
+            agent.send(frames.DRAIN)
+            assert agent.ping() == 200
+            assert edge.predict(as_json(kit.rows[0]), JSON).status == 200
+            with pytest.raises(ConnectionRefusedError):
+                worker.connect()
+        assert worker.wait() == 0
+
+
+def test_a_drained_worker_answers_what_it_has_taken(
+    kit: Kit, model_dir: Path, tmp_path: Path
+) -> None:
+    with running_worker(tmp_path, kit.runtime) as worker, worker.connect() as agent:
+        agent.load(model_dir)
+        asked = [(frames.REQUEST, as_json(kit.rows[i]), {"content_type": JSON}) for i in range(50)]
+        ids = agent.send_many([*asked, (frames.DRAIN, b"", {})])
+        assert [agent.read().status for _ in ids[:-1]] == [200] * 50
+        assert worker.wait() == 0
+
+
+def test_a_cancelled_request_that_has_not_begun_is_not_run(scripted: Scripted) -> None:
+    ran = scripted.model_dir / "ran"
+    code = f"""
+        import time
+        def transform_fn(model, body, content_type, accept):
+            with open({str(ran)!r}, "a") as file:
+                file.write(body)
+            time.sleep(0.3)
+            return body
+    """
+    with scripted.serve(code) as client:
+        first, second, third = client.send_many(
+            [(frames.REQUEST, text, {}) for text in (b"a", b"b", b"c")]
+        )
+        client.send_bytes(frames.encode(frames.CANCEL, second))
+        assert [client.read().request_id for _ in range(2)] == [first, third]
+        assert ran.read_text() == "ac"
+
+
+def test_requests_of_an_asker_who_left_are_not_run(scripted: Scripted) -> None:
+    ran = scripted.model_dir / "ran"
+    code = f"""
+        import time
+        def transform_fn(model, body, content_type, accept):
+            with open({str(ran)!r}, "a") as file:
+                file.write(body)
+            time.sleep(0.3)
+            return body
+    """
+    with scripted.serve(code) as client:
+        gone = scripted.worker.connect()
+        gone.send_many([(frames.REQUEST, text, {}) for text in (b"a", b"b", b"c")])
+        gone.close()
+        assert client.predict(b"d").body == b"d"
+        assert client.predict(b"e").body == b"e"
+        assert not {"b", "c"} & set(ran.read_text())  # "a" may have begun before its asker left
