@@ -5,5 +5,5 @@ import os
 import joblib
 
 
-def model_fn(model_dir):
+def model_fn(model_dir: str) -> object:
     return joblib.load(os.path.join(model_dir, "model.joblib"))
