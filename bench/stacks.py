@@ -105,6 +105,7 @@ def _environment(port: int, model: Path, scratch: Path) -> dict[str, str]:
         "BENCH_SCRATCH": str(scratch),
         # Nobody phones home, and nobody writes outside its scratch folder.
         "HOME": str(scratch),
+        "TMPDIR": str(scratch),
         "BENTOML_HOME": str(scratch),
         "BENTOML_DO_NOT_TRACK": "True",
         "RAY_USAGE_STATS_ENABLED": "0",
