@@ -1,5 +1,6 @@
 """`argosy logs`: what an endpoint's models wrote, read as CloudWatch Logs gives it."""
 
+import contextlib
 import json
 import re
 import time
@@ -37,11 +38,8 @@ def logs(
     start = int((time.time() - _seconds(since)) * 1000) if since else 0
     client = session(data_dir).client("logs")
     reader = _Reader(client, endpoint_log_group(endpoint), instance, start)
-    try:
-        with plainly():
-            _print_all(reader, follow, as_json)
-    except KeyboardInterrupt:
-        pass
+    with contextlib.suppress(KeyboardInterrupt), plainly():
+        _print_all(reader, follow, as_json)
 
 
 def _print_all(reader: "_Reader", follow: bool, as_json: bool) -> None:
@@ -64,9 +62,11 @@ class _Reader:
         self._seen: set[str] = set()
 
     def new(self) -> list[dict[str, Any]]:
-        pages = self._client.get_paginator("filter_log_events").paginate(
-            logGroupName=self._group, startTime=self._start_ms
-        )
+        """Events not handed out before; none while the models have written nothing."""
+        try:
+            pages = list(self._pages())
+        except self._client.exceptions.ResourceNotFoundException:
+            return []
         fresh = [
             event
             for page in pages
@@ -76,6 +76,11 @@ class _Reader:
         self._seen.update(event["eventId"] for event in fresh)
         self._forget_old(fresh)
         return fresh
+
+    def _pages(self) -> Any:
+        return self._client.get_paginator("filter_log_events").paginate(
+            logGroupName=self._group, startTime=self._start_ms
+        )
 
     def _wanted(self, event: dict[str, Any]) -> bool:
         name = event["logStreamName"].rpartition("/")[2]

@@ -5,6 +5,7 @@ import time
 from typing import Any
 
 import click
+from rich.markup import escape
 
 from argosy.cli import options
 from argosy.cli.session import Session, plainly, session
@@ -62,47 +63,39 @@ def _console() -> Any:
 
 
 def render(report: dict[str, Any], url: str) -> Any:
-    """The report as a rich table: a line per variant, then a line per instance."""
+    """The report as a rich table: endpoints, below them variants, below those instances."""
     from rich.table import Table
 
-    table = Table(title=f"{url} · {report['instances']} instances", title_justify="left")
-    for heading in ("endpoint", "variant", "weight", "instances", "health", "req/s", "p50", "p99"):
-        table.add_column(heading, justify="left" if heading in _TEXTS else "right")
+    table = Table(title=f"{url} · {report['instances']} instances", title_justify="left", box=None)
+    table.add_column("endpoint", no_wrap=True)
+    table.add_column("health", no_wrap=True)
+    for heading in ("weight", "instances", "req/s", "p50", "p99"):
+        table.add_column(heading, justify="right", no_wrap=True)
     for endpoint in report["endpoints"]:
         _add_endpoint(table, endpoint)
     if not report["endpoints"]:
-        table.caption = "No endpoints yet: argosy deploy MODEL --name NAME"
+        table.add_row("none yet: argosy deploy MODEL --name NAME")
     return table
 
 
-_TEXTS = {"endpoint", "variant", "health"}
-
-
 def _add_endpoint(table: Any, endpoint: dict[str, Any]) -> None:
-    from rich.markup import escape
-
     colour = _COLOURS.get(endpoint["status"], "yellow")
-    title = f"{endpoint['name']} [{colour}]{endpoint['status']}[/]"
-    for variant in endpoint["variants"]:
-        table.add_row(title, *_variant_cells(variant))
-        title = ""
-        for instance in variant["fleet"]:
-            where = f"  [dim]{instance['id']} {instance['zone']}[/]"
-            table.add_row("", where, "", "", f"[dim]{instance['phase']}[/]")
-    if title:
-        table.add_row(title)
+    table.add_row(f"[bold]{endpoint['name']}[/]", f"[{colour}]{endpoint['status']}[/]")
     if endpoint["failure_reason"]:
-        table.add_row(f"[red]{escape(endpoint['failure_reason'].splitlines()[0])}[/]")
+        table.add_row(f"  [red]{escape(endpoint['failure_reason'].splitlines()[0])}[/]")
+    for variant in endpoint["variants"]:
+        table.add_row(f"  {variant['name']}", *_variant_cells(variant))
+        for instance in variant["fleet"]:
+            where = f"    [dim]{instance['id']} {instance['zone']}[/]"
+            table.add_row(where, f"[dim]{instance['phase']}[/]")
 
 
 def _variant_cells(variant: dict[str, Any]) -> list[str]:
     serving, wanted = variant["instances"], variant["desired_instances"]
-    health = "[green]healthy[/]" if serving >= wanted else f"[red]{wanted - serving} missing[/]"
     return [
-        variant["name"],
+        "healthy" if serving >= wanted else f"[red]{wanted - serving} missing[/]",
         f"{variant['weight']:g}",
         f"{serving}/{wanted}",
-        health,
         f"{variant['requests_per_s']:.1f}",
         _milliseconds(variant["p50_ms"]),
         _milliseconds(variant["p99_ms"]),

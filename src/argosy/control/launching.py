@@ -9,7 +9,7 @@ from argosy.ground.instances import ContainerSpec, InstanceSpec, StoreAccess
 from argosy.ground.names import endpoint_log_group, new_instance_id
 from argosy.ground.settings import Settings
 from argosy.runtimes.images import known_images, runtime_for
-from argosy.state.endpoints import Deployment, variant_config
+from argosy.state.endpoints import Deployment, container_of, variant_config
 
 
 @dataclass(frozen=True)
@@ -36,12 +36,6 @@ def obstacle(deployment: Deployment | None) -> str:
                 f"Images that can be served: {'; '.join(known_images())}."
             )
     return ""
-
-
-def container_of(model: dict[str, Any]) -> dict[str, Any]:
-    """The model's one ContainerDefinition; {} when it has none."""
-    containers = model.get("Containers") or []
-    return dict(model.get("PrimaryContainer") or (containers[0] if containers else {}))
 
 
 def runtime_of(model: dict[str, Any]) -> str:
