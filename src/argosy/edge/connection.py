@@ -65,7 +65,9 @@ class Connection(asyncio.Protocol):
         "_names",
         "_parser",
         "_paused",
+        "_resuming",
         "_stalled",
+        "_upgrading",
         "_url",
         "_values",
         "_waiting",
@@ -93,6 +95,8 @@ class Connection(asyncio.Protocol):
         self._values: list[bytes] = []
         self._waiting: list[Request] = []
         self._paused = 0
+        self._upgrading = False
+        self._resuming = False
         self._head_size = 0
         self._head_begun = 0.0
         self._heard = gate.now
@@ -155,7 +159,7 @@ class Connection(asyncio.Protocol):
         names, values, target = tuple(self._names), self._values, self._url
         self._names, self._values, self._url = [], [], b""
         self._head_size = 0
-        if self.closing:
+        if self.closing or self._resuming:
             return
         gate = self.gate
         shape = gate.shapes.get(names)
@@ -164,10 +168,12 @@ class Connection(asyncio.Protocol):
             if shape is None:
                 return
         parser = self._parser
-        request = self.reading = Request(
-            self, parser.get_method(), target, shape, values, perf_counter()
-        )
-        request.keep_alive = parser.should_keep_alive() and (shape.usual or self.speaks_1_1())
+        method = parser.get_method()
+        request = self.reading = Request(self, method, target, shape, values, perf_counter())
+        request.keep_alive = parser.should_keep_alive()
+        if not shape.usual:
+            request.keep_alive = request.keep_alive and self.speaks_1_1()
+            self._upgrading = parser.should_upgrade()
         if self.current is not None:
             self._waiting.append(request)
             self.hold(PIPELINE)
@@ -176,7 +182,7 @@ class Connection(asyncio.Protocol):
         signed = shape.authorization
         if signed is not None:
             known = shape.plans.get((values[signed][:-64], target))
-            if known is not None:
+            if known is not None and method == b"POST":
                 request.known = known
                 request.limit = gate.max_payload
                 if shape.usual and len(values[shape.content_length]) <= _PREPARSE_DIGITS:
@@ -201,9 +207,9 @@ class Connection(asyncio.Protocol):
 
     def on_message_complete(self) -> None:
         request = self.reading
-        self.reading = None
-        if request is None:
+        if request is None or self._upgrading:
             return
+        self.reading = None
         request.complete = True
         if request is self.current:
             if request.sink is not None:
@@ -337,8 +343,17 @@ class Connection(asyncio.Protocol):
         self.close()
 
     def _decline_upgrade(self, rest: bytes) -> None:
-        """No protocol but this one is spoken: the request was answered as it stands; go on."""
+        """No protocol but this one is spoken. The parser has stopped after the head: a new one is
+        set on the same body, and the request goes its way as if nothing had been proposed."""
+        request, self._upgrading = self.reading, False
         self._parser = httptools.HttpRequestParser(self)
+        if request is not None:
+            framing = b"Content-Length: %b" % (request.header("content-length") or b"0")
+            if request.header("transfer-encoding") is not None:
+                framing = b"Transfer-Encoding: chunked"
+            self._resuming = True
+            self._parser.feed_data(b"POST / HTTP/1.1\r\n%b\r\n\r\n" % framing)
+            self._resuming = False
         if rest:
             self.data_received(rest)
 
