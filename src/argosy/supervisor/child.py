@@ -6,7 +6,6 @@ supervisor, and die with it, whatever kills it.
 
 import ctypes
 import os
-import shutil
 import signal
 import subprocess
 from collections.abc import Callable
@@ -19,6 +18,7 @@ from argosy.ground.processes import ProcessId, children_of
 from argosy.supervisor.restarts import Record
 
 LOG_LIMIT_BYTES = 10 * 1024 * 1024
+_PIECE = 1 << 16
 _PR_SET_PDEATHSIG = 1
 _libc = ctypes.CDLL(None, use_errno=True)
 
@@ -130,7 +130,9 @@ def trim_log(path: Path) -> None:
     """
     with suppress(FileNotFoundError):
         if path.stat().st_size > LOG_LIMIT_BYTES:
-            shutil.copyfile(path, _older(path))
+            with path.open("rb") as large, _older(path).open("wb") as older:
+                while piece := large.read(_PIECE):
+                    older.write(piece)
             os.truncate(path, 0)
 
 

@@ -5,7 +5,6 @@ while an edge restarts waits instead of being refused.
 """
 
 import errno
-import ipaddress
 import socket
 
 from argosy.ground.errors import ArgosyError
@@ -18,10 +17,12 @@ def is_loopback(host: str) -> bool:
     """True for addresses that only this machine reaches."""
     if host == "localhost":
         return True
-    try:
-        return ipaddress.ip_address(host).is_loopback
-    except ValueError:
-        return False
+    for family, loopback in ((socket.AF_INET, b"\x7f"), (socket.AF_INET6, bytes(15) + b"\x01")):
+        try:
+            return socket.inet_pton(family, host).startswith(loopback)
+        except OSError:
+            continue
+    return False
 
 
 def check_exposure(settings: Settings) -> None:

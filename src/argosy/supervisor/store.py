@@ -30,6 +30,9 @@ _FLAGS = [
     "-master.telemetry=false",
     "-s3.autoCreateBucket=false",
     "-volume.preStopSeconds=0",
+    # Each bucket takes a volume, which is as large as what is in it; the default allows only as
+    # many as the disk has room for gigabytes.
+    "-volume.max=8192",
 ]
 _PORTS = [
     f"{part}.port{kind}"
