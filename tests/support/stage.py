@@ -84,6 +84,7 @@ class HttpServer(socketserver.ThreadingUnixStreamServer):
         self.seen: list[dict[str, Any]] = []
         self.answer_headers: dict[str, str] = {}
         self.broken = 0
+        self.hold: threading.Event | None = None
         super().__init__(str(path), _HttpHandler)
 
     def handle_error(self, request: Any, client_address: Any) -> None:
@@ -91,7 +92,7 @@ class HttpServer(socketserver.ThreadingUnixStreamServer):
 
 
 class _HttpHandler(BaseHTTPRequestHandler):
-    """Echoes the body of PUT and POST; answers GET with as many bytes as ?size= asks for."""
+    """Echoes the body of POST; answers with as many bytes as ?size= asks for."""
 
     protocol_version = "HTTP/1.1"
 
@@ -118,13 +119,15 @@ class _HttpHandler(BaseHTTPRequestHandler):
         return data
 
     def _serve(self) -> None:
-        body = self._body()
         server: Any = self.server
+        if server.hold is not None:
+            server.hold.wait()
+        body = self._body()
         headers = {name.lower(): value for name, value in self.headers.items()}
         server.seen.append(
             {"method": self.command, "path": self.path, "headers": headers, "body": body}
         )
-        answer = body
+        answer = body if self.command == "POST" else b""
         if "size=" in self.path:
             answer = b"y" * int(self.path.partition("size=")[2].partition("&")[0])
         self.send_response(200)

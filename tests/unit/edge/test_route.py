@@ -1,0 +1,80 @@
+"""Where a request goes."""
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from argosy.edge.route import Kind, Route, is_bucket, route
+
+V2 = "AWSAccessKeyId=A&Signature=B"
+CASES = [
+    ("POST", "/endpoints/a/invocations", "", "sagemaker", None, Route(Kind.INVOKE, "a")),
+    ("POST", "/endpoints/a%20b/invocations", "", "", None, Route(Kind.INVOKE, "a b")),
+    (
+        "POST",
+        "/endpoints/a/invocations-response-stream",
+        "",
+        "sagemaker",
+        None,
+        Route(Kind.INVOKE_STREAM, "a"),
+    ),
+    (
+        "POST",
+        "/endpoints/a/async-invocations",
+        "",
+        "sagemaker",
+        None,
+        Route(Kind.INVOKE_ASYNC, "a"),
+    ),
+    ("PUT", "/endpoints/a/invocations", "", "s3", None, Route(Kind.STORE)),
+    (
+        "GET",
+        "/endpoints/a/invocations",
+        "AWSAccessKeyId=A&Signature=B",
+        "",
+        None,
+        Route(Kind.STORE),
+    ),
+    ("POST", "/", "", "sagemaker", "SageMaker.ListModels", Route(Kind.CONTROL)),
+    ("POST", "/", "", "", "SageMaker.ListModels", Route(Kind.CONTROL)),
+    ("POST", "/", "", "sts", None, Route(Kind.CONTROL)),
+    ("POST", "/", "", "", None, Route(Kind.CONTROL)),
+    ("GET", "/", "", "", None, Route(Kind.STORE)),
+    ("GET", "/", "", "s3", None, Route(Kind.STORE)),
+    ("GET", "/bucket/key", "", "", None, Route(Kind.STORE)),
+    ("PUT", "/bucket", "notification", "s3", None, Route(Kind.CONTROL)),
+    ("PUT", "/bucket", "notification=", "", None, Route(Kind.CONTROL)),
+    ("PUT", "/bucket", "no%74ification", "s3", None, Route(Kind.CONTROL)),
+    ("PUT", "/bucket", "prefix=notification", "s3", None, Route(Kind.STORE)),
+    ("GET", "/_argosy/health", "", "", None, Route(Kind.HEALTH)),
+    ("POST", "/_argosy/reset", "", "", None, Route(Kind.RESET)),
+    ("GET", "/_argosy/status", "", "argosy", None, Route(Kind.CONTROL)),
+    ("GET", "/_argosy/else", "", "s3", None, Route(Kind.CONTROL)),
+    ("POST", "/2015-03-31/functions", "", "lambda", None, Route(Kind.CONTROL)),
+]
+
+
+@pytest.mark.parametrize(("method", "path", "query", "service", "target", "expected"), CASES)
+def test_requests_go_where_they_belong(
+    method: str, path: str, query: str, service: str, target: str | None, expected: Route
+) -> None:
+    assert route(method, path, query, service, target, "") == expected
+
+
+def test_a_form_at_the_root_is_an_upload() -> None:
+    found = route("POST", "/", "", "", None, "multipart/form-data; boundary=x")
+    assert found.kind is Kind.STORE
+
+
+@given(st.text(), st.text(), st.text(), st.none() | st.text())
+def test_every_request_goes_somewhere(
+    path: str, query: str, service: str, target: str | None
+) -> None:
+    assert route("POST", path, query, service, target, "").kind in Kind
+
+
+@pytest.mark.parametrize(
+    ("path", "expected"), [("/", False), ("/b", True), ("/b/", True), ("/b/k", False)]
+)
+def test_a_bucket_is_told_from_a_key(path: str, expected: bool) -> None:
+    assert is_bucket(path) is expected
