@@ -1,6 +1,7 @@
 """Where an instance's things lie, by its id; a spare's id until it takes a spec."""
 
 import os
+import shutil
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -53,6 +54,16 @@ class Folders:
         """Make the folders that the worker needs. Raises OSError."""
         for folder in (self.ml / "model", self.temporary, self.run):
             folder.mkdir(mode=0o700, parents=True, exist_ok=True)
+
+    def move_to(self, others: "Folders") -> None:
+        """Move what the worker sees to another id, and remove what else is left under this one.
+
+        A running worker does not notice: it holds the folders, not their names.
+        """
+        os.rename(self.ml, others.ml)
+        os.rename(self.temporary, others.temporary)
+        os.rename(self.run, others.run)
+        shutil.rmtree(self.root, ignore_errors=True)
 
     def publish_socket(self) -> None:
         """To be called before any code of the model runs."""

@@ -29,7 +29,7 @@ from argosy.ground.paths import DataDir
 from argosy.ground.settings import Settings
 from argosy.telemetry.logs import LogWriter
 
-_PING_MARGIN_S = 10.0
+_PING_MARGIN_S = 5.0
 """A ping waits behind a prediction; beyond the model's time limit this much more is allowed."""
 
 Wording = Callable[[str, str, str, list[str]], str]
@@ -75,9 +75,6 @@ class Life:
         if spare.spec is None:
             spare.say_ready()
         self._idle(spare, model)
-        if spare.spec is not None:
-            self._folders = Folders(self._data_dir, spare.spec.instance_id)
-            self._report.folder = self._folders.root
         return spare.spec
 
     def _idle(self, spare: Spare, model: ModelProcess) -> None:
@@ -95,8 +92,17 @@ class Life:
         return InstanceSpec.from_json(spec)
 
     def _live(self, spec: InstanceSpec) -> None:
+        folders = Folders(self._data_dir, spec.instance_id)
+        self._report.folder = folders.root
         self._report.say(Phase.DOWNLOADING)
         self._output.attach(self._log_of(spec))
+        if self._model is not None:
+            with self._explaining(spec, reasons.not_healthy):
+                self._model.connect(
+                    self._folders.worker_socket, time.monotonic() + spec.startup_timeout_s
+                )
+            self._folders.move_to(folders)
+            self._folders = folders
         self._begin_download(spec)
         if self._model is None:  # its imports need no model: both at once
             self._start_worker(

@@ -119,5 +119,5 @@ class ModelProcess:
 
 
 def _sentence(text: str) -> str:
-    """The worker's words as a sentence."""
-    return f"{text[:1].upper()}{text[1:]}" + ("" if text.endswith((".", "!", "?")) else ".")
+    """The worker's words, which may begin with a file's name, as a sentence."""
+    return f"Cause: {text}" + ("" if text.endswith((".", "!", "?")) else ".")

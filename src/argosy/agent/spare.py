@@ -1,20 +1,22 @@
 """A spare: a warm worker that waits to be told which instance it shall be.
 
-It lives in a folder under a name of its own; taking a spec renames the folders to the instance's
-(the worker's sandbox holds the folders, not their names), so that from then on nothing tells it
-from an instance that was started for its spec. One spec is taken, then nobody can connect any more.
+It lives in a folder under a name of its own. Taking a spec makes the instance's folder, with the
+spec and this agent's name in it: from then on the instance is on record. What the worker sees
+(its /opt/ml and so on) moves there by `Folders.move_to` once the worker holds those folders, for
+then their names do not matter to it. One spec is taken, then nobody can connect any more.
 """
 
 import contextlib
 import json
 import os
+import shutil
 import socket
 import sys
 import time
 
 from argosy.agent.watch import Watch
 from argosy.ground.files import read_json, write_json
-from argosy.ground.instances import SPARE_FILE, SPEC_FILE, InstanceSpec
+from argosy.ground.instances import AGENT_FILE, SPARE_FILE, SPEC_FILE, InstanceSpec
 from argosy.ground.paths import DataDir
 
 TAKEN = b"taken\n"
@@ -75,14 +77,16 @@ class Spare:
                 sys.stderr.write(f"{self._spare_id}: no spec was taken: {error!r}\n")
 
     def _become(self, spec: InstanceSpec) -> None:
-        old, new = self._spare_id, spec.instance_id
-        folder = self._data_dir.instance(old)
-        if self._data_dir.instance(new).exists():
-            raise FileExistsError(new)
-        write_json(folder / SPEC_FILE, spec.to_json(), sync=False)
-        os.rename(self._data_dir.instance_run(old), self._data_dir.instance_run(new))
-        os.rename(folder, self._data_dir.instance(new))
-        (self._data_dir.instance(new) / SPARE_FILE).unlink(missing_ok=True)
+        mine = self._data_dir.instance(self._spare_id)
+        folder = self._data_dir.instance(spec.instance_id)
+        folder.mkdir(mode=0o700)
+        try:
+            write_json(folder / AGENT_FILE, read_json(mine / AGENT_FILE), sync=False)
+            write_json(folder / SPEC_FILE, spec.to_json(), sync=False)
+        except OSError:
+            shutil.rmtree(folder, ignore_errors=True)
+            raise
+        (mine / SPARE_FILE).unlink(missing_ok=True)
 
 
 def _read_line(connection: socket.socket) -> bytes:

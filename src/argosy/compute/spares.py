@@ -95,6 +95,8 @@ class Spares:
         for spare in self._found():
             if not spare.agent.alive:
                 self._bury(spare)
+            elif not spare.runtime:
+                continue  # it has taken a spec and is about to leave this folder
             elif spare.digest != self._digest:
                 self._discard(spare)
             else:
