@@ -12,6 +12,7 @@ from argosy.testing import Platform
 from support.endpoints import (
     ROWS,
     archive,
+    attempt,
     classifier,
     deploy,
     in_service,
@@ -61,7 +62,7 @@ def escaping() -> bytes:
 def test_a_model_that_cannot_come_up_fails_its_endpoint_with_the_cause(
     strict: Platform, name: str, content: bytes, said: str
 ) -> None:
-    described = deploy(strict, name, content)
+    described = attempt(strict, name, content)
 
     assert described["EndpointStatus"] == "Failed"
     assert said.lower() in described["FailureReason"].lower()

@@ -84,7 +84,16 @@ def create_config(platform: Any, name: str, **variants: tuple[str, int, float]) 
 def deploy(
     platform: Any, name: str, content: bytes, *, instances: int = 1, **environment: str
 ) -> dict[str, Any]:
-    """Model, config and endpoint of one name, waited for; returns DescribeEndpoint."""
+    """Model, config and endpoint of one name, in service; returns DescribeEndpoint."""
+    described = attempt(platform, name, content, instances=instances, **environment)
+    assert described["EndpointStatus"] == "InService", described.get("FailureReason")
+    return described
+
+
+def attempt(
+    platform: Any, name: str, content: bytes, *, instances: int = 1, **environment: str
+) -> dict[str, Any]:
+    """The same, for a model that may not come up."""
     create_model(platform, name, content, **environment)
     create_config(platform, name, AllTraffic=(name, instances, 1.0))
     platform.client("sagemaker").create_endpoint(EndpointName=name, EndpointConfigName=name)
