@@ -7,6 +7,8 @@ nothing behind.
 import os
 import sys
 import tempfile
+from collections.abc import Iterator
+from contextlib import ExitStack, contextmanager
 from math import sqrt
 from pathlib import Path
 
@@ -21,12 +23,9 @@ CALLS_PER_STEP = 600
 
 
 def main() -> int:
-    with Show(steps=11) as show:
-        with show.step("Train two classifiers of handwritten digits") as note:
-            trial = models.train()
-            note(f"accuracy {trial.stable.accuracy:.1%} and {trial.canary.accuracy:.1%}")
-            note(f"{len(trial.rows)} rows held out")
-        with tempfile.TemporaryDirectory() as folder, Platform() as platform:
+    with Show(steps=13) as show, tempfile.TemporaryDirectory() as folder:
+        trial = train(show)
+        with running(show) as platform:
             point_clients_at(platform)
             tallies = tour(show, trial, Path(folder))
     show.close(tallies)
@@ -36,6 +35,28 @@ def main() -> int:
     return 0
 
 
+def train(show: Show) -> models.Trial:
+    with show.step("Train two classifiers of handwritten digits") as note:
+        trial = models.train()
+        note(f"accuracy {trial.stable.accuracy:.1%} and {trial.canary.accuracy:.1%}")
+        note(f"{len(trial.rows)} rows held out")
+    return trial
+
+
+@contextmanager
+def running(show: Show) -> Iterator[Platform]:
+    """Argosy on a free port, with all its state in a throw-away folder."""
+    with ExitStack() as stack:
+        with show.step("Start Argosy") as note:
+            platform = stack.enter_context(Platform())
+            note(f"{platform.url}, data in {platform.data_dir}")
+        yield platform
+        with show.step("Stop Argosy") as note:
+            stack.close()
+            show.require(not platform.data_dir.exists(), f"{platform.data_dir} is still there")
+            note("its folder is gone")
+
+
 def point_clients_at(platform: Platform) -> None:
     """All that a program written for SageMaker needs to run here."""
     key = platform.credentials
@@ -43,7 +64,7 @@ def point_clients_at(platform: Platform) -> None:
         "AWS_ENDPOINT_URL": platform.url,
         "AWS_ACCESS_KEY_ID": key.access_key_id,
         "AWS_SECRET_ACCESS_KEY": key.secret_access_key,
-        "AWS_DEFAULT_REGION": "us-east-1",
+        "AWS_DEFAULT_REGION": platform.region,
     }
 
 

@@ -43,7 +43,7 @@ class Show:
 
     @contextmanager
     def step(self, title: str) -> Iterator[Note]:
-        """One step; what is noted stands beside its title when it is done."""
+        """One step; what is noted stands below its title when it is done."""
         notes: list[str] = []
         faults_before = len(self.faults)
         started = time.monotonic()
@@ -51,7 +51,8 @@ class Show:
         yield notes.append
         mark = "[green]✓[/]" if len(self.faults) == faults_before else "[red]✗[/]"
         took = time.monotonic() - started
-        self.console.print(f"{mark} {title:<44} [dim]{took:5.1f} s[/]  {', '.join(notes)}")
+        self.console.print(f"{mark} {title:<52} {took:5.1f} s")
+        self.console.print(f"    [dim]{' · '.join(notes)}[/]", soft_wrap=True)
         self._progress.advance(self._task)
 
     def require(self, holds: bool, fault: str) -> None:
@@ -60,19 +61,22 @@ class Show:
             self.faults.append(fault)
 
     def judge(self, tally: Tally) -> str:
-        """Note failed and differing answers as faults; returns a sentence about them."""
+        """Note failed and wrong answers as faults; returns a sentence about them.
+
+        Wrong is what differs from the local model's own prediction.
+        """
         for answer in tally.failed[:3]:
             self.faults.append(f"row {answer.row} failed: {answer.error}")
         for answer in tally.wrong[:3]:
             self.faults.append(f"row {answer.row}: {answer.variant} answered {answer.digit}")
         failed, wrong = len(tally.failed), len(tally.wrong)
-        return f"{len(tally.answers)} calls, {failed} failed, {wrong} differ from the local model"
+        return f"{len(tally.answers)} calls, {failed} failed, {wrong} wrong"
 
     def close(self, tallies: dict[str, Tally]) -> None:
         """The closing table, and the faults if there were any."""
-        table = Table(title="What the boto3 client saw", title_justify="left")
+        table = Table(title="As the boto3 client saw it", title_justify="left")
         table.add_column("Calls")
-        for heading in ("Count", "Failed", "Differ", "p50 ms", "p99 ms"):
+        for heading in ("Count", "Failed", "Wrong", "p50 ms", "p99 ms"):
             table.add_column(heading, justify="right")
         for name, tally in tallies.items():
             table.add_row(name, *_figures(tally))
@@ -92,4 +96,4 @@ def _figures(tally: Tally) -> list[str]:
 
 def split(tally: Tally) -> str:
     """The traffic split in words."""
-    return " / ".join(f"{name} {share:.1%}" for name, share in tally.shares.items())
+    return ", ".join(f"{name} {share:.1%}" for name, share in tally.shares.items())
