@@ -133,7 +133,7 @@ class Spares:
         return (self._data_dir.instance(spec.instance_id) / SPEC_FILE).exists()
 
     def _discard(self, spare: _Spare) -> None:
-        end([spare.agent], signal.SIGTERM, _END_S)
+        end([spare.agent], signal.SIGKILL, _END_S)  # it holds nothing that is worth an adieu
         remove_folders(self._data_dir, spare.folder.name)
 
     def _bury(self, spare: _Spare) -> None:
