@@ -33,7 +33,7 @@ class Agents:
     def spawn(self, instance_id: str, spare_runtime: str = "") -> ProcessId:
         """Start the agent of the folder `instance_id`, in a session of its own. Raises OSError."""
         self.reap()
-        arguments = ["-m", "argosy.agent", "--instance", instance_id]
+        arguments = ["-P", "-m", "argosy.agent", "--instance", instance_id]
         if spare_runtime:
             arguments += ["--spare", spare_runtime]
         flags = os.O_WRONLY | os.O_CREAT | os.O_APPEND
