@@ -29,7 +29,7 @@ def measure(peers: Sequence[Peer], with_nginx: bool, seconds: float) -> Report:
             one, two = bench.argosy(progress)
             others = [bench.nginx(progress)] if with_nginx else []
             others += [bench.peer(peer, progress) for peer in peers]
-    return _report(here.sentence(), one, two, others, predict_us)
+    return _report(here.sentence(), one, two, others, predict_us, bench.busy)
 
 
 class _Bench:
@@ -41,6 +41,8 @@ class _Bench:
         self._saved = folder / "model.joblib"
         self.model = model.train(self._saved)
         self._samples: list[Sample] = model.samples(self.model)
+        self.busy = 0.0
+        """Most of the machine that others used just before a stack was started."""
 
     def argosy(self, progress: Steps) -> tuple[Measured, Measured]:
         """One variant with one worker, and two variants with one worker each."""
@@ -87,6 +89,7 @@ class _Bench:
         constant: bool = False,
     ) -> Measured:
         """Start a stack, load it with each number of connections; `constant` at a rate too."""
+        self.busy = max(self.busy, machine.busy_share())
         progress.now(f"{title}: starting")
         loads: list[wrk.Load] = []
         paced = None
@@ -132,6 +135,7 @@ def _report(
     two: Measured,
     others: Sequence[Measured],
     predict_us: float,
+    busy: float,
 ) -> Report:
     everybody = [one, two, *others]
     return Report(
@@ -145,6 +149,7 @@ def _report(
             "Argosy's requests are signed (SigV4, by boto3), routed and counted; nobody else's are."
             " One variant means one model worker, as everybody else has; two variants (0.7/0.3)"
             " mean two. 'Argosy does' compares with its one worker at as many connections.",
+            f"Between the stacks the machine was up to {machine.busy_text(busy)}.",
             *(_paced_note(stack) for stack in (one, two) if stack.steady),
         ),
         verdicts=(*verdicts(one, others, predict_us), *verdicts(two, others, predict_us)),

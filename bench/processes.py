@@ -14,7 +14,7 @@ import time
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from pathlib import Path
 
-MARK = "ARGOSY_BENCH_MARK"
+MARK = "BENCH_PROCESS_MARK"
 
 
 class Unavailable(Exception):

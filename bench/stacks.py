@@ -8,8 +8,10 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from botocore.exceptions import BotoCoreError, ClientError
+from urllib3.exceptions import HTTPError
 
 from argosy.ground.errors import ArgosyError
+from argosy.testing import PlatformFailed
 from bench import nginx
 from bench.http import exchange, post
 from bench.model import Sample
@@ -18,7 +20,15 @@ from bench.place import PEERS
 from bench.processes import Unavailable, free_port, running
 from bench.venvs import programs_of
 
-NOT_AVAILABLE = (Unavailable, ArgosyError, BotoCoreError, ClientError, OSError)
+NOT_AVAILABLE = (
+    Unavailable,
+    PlatformFailed,
+    ArgosyError,
+    BotoCoreError,
+    ClientError,
+    HTTPError,
+    OSError,
+)
 """What a stack that cannot be measured raises; it then stays in the table with the reason."""
 
 _JSON = {"Content-Type": "application/json", "Accept": "application/json"}
