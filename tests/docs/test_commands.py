@@ -10,7 +10,9 @@ import re
 import socket
 import subprocess
 import sys
+from collections.abc import Iterator
 from pathlib import Path
+from tempfile import TemporaryDirectory
 
 import joblib
 import pytest
@@ -46,14 +48,21 @@ def script_of(page: Path) -> str:
 
 
 @pytest.fixture
-def environment(tmp_path: Path) -> dict[str, str]:
+def home() -> Iterator[Path]:
+    """An empty folder with a short name: the run folder with its sockets then lies in it too."""
+    with TemporaryDirectory(prefix="argosy-", dir="/tmp") as folder:
+        yield Path(folder)
+
+
+@pytest.fixture
+def environment(home: Path) -> dict[str, str]:
     """A user's environment with nothing set but where Argosy is and which port is free."""
     with socket.create_server(("127.0.0.1", 0)) as free:
         port = free.getsockname()[1]
     kept = {k: v for k, v in os.environ.items() if not k.startswith(("AWS_", "ARGOSY_"))}
     return kept | {
         "PATH": f"{Path(sys.executable).parent}:{os.environ['PATH']}",
-        "HOME": str(tmp_path),
+        "HOME": str(home),
         "ARGOSY_PORT": str(port),
     }
 
@@ -75,16 +84,16 @@ def run(page: str, folder: Path, environment: dict[str, str]) -> str:
     return done.stdout
 
 
-def test_the_quickstart_runs_as_it_is_written(tmp_path: Path, environment: dict[str, str]) -> None:
-    printed = run("docs/quickstart.md", tmp_path, environment)
+def test_the_quickstart_runs_as_it_is_written(home: Path, environment: dict[str, str]) -> None:
+    printed = run("docs/quickstart.md", home, environment)
 
     assert "InService" in printed
 
 
-def test_the_commands_of_the_readme_run(tmp_path: Path, environment: dict[str, str]) -> None:
+def test_the_commands_of_the_readme_run(home: Path, environment: dict[str, str]) -> None:
     rows, kinds = load_iris(return_X_y=True)
-    joblib.dump(LogisticRegression(max_iter=1000).fit(rows, kinds), tmp_path / "model.joblib")
+    joblib.dump(LogisticRegression(max_iter=1000).fit(rows, kinds), home / "model.joblib")
 
-    printed = run("README.md", tmp_path, environment)
+    printed = run("README.md", home, environment)
 
     assert "[0]" in printed

@@ -25,7 +25,7 @@ def walk(command: click.Command, path: str = "argosy") -> Iterator[tuple[str, cl
     yield path, command
     if isinstance(command, click.Group):
         context = click.Context(command)
-        for name in sorted(command.list_commands(context)):
+        for name in command.list_commands(context):
             inner = command.get_command(context, name)
             if inner is not None and not inner.hidden:
                 yield from walk(inner, f"{path} {name}")
