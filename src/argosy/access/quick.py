@@ -19,13 +19,23 @@ from argosy.access.canonical import encoded_twice
 from argosy.access.sigv4 import MAX_SKEW_S, TERMINATOR, Claim, SigningKeys, parse_time
 
 _SIGNATURE = 64
+_STAMPS = 128
 _sha256 = hashlib.sha256
 
 
 class Plan:
     """One kind of request, ready to be checked."""
 
-    __slots__ = ("_date", "_inner", "_outer", "_scope", "_stamp", "_template", "_values")
+    __slots__ = (
+        "_date",
+        "_inner",
+        "_outer",
+        "_prepared",
+        "_scope",
+        "_stamp",
+        "_template",
+        "_values",
+    )
 
     def __init__(
         self, claim: Claim, names: Sequence[str], method: str, path: str, key: bytes
@@ -40,46 +50,38 @@ class Plan:
         self._scope = str(claim.scope).encode("latin-1")
         self._inner = _sha256(bytes(b ^ 0x36 for b in key.ljust(64, b"\0")))
         self._outer = _sha256(bytes(b ^ 0x5C for b in key.ljust(64, b"\0")))
+        self._prepared: dict[bytes, tuple[Any, float]] = {}
+        """Timestamp → the inner hash of HMAC that has eaten all up to the request's own hash, and
+        the seconds the timestamp stands for: clients sign many requests in one second."""
 
-    def holds(self, values: Sequence[bytes], signature: bytes, body: Any, now: "Stamps") -> bool:
-        """True when the signature is right for these header values and this body digest.
+    def holds(self, values: Sequence[bytes], signature: bytes, body: Any, now: float) -> bool:
+        """True when the signature is right for these header values and this body.
 
-        `body` is a SHA-256 object that has eaten the body.
+        `body` is a SHA-256 object that has eaten the body; `now` is epoch seconds. Values with
+        runs of spaces do not hold here: what was signed is their folded form.
         """
         stamp = values[self._stamp]
-        if stamp[:8] != self._date or not now.near(stamp):
+        prepared = self._prepared.get(stamp) or self._prepare(stamp)
+        if prepared is None or not -MAX_SKEW_S <= now - prepared[1] <= MAX_SKEW_S:
             return False
         canonical = self._template % (*self._values(values), hexlify(body.digest()))
-        if b"  " in canonical or b" \n" in canonical or b"\t" in canonical:
-            return False
-        inner = self._inner.copy()
-        inner.update(
-            b"AWS4-HMAC-SHA256\n%b\n%b\n%b"
-            % (stamp, self._scope, hexlify(_sha256(canonical).digest()))
-        )
+        inner = prepared[0].copy()
+        inner.update(hexlify(_sha256(canonical).digest()))
         outer = self._outer.copy()
         outer.update(inner.digest())
         return compare_digest(hexlify(outer.digest()), signature)
 
-
-class Stamps:
-    """Which timestamps are near enough to now; `now` is moved by the owner, about each second."""
-
-    def __init__(self, now: float) -> None:
-        self.now = now
-        self._seconds: dict[bytes, float] = {}
-
-    def near(self, stamp: bytes) -> bool:
-        """True when the stamp can be read and lies within the allowed skew."""
-        seconds = self._seconds.get(stamp)
-        if seconds is None:
-            parsed = parse_time(stamp.decode("latin-1"))
-            if parsed is None:
-                return False
-            if len(self._seconds) >= 4096:
-                self._seconds.clear()
-            seconds = self._seconds[stamp] = parsed
-        return -MAX_SKEW_S <= self.now - seconds <= MAX_SKEW_S
+    def _prepare(self, stamp: bytes) -> tuple[Any, float] | None:
+        """None when the timestamp is none, or of another day than the scope."""
+        seconds = parse_time(stamp.decode("latin-1"))
+        if seconds is None or stamp[:8] != self._date:
+            return None
+        inner = self._inner.copy()
+        inner.update(b"AWS4-HMAC-SHA256\n%b\n%b\n" % (stamp, self._scope))
+        if len(self._prepared) >= _STAMPS:
+            self._prepared.clear()
+        prepared = self._prepared[stamp] = (inner, seconds)
+        return prepared
 
 
 def make_plan(

@@ -30,15 +30,18 @@ CONTINUE = b"HTTP/1.1 100 Continue\r\n\r\n"
 
 
 class RequestIds:
-    """Ids shaped like UUIDs: random for the process, then counted. Unique, cheap, not secret."""
+    """Ids shaped like UUIDs: random for the process, then counted. Unique, cheap, not secret.
+
+    An id is `prefix` and then `next_number()` in twelve hex digits.
+    """
 
     def __init__(self) -> None:
         raw = secrets.token_hex(10)
-        self._prefix = f"{raw[:8]}-{raw[8:12]}-4{raw[12:15]}-a{raw[15:18]}-".encode()
-        self._numbers = count(int(raw[18:], 16) << 32)
+        self.prefix = f"{raw[:8]}-{raw[8:12]}-4{raw[12:15]}-a{raw[15:18]}-".encode()
+        self.next_number = count(int(raw[18:], 16) << 32).__next__
 
     def next(self) -> bytes:
-        return b"%b%012x" % (self._prefix, next(self._numbers))
+        return b"%b%012x" % (self.prefix, self.next_number())
 
 
 def head(status: int, headers: dict[str, str], length: int | None) -> bytes:

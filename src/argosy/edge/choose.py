@@ -3,25 +3,36 @@
 from bisect import bisect_left, bisect_right
 from collections.abc import Iterable, Sequence
 from itertools import accumulate
+from typing import Generic, TypeVar
+
+T = TypeVar("T")
 
 UNAVAILABLE = 1 << 60
 """Load of an instance that cannot take anything."""
 
 
-def cumulative(weights: Iterable[float]) -> list[float]:
-    """Running sums: the last one is the total."""
-    return list(accumulate(weights))
+class Wheel(Generic[T]):
+    """Things with weights, to be chosen by chance: a share is a weight over the sum of weights."""
 
+    __slots__ = ("_last", "_sums", "_things", "_total")
 
-def by_weight(sums: Sequence[float], dice: float) -> int | None:
-    """The index whose share `dice` (0 ≤ dice < 1) falls into; None when all weights are zero.
+    def __init__(self, things: Sequence[T], weights: Iterable[float]) -> None:
+        self._things = things
+        self._sums = list(accumulate(weights))
+        self._total = self._sums[-1] if self._sums else 0.0
+        self._last = bisect_left(self._sums, self._total)
+        """The last thing with a weight: where rounding must not lead beyond."""
 
-    The share of an index is its weight over the sum of weights; a weight of zero is never chosen.
-    """
-    if not sums or sums[-1] <= 0:
-        return None
-    index = bisect_right(sums, dice * sums[-1])
-    return index if index < len(sums) else bisect_left(sums, sums[-1])
+    def spin(self, dice: float) -> T | None:
+        """The thing whose share `dice` (0 ≤ dice < 1) falls into; None when all weights are zero.
+
+        A thing with a weight of zero is never chosen.
+        """
+        total = self._total
+        if total <= 0:
+            return None
+        index = bisect_right(self._sums, dice * total)
+        return self._things[index if index < self._last else self._last]
 
 
 def least_loaded(loads: Sequence[int], start: int) -> int | None:

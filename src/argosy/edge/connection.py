@@ -8,7 +8,6 @@ refuses to know what a request means: that is the gate's business.
 import asyncio
 import hashlib
 import logging
-from time import perf_counter
 from typing import TYPE_CHECKING, cast
 
 import httptools
@@ -169,8 +168,8 @@ class Connection(asyncio.Protocol):
                 return
         parser = self._parser
         method = parser.get_method()
-        request = self.reading = Request(self, method, target, shape, values, perf_counter())
-        request.keep_alive = parser.should_keep_alive()
+        keep_alive = parser.should_keep_alive()
+        request = self.reading = Request(self, method, target, shape, values, keep_alive)
         if not shape.usual:
             request.keep_alive = request.keep_alive and self.speaks_1_1()
             self._upgrading = parser.should_upgrade()
@@ -180,7 +179,7 @@ class Connection(asyncio.Protocol):
             return
         self.current = request
         signed = shape.authorization
-        if signed is not None:
+        if signed >= 0:
             known = shape.plans.get((values[signed][:-64], target))
             if known is not None and method == b"POST":
                 request.known = known
@@ -235,6 +234,7 @@ class Connection(asyncio.Protocol):
         if request is not self.current:
             return
         self.current = None
+        request.waiter = None
         if request.held:
             self.gate.free_bytes(request)
         if not request.complete:

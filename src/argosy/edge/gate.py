@@ -53,16 +53,19 @@ class Gate:
         self.max_in_flight = settings.max_in_flight
         self.now = self.loop.time()
         """Loop time of the last sweep: near enough for what is measured in seconds."""
-        self.date = b""
+        self.stamp = b""
+        """Date and request id of an answer, up to the number that `next_number` gives."""
         self.table = Table()
         self.has_table = asyncio.Event()
         self.shapes = Shapes()
         self.metrics = Metrics()
         self.fleet = Fleet(self.metrics, self._serve)
         self.identifier = Identifier(time(), settings.region)
-        self.request_id = answers.RequestIds().next
+        self._ids = answers.RequestIds()
+        self.request_id = self._ids.next
+        self.next_number = self._ids.next_number
         self._backends = backends
-        self._invoker = Invoker(self)
+        self.invoker = Invoker(self)
         self._buffered = 0
         self._buffer_limit = settings.edge_buffer_mb * _MIB
         self.tick()
@@ -162,7 +165,7 @@ class Gate:
     def dispatch(self, request: Request) -> None:
         """The request is complete and it is its turn."""
         try:
-            if request.known is None or not self._invoker.quick(request):
+            if request.known is None or not self.invoker.quick(request, request.known):
                 self._dispatch(request)
         except (ApiError, AuthError) as error:
             self.answer_error(request, error)
@@ -174,7 +177,7 @@ class Gate:
             request.route = self._route(request)
         kind, endpoint = request.route
         if kind in RUNTIME_KINDS:
-            self._invoker.careful(request, kind, endpoint)
+            self.invoker.careful(request, kind, endpoint)
         elif kind is Kind.HEALTH:
             self._backends.health(self, request)
         elif kind is Kind.RESET:
@@ -235,8 +238,11 @@ class Gate:
     def tick(self) -> None:
         """Move the clocks; called about twice a second."""
         self.now = self.loop.time()
-        self.identifier.stamps.now = time()
-        self.date = f"Date: {formatdate(usegmt=True)}\r\nx-amzn-RequestId: ".encode()
+        self.identifier.now = time()
+        self.stamp = b"Date: %b\r\nx-amzn-RequestId: %b" % (
+            formatdate(usegmt=True).encode(),
+            self._ids.prefix,
+        )
 
     def sweep(self) -> None:
         """End what takes too long, everywhere."""

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from argosy.access import sigv2, sigv4
 from argosy.access.canonical import UNSIGNED_PAYLOAD, Asked
 from argosy.access.errors import AuthError, Failure
-from argosy.access.quick import Stamps, make_plan
+from argosy.access.quick import make_plan
 from argosy.access.sigv4 import Claim, SigningKeys
 from argosy.edge.request import Request
 from argosy.edge.shape import Known
@@ -30,11 +30,11 @@ class Caller:
 
 
 class Identifier:
-    """Checks claims against the keys; `stamps.now` is moved by the gate."""
+    """Checks claims against the keys; `now` is moved by the gate."""
 
     def __init__(self, now: float, region: str) -> None:
         self.keys: Mapping[str, KeyEntry] = {}
-        self.stamps = Stamps(now)
+        self.now = now
         self._region = region
         self._signing = SigningKeys()
 
@@ -85,7 +85,7 @@ class Identifier:
     def _check(self, claim: Claim, asked: Asked, payload_hash: str) -> None:
         key = self.keys.get(claim.key_id)
         secret = None if key is None else key["secret"]
-        sigv4.check(claim, asked, payload_hash, secret, self.stamps.now, self._signing)
+        sigv4.check(claim, asked, payload_hash, secret, self.now, self._signing)
 
     def _caller(self, claim: Claim) -> Caller:
         key = self.keys[claim.key_id]
@@ -95,7 +95,7 @@ class Identifier:
 
     def _of_v2(self, claim: sigv2.ClaimV2, asked: Asked) -> Caller:
         key = self.keys.get(claim.key_id)
-        sigv2.check(claim, asked, None if key is None else key["secret"], self.stamps.now)
+        sigv2.check(claim, asked, None if key is None else key["secret"], self.now)
         assert key is not None
         return Caller(key["account"], key["arn"], key["user_id"], self._region, "s3")
 

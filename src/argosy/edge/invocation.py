@@ -6,6 +6,7 @@ errors: reference/endpoints.md §9.
 """
 
 import logging
+from random import random
 from time import perf_counter
 from typing import TYPE_CHECKING
 
@@ -14,6 +15,7 @@ from argosy.edge.eventstream import CONTENT_TYPE, payload_part, stream_error
 from argosy.edge.link import Link
 from argosy.edge.request import Request
 from argosy.edge.route import Kind
+from argosy.edge.shape import Known
 from argosy.edge.table import Endpoint, Variant
 from argosy.ground.errors import ApiError, ModelError, ServiceUnavailable, ValidationError
 from argosy.ground.names import endpoint_log_group, log_group_arn
@@ -25,6 +27,7 @@ if TYPE_CHECKING:
 log = logging.getLogger(__name__)
 
 _WRITE_APART = 64 * 1024
+_ANSWER = b"%b%b%012x\r\nContent-Length: %d\r\n\r\n%b"
 
 
 class Invocation:
@@ -86,17 +89,11 @@ class Invocation:
         size = len(body)
         if size > gate.max_payload:
             return self._too_large(size, now)
-        start = b"%b%b%b\r\nContent-Length: %d\r\n\r\n" % (
-            prefix,
-            gate.date,
-            gate.request_id(),
-            size,
-        )
-        connection = request.connection
+        number, connection = gate.next_number(), request.connection
         if size < _WRITE_APART:
-            connection.answer(request, start + body)
+            connection.answer(request, _ANSWER % (prefix, gate.stamp, number, size, body))
         else:
-            connection.write(request, start)
+            connection.write(request, _ANSWER % (prefix, gate.stamp, number, size, b""))
             connection.answer(request, body)
         counters = variant.counters
         counters.in_flight -= 1
@@ -266,19 +263,16 @@ class Invoker:
     def __init__(self, gate: "Gate") -> None:
         self._gate = gate
 
-    def quick(self, request: Request) -> bool:
+    def quick(self, request: Request, known: Known) -> bool:
         """Serve a request of a kind that was proven before; False when it needs a closer look."""
-        gate, shape, known = self._gate, request.shape, request.known
-        if known is None or shape.authorization is None:
-            return False
-        values = request.values
+        gate, shape, values = self._gate, request.shape, request.values
         signature = values[shape.authorization][-64:]
-        if not known.plan.holds(values, signature, request.digest, gate.identifier.stamps):
+        if not known.plan.holds(values, signature, request.digest, gate.identifier.now):
             return False
         endpoint = gate.table.endpoints.get(known.endpoint_key)
         if endpoint is None or not endpoint.serving or shape.special:
             return False
-        variant = endpoint.only or endpoint.by_weight()
+        variant = endpoint.wheel.spin(random())
         link = None if variant is None else variant.pick(gate.max_in_flight)
         if variant is None or link is None:
             return False
@@ -322,7 +316,7 @@ class Invoker:
             if variant is None:
                 raise ValidationError(f"Variant {target} not found for Request")
             return variant
-        chosen = endpoint.only or endpoint.by_weight()
+        chosen = endpoint.wheel.spin(random())
         if chosen is None:
             raise ValidationError(texts.no_weights(endpoint.name))
         return chosen

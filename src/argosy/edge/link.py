@@ -169,7 +169,7 @@ class Link(asyncio.Protocol):
         if self._rest:
             data = self._rest + data
         offset, end = 0, len(data)
-        unpack, head_size = _HEAD.unpack_from, _HEAD_SIZE
+        unpack, head_size, pending = _HEAD.unpack_from, _HEAD_SIZE, self.pending
         while end - offset >= head_size:
             length, call_id, status, head_length, kind = unpack(data, offset)
             start = offset + head_size
@@ -183,24 +183,23 @@ class Link(asyncio.Protocol):
                     offset = end
                 break
             body = start + head_length
-            self._take(call_id, kind, status, data[start:body], data[body:stop], now)
+            call = pending.pop(call_id, None)
+            if call is None:
+                self._take_more(call_id, kind, status, data[start:body], data[body:stop], now)
+            elif not call.answered(kind, status, data[start:body], data[body:stop], now):
+                self.streams[call_id] = call
             offset = stop
         self._rest = data[offset:] if offset else data
         if not self._wanted:
             self._close_when_idle()
 
-    def _take(
+    def _take_more(
         self, call_id: int, kind: int, status: int, head: bytes, body: bytes, now: float
     ) -> None:
-        call = self.pending.get(call_id)
-        if call is None:
-            call = self.streams.get(call_id)
-            if call is not None and call.answered(kind, status, head, body, now):
-                self.streams.pop(call_id, None)
-            return
-        del self.pending[call_id]
-        if not call.answered(kind, status, head, body, now):
-            self.streams[call_id] = call
+        """A frame for a call whose answer has begun, or for one that was cancelled."""
+        call = self.streams.get(call_id)
+        if call is not None and call.answered(kind, status, head, body, now):
+            self.streams.pop(call_id, None)
 
     def _more_of_large(self, data: bytes, now: float) -> bytes:
         """Add to the large frame; returns what comes after it."""
@@ -213,7 +212,11 @@ class Link(asyncio.Protocol):
         whole, self._large, self._missing = b"".join(self._large), [], 0
         _, call_id, status, head_length, kind = _HEAD.unpack_from(whole)
         body = _HEAD_SIZE + head_length
-        self._take(call_id, kind, status, whole[_HEAD_SIZE:body], whole[body:], now)
+        call = self.pending.pop(call_id, None)
+        if call is None:
+            self._take_more(call_id, kind, status, whole[_HEAD_SIZE:body], whole[body:], now)
+        elif not call.answered(kind, status, whole[_HEAD_SIZE:body], whole[body:], now):
+            self.streams[call_id] = call
         return rest
 
     def _broken(self) -> None:

@@ -1,6 +1,7 @@
 """A request as the public connection hands it on."""
 
 import hashlib
+from time import perf_counter
 from typing import TYPE_CHECKING, Any, Protocol
 
 from argosy.access.canonical import EMPTY_SHA256, Asked
@@ -40,27 +41,23 @@ class Sink(Protocol):
 class Request:
     """Head and body of one request, and the connection that wants the answer."""
 
-    __slots__ = (
-        "begun",
-        "complete",
-        "connection",
-        "digest",
-        "expects",
-        "held",
-        "keep_alive",
-        "known",
-        "limit",
-        "method",
-        "parts",
-        "request_id",
-        "route",
-        "shape",
-        "sink",
-        "size",
-        "target",
-        "values",
-        "waiter",
-    )
+    # What most requests never change stands here, so that it costs nothing to make one.
+    size = 0
+    digest: Any = _EMPTY
+    """SHA-256 of the body so far."""
+    complete = False
+    expects = False
+    """The client waits for 100 Continue."""
+    held = 0
+    """Bytes of the body that count against the edge's buffer."""
+    limit = 0
+    known: Known | None = None
+    route: Route | None = None
+    sink: Sink | None = None
+    """Who takes the body; None while it is collected here."""
+    waiter: Any = None
+    """What to abandon when the client goes."""
+    request_id = b""
 
     def __init__(
         self,
@@ -69,33 +66,16 @@ class Request:
         target: bytes,
         shape: Shape,
         values: list[bytes],
-        begun: float,
+        keep_alive: bool,
     ) -> None:
         self.connection = connection
         self.method = method
         self.target = target
         self.shape = shape
         self.values = values
-        self.begun = begun
-        """perf_counter() when the head was complete."""
+        self.keep_alive = keep_alive
         self.parts: list[bytes] = []
-        self.size = 0
-        self.digest: Any = _EMPTY
-        """SHA-256 of the body so far."""
-        self.complete = False
-        self.keep_alive = True
-        self.expects = False
-        """The client waits for 100 Continue."""
-        self.held = 0
-        """Bytes of the body that count against the edge's buffer."""
-        self.limit = 0
-        self.known: Known | None = None
-        self.route: Route | None = None
-        self.sink: Sink | None = None
-        """Who takes the body; None while it is collected here."""
-        self.waiter: Any = None
-        """What to abandon when the client goes."""
-        self.request_id = b""
+        self.begun = perf_counter()
 
     def header(self, name: str) -> bytes | None:
         """The value of a header by its lower-case name; the last one when it is repeated."""

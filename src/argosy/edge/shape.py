@@ -60,7 +60,7 @@ class Shape:
         self.places: dict[str, int] = {name: i for i, name in enumerate(self.names)}
         self.plans: dict[tuple[bytes, bytes], Known] = {}
         place = self.places.get
-        self.authorization = place("authorization")
+        self.authorization = place("authorization", -1)
         self.content_length = place("content-length", -1)
         self.content_type = place("content-type")
         self.accept = place("accept")

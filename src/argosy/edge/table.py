@@ -2,7 +2,6 @@
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
-from random import random
 
 from argosy.edge import choose
 from argosy.edge.link import Link
@@ -70,14 +69,7 @@ class Endpoint:
     serving: bool
     variants: list[Variant]
     by_name: dict[str, Variant]
-    sums: list[float]
-    only: Variant | None
-    """The one variant there is to choose, when there is just one."""
-
-    def by_weight(self) -> Variant | None:
-        """A variant by chance; None when all weights are zero."""
-        index = choose.by_weight(self.sums, random())
-        return None if index is None else self.variants[index]
+    wheel: choose.Wheel[Variant]
 
 
 @dataclass(slots=True)
@@ -121,8 +113,7 @@ def _endpoint(key: str, entry: EndpointEntry, link_of: LinkOf, metrics: Metrics)
         serving=entry["status"] in SERVING_STATUSES,
         variants=variants,
         by_name={variant.name: variant for variant in variants},
-        sums=choose.cumulative(weights),
-        only=variants[0] if len(variants) == 1 and weights[0] > 0 else None,
+        wheel=choose.Wheel(variants, weights),
     )
 
 

@@ -34,7 +34,7 @@ def plan_of(headers: dict[str, str], path: str = "/endpoints/iris/invocations") 
 def holds(plan: quick.Plan, headers: dict[str, str], body: bytes = BODY, now: float = NOW) -> bool:
     values = [value.encode("latin-1") for value in headers.values()]
     signature = headers["authorization"].encode("latin-1")[-64:]
-    return plan.holds(values, signature, hashlib.sha256(body), quick.Stamps(now))
+    return plan.holds(values, signature, hashlib.sha256(body), now)
 
 
 @settings(max_examples=50, deadline=None)

@@ -5,30 +5,27 @@ from collections import Counter
 from hypothesis import given
 from hypothesis import strategies as st
 
-from argosy.edge.choose import UNAVAILABLE, by_weight, cumulative, least_loaded
+from argosy.edge.choose import UNAVAILABLE, Wheel, least_loaded
 
 weights = st.lists(st.floats(0, 1e6), min_size=1, max_size=10)
 dice = st.floats(0, 1, exclude_max=True)
 
 
 def test_shares_are_weights_over_their_sum() -> None:
-    sums = cumulative([0.7, 0.3])
-    shares = Counter(by_weight(sums, n / 1000) for n in range(1000))
-    assert abs(shares[0] - 700) <= 1
-    assert abs(shares[1] - 300) <= 1
+    wheel = Wheel(["blue", "green"], [0.7, 0.3])
+    shares = Counter(wheel.spin(n / 1000) for n in range(1000))
+    assert abs(shares["blue"] - 700) <= 1
+    assert abs(shares["green"] - 300) <= 1
 
 
 @given(weights, dice)
 def test_a_weight_of_zero_is_never_chosen(values: list[float], throw: float) -> None:
-    chosen = by_weight(cumulative(values), throw)
-    if chosen is None:
-        assert sum(values) == 0
-    else:
-        assert values[chosen] > 0
+    chosen = Wheel(values, values).spin(throw)
+    assert chosen is None if sum(values) == 0 else chosen and chosen > 0
 
 
 def test_nothing_is_chosen_from_nothing() -> None:
-    assert by_weight([], 0.5) is None
+    assert Wheel([], []).spin(0.5) is None
 
 
 loads = st.lists(st.sampled_from([0, 1, 2, 5, UNAVAILABLE]), max_size=6)
