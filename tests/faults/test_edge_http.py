@@ -197,6 +197,10 @@ def test_http_1_0_is_answered_and_closed(scene: Stage) -> None:
         assert reader.at_end()
 
 
+def test_a_request_without_any_header_is_answered(scene: Stage) -> None:
+    assert exchange(scene, b"POST / HTTP/1.0\r\n\r\n").status == 403
+
+
 def test_connection_close_is_honoured(scene: Stage) -> None:
     data = invocation(b"bye").replace(b"\r\n\r\n", b"\r\nConnection: close\r\n\r\n")
     with talk(scene) as (connection, reader):

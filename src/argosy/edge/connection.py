@@ -61,6 +61,8 @@ class Connection(asyncio.Protocol):
         "_head_begun",
         "_head_size",
         "_heard",
+        "_last_names",
+        "_last_shape",
         "_names",
         "_parser",
         "_paused",
@@ -91,6 +93,9 @@ class Connection(asyncio.Protocol):
         self._parser = httptools.HttpRequestParser(self)
         self._url = b""
         self._names: list[bytes] = []
+        self._last_names: list[bytes] | None = None
+        self._last_shape: Shape | None = None
+        """A client's requests are alike: the last head's shape is most likely the next one's."""
         self._values: list[bytes] = []
         self._waiting: list[Request] = []
         self._paused = 0
@@ -155,17 +160,15 @@ class Connection(asyncio.Protocol):
         self._values.append(value)
 
     def on_headers_complete(self) -> None:
-        names, values, target = tuple(self._names), self._values, self._url
+        names, values, target = self._names, self._values, self._url
         self._names, self._values, self._url = [], [], b""
         self._head_size = 0
         if self.closing or self._resuming:
             return
-        gate = self.gate
-        shape = gate.shapes.get(names)
+        shape = self._last_shape if names == self._last_names else self._shape_of(names)
         if shape is None:
-            shape = self._new_shape(names)
-            if shape is None:
-                return
+            return
+        gate = self.gate
         parser = self._parser
         method = parser.get_method()
         keep_alive = parser.should_keep_alive()
@@ -195,14 +198,16 @@ class Connection(asyncio.Protocol):
         if request.sink is not None:
             request.sink.body(data)
             return
-        if request.parts:
+        size = len(data)
+        if request.size:
             request.digest.update(data)
+            request.parts.append(data)
         else:
             request.digest = _sha256(data)
-        request.parts.append(data)
-        request.size += len(data)
+            request.parts = [data]
+        request.size += size
         if request.size > _SMALL_PART:
-            self.gate.hold_bytes(request, len(data))
+            self.gate.hold_bytes(request, size)
 
     def on_message_complete(self) -> None:
         request = self.reading
@@ -311,11 +316,13 @@ class Connection(asyncio.Protocol):
 
     # -- what goes wrong
 
-    def _new_shape(self, names: tuple[bytes, ...]) -> Shape | None:
+    def _shape_of(self, names: list[bytes]) -> Shape | None:
+        """The shape of a head unlike the one before; None when it was refused."""
         if len(names) > MAX_HEADERS:
             self._refuse(400, "BadRequest", f"More than {MAX_HEADERS} headers.")
             return None
-        return self.gate.shapes.make(names)
+        self._last_names, self._last_shape = names, self.gate.shapes.of(tuple(names))
+        return self._last_shape
 
     def _part_of_head(self, size: int) -> None:
         if not self._head_size:

@@ -74,8 +74,7 @@ class Gate:
 
     def _serve(self, table: Table) -> None:
         if table.keys != self.identifier.keys:
-            self.identifier.keys = table.keys
-            self.shapes.forget_plans()
+            self.identifier.take_keys(table.keys)
         self.table = table
         self.has_table.set()
         self.on_table(table.version)

@@ -10,6 +10,7 @@ from argosy.access.errors import AuthError, Failure
 from argosy.access.quick import make_plan
 from argosy.access.sigv4 import Claim, SigningKeys
 from argosy.edge.request import Request
+from argosy.edge.route import Kind
 from argosy.edge.shape import Known
 from argosy.ground.routes import KeyEntry, endpoint_key
 
@@ -34,9 +35,15 @@ class Identifier:
 
     def __init__(self, now: float, region: str) -> None:
         self.keys: Mapping[str, KeyEntry] = {}
+        self.epoch = object()
+        """Another one whenever the keys are others."""
         self.now = now
         self._region = region
         self._signing = SigningKeys()
+
+    def take_keys(self, keys: Mapping[str, KeyEntry]) -> None:
+        """From now on these keys are good, and no others."""
+        self.keys, self.epoch = keys, object()
 
     def of_whole(self, request: Request) -> Caller:
         """The caller of a request whose body is here. Raises AuthError."""
@@ -48,8 +55,11 @@ class Identifier:
         self._check(claim, asked, _declared(claim, asked, request.body_hash))
         return self._caller(claim)
 
-    def of_invocation(self, request: Request, endpoint: str) -> Caller:
-        """The caller of an invocation, remembered for the next one of its kind."""
+    def of_invocation(self, request: Request, kind: Kind, endpoint: str) -> str:
+        """The key of the invoked endpoint in the table, from the caller's account and region.
+
+        The kind of request is remembered for the next one. Raises AuthError.
+        """
         asked = request.asked()
         claim = self._claim(asked)
         if claim.scope.service != "sagemaker":
@@ -58,8 +68,9 @@ class Identifier:
             )
         self._check(claim, asked, _declared(claim, asked, request.body_hash))
         caller = self._caller(claim)
-        self._remember(request, claim, endpoint_key(caller.account, caller.region, endpoint))
-        return caller
+        key = endpoint_key(caller.account, caller.region, endpoint)
+        self._remember(request, claim, kind, key)
+        return key
 
     def of_head(self, asked: Asked) -> tuple[Caller, str] | None:
         """The caller of an S3 request by its head, and what it says of its payload.
@@ -99,7 +110,7 @@ class Identifier:
         assert key is not None
         return Caller(key["account"], key["arn"], key["user_id"], self._region, "s3")
 
-    def _remember(self, request: Request, claim: Claim, endpoint: str) -> None:
+    def _remember(self, request: Request, claim: Claim, kind: Kind, endpoint: str) -> None:
         authorization = request.header("authorization")
         if authorization is None:
             return
@@ -109,7 +120,9 @@ class Identifier:
             claim, request.shape.names, request.method.decode(), target, secret, self._signing
         )
         if plan is not None and authorization.endswith(claim.signature.encode("latin-1")):
-            request.shape.remember(authorization, request.target, Known(plan, endpoint))
+            request.shape.remember(
+                authorization, request.target, Known(plan, kind, endpoint, self.epoch)
+            )
 
 
 def _declared(claim: Claim, asked: Asked, body_hash: str) -> str:

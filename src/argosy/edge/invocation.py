@@ -264,18 +264,23 @@ class Invoker:
         self._gate = gate
 
     def quick(self, request: Request, known: Known) -> bool:
-        """Serve a request of a kind that was proven before; False when it needs a closer look."""
+        """Serve a request of a kind that was proven before. Raises ApiError.
+
+        False when it could not be proven this way: `careful` must look.
+        """
         gate, shape, values = self._gate, request.shape, request.values
-        signature = values[shape.authorization][-64:]
-        if not known.plan.holds(values, signature, request.digest, gate.identifier.now):
+        signature, identifier = values[shape.authorization][-64:], gate.identifier
+        if known.epoch is not identifier.epoch:
+            return False
+        if not known.plan.holds(values, signature, request.digest, identifier.now):
             return False
         endpoint = gate.table.endpoints.get(known.endpoint_key)
-        if endpoint is None or not endpoint.serving or shape.special:
-            return False
-        variant = endpoint.wheel.spin(random())
+        variant = None if endpoint is None else endpoint.wheel.spin(random())
         link = None if variant is None else variant.pick(gate.max_in_flight)
-        if variant is None or link is None:
-            return False
+        usual = known.kind is Kind.INVOKE and not shape.special
+        if endpoint is None or variant is None or link is None or not (usual and endpoint.serving):
+            self._serve(request, known.kind, known.endpoint_key)
+            return True
         head = b"content-type:%b\naccept:%b\n" % (
             b"" if shape.content_type is None else values[shape.content_type],
             b"" if shape.accept is None else values[shape.accept],
@@ -285,19 +290,23 @@ class Invoker:
 
     def careful(self, request: Request, kind: Kind, name: str) -> None:
         """Serve any invocation. Raises AuthError or ApiError."""
-        gate = self._gate
         if request.method != b"POST":
             raise ValidationError("Endpoints are invoked by POST.")
-        caller = gate.identifier.of_invocation(request, name)
-        key = f"{caller.account}/{caller.region}/{name}"
+        self._serve(request, kind, self._gate.identifier.of_invocation(request, kind, name))
+
+    def _serve(self, request: Request, kind: Kind, key: str) -> None:
+        """Serve an invocation whose caller is known. Raises ApiError."""
+        gate = self._gate
         endpoint = gate.table.endpoints.get(key)
         if endpoint is None:
-            raise ValidationError(f"Endpoint {name} of account {caller.account} not found.")
+            account, _, name = key.split("/", 2)
+            raise ValidationError(f"Endpoint {name} of account {account} not found.")
         if not endpoint.serving:
             raise ValidationError(texts.not_serving(endpoint.name, endpoint.status))
         if kind is Kind.INVOKE_ASYNC:
             raise ValidationError(texts.not_async(endpoint.name))
-        if kind is Kind.INVOKE_STREAM and not request.connection.speaks_1_1():
+        streams = kind is Kind.INVOKE_STREAM
+        if streams and not request.connection.speaks_1_1():
             raise ValidationError("A streamed answer needs HTTP/1.1.")
         if request.shape.refused:
             raise ValidationError(request.shape.refused)
@@ -305,8 +314,8 @@ class Invoker:
         link = variant.pick(gate.max_in_flight)
         if link is None:
             raise texts.no_room(endpoint.name, variant.name, variant.is_there())
-        asked = frames.STREAM if kind is Kind.INVOKE_STREAM else frames.REQUEST
-        head = texts.frame_head(request, stream=kind is Kind.INVOKE_STREAM)
+        asked = frames.STREAM if streams else frames.REQUEST
+        head = texts.frame_head(request, stream=streams)
         Invocation(gate, request, endpoint, variant, asked, head).start(link)
 
     def _variant(self, endpoint: Endpoint, request: Request) -> Variant:

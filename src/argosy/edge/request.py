@@ -12,6 +12,8 @@ if TYPE_CHECKING:
     from argosy.edge.connection import Connection
 
 _EMPTY = hashlib.sha256()
+_NOTHING: list[bytes] = []
+"""Never added to: the first piece of a body makes a list of its own."""
 
 
 class Sink(Protocol):
@@ -42,6 +44,8 @@ class Request:
     """Head and body of one request, and the connection that wants the answer."""
 
     # What most requests never change stands here, so that it costs nothing to make one.
+    parts: list[bytes] = _NOTHING
+    """The body as it came."""
     size = 0
     digest: Any = _EMPTY
     """SHA-256 of the body so far."""
@@ -74,7 +78,6 @@ class Request:
         self.shape = shape
         self.values = values
         self.keep_alive = keep_alive
-        self.parts: list[bytes] = []
         self.begun = perf_counter()
 
     def header(self, name: str) -> bytes | None:
@@ -107,7 +110,3 @@ class Request:
             text = value.decode("latin-1")
             headers[name] = f"{headers[name]},{text}" if name in headers else text
         return Asked(self.method.decode(), self.path, self.query, headers)
-
-    def body(self) -> bytes:
-        """The whole collected body."""
-        return self.parts[0] if len(self.parts) == 1 else b"".join(self.parts)

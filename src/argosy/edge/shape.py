@@ -7,6 +7,7 @@ worked out once. A shape also carries the plans of `argosy.access.quick` for its
 from dataclasses import dataclass
 
 from argosy.access.quick import Plan
+from argosy.edge.route import Kind
 
 _SHAPES = 512
 _PLANS = 1024
@@ -31,7 +32,10 @@ class Known:
     """A kind of request that was found true before: how to check it again, and whose it is."""
 
     plan: Plan
+    kind: Kind
     endpoint_key: str
+    epoch: object
+    """The set of keys it was proven with; under another one it has to be proven anew."""
 
 
 class Shape:
@@ -91,17 +95,14 @@ class Shapes:
 
     def __init__(self) -> None:
         self._shapes: dict[tuple[bytes, ...], Shape] = {}
-        self.get = self._shapes.get
 
-    def make(self, names: tuple[bytes, ...]) -> Shape:
-        """A shape that was not known; kept when it is of a reasonable size."""
-        shape = Shape(names)
-        if sum(map(len, names)) <= _CACHED_BYTES:
-            if len(self._shapes) >= _SHAPES:
-                self._shapes.clear()
-            self._shapes[names] = shape
+    def of(self, names: tuple[bytes, ...]) -> Shape:
+        """The shape of a head; kept for the next one when it is of a reasonable size."""
+        shape = self._shapes.get(names)
+        if shape is None:
+            shape = Shape(names)
+            if sum(map(len, names)) <= _CACHED_BYTES:
+                if len(self._shapes) >= _SHAPES:
+                    self._shapes.clear()
+                self._shapes[names] = shape
         return shape
-
-    def forget_plans(self) -> None:
-        """Keys may have changed: everything has to be proven anew."""
-        self._shapes.clear()
