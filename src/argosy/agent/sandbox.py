@@ -71,6 +71,7 @@ def enclose(
         *_isolation(),
         *("--hostname", host_name[:63] or "model"),
         *(("--unshare-net",) if without_network else ()),
+        *("--bind", str(folders.temporary), "/tmp", "--symlink", "/tmp", "/var/tmp"),
         *_system(),
         *_python(),
         *_hidden(folders.data_dir.root),
@@ -78,7 +79,6 @@ def enclose(
         *("--proc", "/proc", "--dev", "/dev"),
         *("--ro-bind-try", "/sys/devices/system/cpu", "/sys/devices/system/cpu"),
         *("--bind", str(folders.ml), BASE_DIR),
-        *("--bind", str(folders.temporary), "/tmp", "--symlink", "/tmp", "/var/tmp"),
         *("--bind", str(folders.run), RUN_DIR),
         *("--remount-ro", "/", "--chdir", BASE_DIR),
     ]
