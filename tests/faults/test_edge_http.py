@@ -150,6 +150,17 @@ def test_a_request_may_come_byte_by_byte(scene: Stage) -> None:
     assert exchange(scene, *(data[i : i + 1] for i in range(len(data)))).body == b"slow"
 
 
+@pytest.mark.parametrize("cut", [100, 400, 700_000, 1_000_400])
+def test_large_bodies_may_be_cut_anywhere_and_followed_at_once(scene: Stage, cut: int) -> None:
+    bodies = [b"a" * 1_000_000, b"b" * 2_000_000, b"c"]
+    data = b"".join(invocation(body) for body in bodies)
+    with talk(scene) as (connection, reader):
+        connection.sendall(data[:cut])
+        time.sleep(0.05)
+        connection.sendall(data[cut:])
+        assert [reader.answer().body for _ in bodies] == bodies
+
+
 def test_chunked_bodies_are_read(scene: Stage) -> None:
     headers = signed("POST", INVOKE, b"hello world")
     lines = "".join(f"{n}: {v}\r\n" for n, v in headers.items())
@@ -265,7 +276,14 @@ def test_garbage_after_a_request_does_not_hurt_that_request(scene: Stage) -> Non
 def test_mangled_requests_split_anywhere_never_hurt_the_others(
     scene: Stage, data: st.DataObject
 ) -> None:
-    whole = bytearray(invocation(b'{"x": 1}', content_type="application/json") * 2)
+    put = signed("PUT", "/b/k", b"object", service="s3")
+    call = signed("POST", "/", b"{}", {"x-amz-target": "SageMaker.ListModels"})
+    kinds = [
+        invocation(b'{"x": 1}', content_type="application/json") * 2,
+        wire("PUT", "/b/k", put, b"object") * 2,
+        wire("POST", "/", call, b"{}"),
+    ]
+    whole = bytearray(data.draw(st.sampled_from(kinds)))
     for _ in range(data.draw(st.integers(0, 4))):
         at = data.draw(st.integers(0, len(whole) - 1))
         match data.draw(st.sampled_from(["flip", "cut", "insert"])):
