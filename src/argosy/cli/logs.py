@@ -4,6 +4,7 @@ import contextlib
 import json
 import re
 import time
+from collections.abc import Callable
 from typing import Any
 
 import click
@@ -36,8 +37,12 @@ def logs(
 ) -> None:
     """Print what the models of ENDPOINT wrote to stdout and stderr, in order of time."""
     start = int((time.time() - _seconds(since)) * 1000) if since else 0
-    client = session(data_dir).client("logs")
-    reader = _Reader(client, endpoint_log_group(endpoint), instance, start)
+    found = session(data_dir)
+
+    def check() -> None:
+        found.client("sagemaker").describe_endpoint(EndpointName=endpoint)
+
+    reader = _Reader(found.client("logs"), endpoint_log_group(endpoint), instance, start, check)
     with contextlib.suppress(KeyboardInterrupt), plainly():
         _print_all(reader, follow, as_json)
 
@@ -54,8 +59,17 @@ def _print_all(reader: "_Reader", follow: bool, as_json: bool) -> None:
 class _Reader:
     """Hands out each event once."""
 
-    def __init__(self, client: Any, group: str, instance: str | None, start_ms: int) -> None:
+    def __init__(
+        self,
+        client: Any,
+        group: str,
+        instance: str | None,
+        start_ms: int,
+        check: Callable[[], None],
+    ) -> None:
+        """`check` raises when there is no such endpoint; one without logs may just be silent."""
         self._client = client
+        self._check = check
         self._group = group
         self._instance = instance
         self._start_ms = start_ms
@@ -66,6 +80,7 @@ class _Reader:
         try:
             pages = list(self._pages())
         except self._client.exceptions.ResourceNotFoundException:
+            self._check()
             return []
         fresh = [
             event

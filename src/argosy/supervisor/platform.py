@@ -84,10 +84,10 @@ class Platform:
                 ready()
                 watch.until_stopped()
         except BaseException:
-            end(self._processes.all, _POLITE_S, hurried=True)
+            end(self._processes.all, _POLITE_S, note, hurried=True)
             raise
         note("Stopping; Ctrl-C once more hurries.")
-        self._stop()
+        self._stop(note)
 
     def _answers(self) -> bool:
         return (
@@ -96,29 +96,29 @@ class Platform:
             and probe.port_healthy(self.settings.host, self.settings.port, self._tls)
         )
 
-    def _stop(self) -> None:
+    def _stop(self, note: Say) -> None:
         """Edges first, so that instances have nothing left to finish; the store last."""
-        hurried = end(self._processes.edges, _POLITE_S)
-        hurried = end([self._processes.control], _POLITE_S, hurried=hurried)
-        hurried = self._stop_instances(hurried=hurried)
+        hurried = end(self._processes.edges, _POLITE_S, note)
+        hurried = end([self._processes.control], _POLITE_S, note, hurried=hurried)
+        hurried = self._stop_instances(note, hurried=hurried)
         if self._processes.store:
-            end([self._processes.store], _STORE_S, hurried=hurried)
+            end([self._processes.store], _STORE_S, note, hurried=hurried)
         self.data_dir.running.unlink(missing_ok=True)
 
-    def _stop_instances(self, *, hurried: bool) -> bool:
+    def _stop_instances(self, note: Say, *, hurried: bool) -> bool:
         told = False
         if not hurried:
-            told = self._run_stopper(_DRAIN_S)
+            told = self._run_stopper(_DRAIN_S, note)
         if hurried or told:
-            self._run_stopper(0.0)
+            self._run_stopper(0.0, note)
         return hurried or told
 
-    def _run_stopper(self, patience_s: float) -> bool:
+    def _run_stopper(self, patience_s: float, note: Say) -> bool:
         if not any(self.data_dir.instances.iterdir()):
             return False
         stopper = self._processes.instance_stopper(patience_s)
         stopper.start(0.0)
-        return wait_ended([stopper], _INSTANCES_S)
+        return wait_ended([stopper], _INSTANCES_S, note)
 
     def _write_running(self) -> None:
         write_json(

@@ -111,26 +111,41 @@ class Watch:
             raise ArgosyError(f"Not ready after {_STARTING_S:.0f} s; what happened is in {logs}.")
 
 
-def end(children: Sequence[Child], patience_s: float, *, hurried: bool = False) -> bool:
+def end(
+    children: Sequence[Child],
+    patience_s: float,
+    note: Callable[[str], None],
+    *,
+    hurried: bool = False,
+) -> bool:
     """SIGTERM to all, then `wait_ended`; `hurried` kills at once. Returns whether to hurry on."""
     for child in children:
         child.send(signal.SIGKILL if hurried else signal.SIGTERM)
-    return wait_ended(children, patience_s, hurried=hurried)
+    return wait_ended(children, patience_s, note) or hurried
 
 
-def wait_ended(children: Sequence[Child], patience_s: float, *, hurried: bool = False) -> bool:
-    """Return when all have ended; SIGKILL after that time, or when a signal tells us to hurry."""
+def wait_ended(children: Sequence[Child], patience_s: float, note: Callable[[str], None]) -> bool:
+    """Return when all have ended; SIGKILL after that time, or when a signal tells us to hurry.
+
+    Returns whether we were told to hurry; `note` hears of what had to be killed.
+    """
     deadline = time.monotonic() + patience_s
+    hurried = False
     while any(child.running for child in children):
         told = next_signal(min(deadline - time.monotonic(), 1.0)) in STOPPING
         hurried = hurried or told
         if told or time.monotonic() > deadline:
             deadline = time.monotonic() + patience_s
-            for child in children:
-                child.send(signal.SIGKILL)
+            _kill([child for child in children if child.running], note)
         for child in children:
             child.reap(time.monotonic())
     return hurried
+
+
+def _kill(children: Sequence[Child], note: Callable[[str], None]) -> None:
+    for child in children:
+        note(f"{child.name} has not ended by itself; killing it.")
+        child.send(signal.SIGKILL)
 
 
 def _ended(status: int) -> str:

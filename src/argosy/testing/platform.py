@@ -29,6 +29,7 @@ from argosy.supervisor.lock import holder
 
 _READY_S = 60.0
 _STOP_S = 60.0
+_HURRY_S = 3.0
 _LOOK_EVERY_S = 0.01
 
 
@@ -162,19 +163,28 @@ class Platform:
             self._process = None
         if holder(self._folder) is None:
             self._end_instances()
+            shutil.rmtree(self._folder.run, ignore_errors=True)  # may lie outside the folder
             if self._made:
-                shutil.rmtree(self._folder.run, ignore_errors=True)
                 shutil.rmtree(self._folder.root, ignore_errors=True)
 
     def _end_supervisor(self, process: subprocess.Popen[bytes]) -> None:
         if process.poll() is None:
             process.send_signal(signal.SIGTERM)
         try:
+            if self._made:
+                self._hurry(process)
             process.wait(_STOP_S)
         except subprocess.TimeoutExpired:
             process.kill()
             process.wait()
             raise PlatformFailed(self._told("did not stop")) from None
+
+    def _hurry(self, process: subprocess.Popen[bytes]) -> None:
+        """The store may take ten seconds to close files that are thrown away anyway."""
+        try:
+            process.wait(_HURRY_S)
+        except subprocess.TimeoutExpired:
+            process.send_signal(signal.SIGTERM)
 
     def _end_instances(self) -> None:
         """What a killed supervisor left behind."""
