@@ -189,3 +189,19 @@ def test_a_region_that_forces_version_four_signs_what_is_served(platform: Platfo
 
     assert "X-Amz-Signature" in url
     assert urllib3.PoolManager(retries=False).request("GET", url).status == 200
+
+
+def test_the_default_kms_key_is_the_stores_own_and_named_keys_are_refused(s3: Any) -> None:
+    s3.put_object(Bucket="journey", Key="sealed", Body=b"secret", ServerSideEncryption="aws:kms")
+
+    got = s3.get_object(Bucket="journey", Key="sealed")
+    with pytest.raises(ClientError, match="KMS.NotFoundException"):
+        s3.put_object(
+            Bucket="journey",
+            Key="refused",
+            Body=b"secret",
+            ServerSideEncryption="aws:kms",
+            SSEKMSKeyId="alias/mine",
+        )
+
+    assert (got["Body"].read(), got["ServerSideEncryption"]) == (b"secret", "AES256")

@@ -6,12 +6,13 @@ an external S3 gets it signed anew with the keys for it. It refuses to interpret
 
 import time
 from collections.abc import Iterable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 from urllib.parse import unquote
 
 from argosy.access.canonical import UNSIGNED_PAYLOAD, Asked, split_query
 from argosy.access.sigv4 import SigningKeys, sign
+from argosy.edge.encryption import with_own_key
 from argosy.edge.identify import is_hash
 from argosy.edge.relay import HOP_BY_HOP, Edit, Relay
 from argosy.edge.request import Request
@@ -71,19 +72,14 @@ class Store:
         self.upstream = upstream
         self._region = region
         self._external = external
+        self._keys = SigningKeys()
 
     def begin(self, gate: "Gate", request: Request) -> None:
         """Check who asks, by the head; then let the body flow. Raises AuthError, ApiError."""
         asked = request.asked()
         known = gate.identifier.of_head(asked)
         payload = UNSIGNED_PAYLOAD if known is None else known[1]
-        external = self._external
-        if external is None:
-            head = [_line(request, request.target), *forwarded(request)]
-        elif known is None:
-            head = _unsigned(request, asked, external)
-        else:
-            head = _resigned(request, asked, payload, external)
+        head = self._head(gate, request, asked, payload, signed=known is not None)
         relay = Relay(
             gate,
             request,
@@ -93,6 +89,22 @@ class Store:
             edit=self._edit(request),
         )
         relay.start()
+
+    def _head(
+        self, gate: "Gate", request: Request, asked: Asked, payload: str, *, signed: bool
+    ) -> list[bytes]:
+        """Request line and headers for the store: as they came, unless others must be signed."""
+        external = self._external
+        if external is not None:
+            if signed:
+                return _resigned(request, asked, payload, external)
+            return _unsigned(request, asked, external)
+        changed = with_own_key(asked.headers)
+        if changed is None or not signed:
+            return [_line(request, request.target), *forwarded(request)]
+        key_id, key = next(iter(gate.identifier.keys.items()))
+        again = External(asked.headers["host"], key_id, key["secret"], self._region, self._keys)
+        return _resigned(request, replace(asked, headers=changed), payload, again)
 
     def _edit(self, request: Request) -> Edit | None:
         """HeadBucket tells the region, which the built-in store forgets."""
@@ -164,9 +176,10 @@ def _resigned(request: Request, asked: Asked, payload: str, external: External) 
         keys=external.keys,
     )
     target = asked.path + (f"?{query}" if query else "")
-    lines = [f"{name}: {value}\r\n" for name, value in {"host": external.host, **added}.items()]
+    sent = {"host": external.host, **kept, **added}
+    lines = [f"{name}: {value}\r\n" for name, value in sent.items()]
     return [
         _line(request, target.encode("latin-1")),
         *(line.encode("latin-1") for line in lines),
-        *forwarded(request, _REPLACED),
+        *forwarded(request, _REPLACED | kept.keys()),
     ]
