@@ -33,6 +33,8 @@ _PREFIX = "s-"
 _ANSWER_S = 2.0
 _END_S = 2.0
 _AFTER_FAILURE_S = 30.0
+_LISTENS_WITHIN_S = 0.5
+_LOOK_EVERY_S = 0.01
 
 
 @dataclass(frozen=True)
@@ -151,9 +153,21 @@ def _send(path: Path, spec: InstanceSpec) -> bool:
     """Hand the spec over; True when the agent says that it took it. Raises OSError."""
     with socket.socket(socket.AF_UNIX, socket.SOCK_STREAM) as connection:
         connection.settimeout(_ANSWER_S)
-        connection.connect(os.fspath(path))
+        _connect(connection, path)
         connection.sendall(json.dumps(spec.to_json()).encode() + b"\n")
         return connection.recv(16).startswith(b"taken")
+
+
+def _connect(connection: socket.socket, path: Path) -> None:
+    """Connect; an agent that was started a moment ago has no socket yet, which is worth a wait."""
+    deadline = time.monotonic() + _LISTENS_WITHIN_S
+    while True:
+        try:
+            return connection.connect(os.fspath(path))
+        except (FileNotFoundError, ConnectionRefusedError):
+            if time.monotonic() > deadline:
+                raise
+            time.sleep(_LOOK_EVERY_S)
 
 
 def _digest(settings: Settings) -> str:
