@@ -93,8 +93,8 @@ def test_a_false_signature_is_refused(
         ({"secret": SECRET + "x"}, "InvalidSignatureException"),
         ({"key_id": "AKIANOBODY"}, "UnrecognizedClientException"),
         ({"service": "logs"}, "InvalidSignatureException"),
-        ({"now": time.time() - 1000}, "InvalidSignatureException"),
-        ({"now": time.time() + 1000}, "InvalidSignatureException"),
+        ({"now": time.time() - 36_000}, "InvalidSignatureException"),
+        ({"now": time.time() + 36_000}, "InvalidSignatureException"),
         ({"payload_hash": "0" * 64}, "InvalidSignatureException"),
     ],
 )
