@@ -195,7 +195,7 @@ def test_the_default_kms_key_is_the_stores_own_and_named_keys_are_refused(s3: An
     s3.put_object(Bucket="journey", Key="sealed", Body=b"secret", ServerSideEncryption="aws:kms")
 
     got = s3.get_object(Bucket="journey", Key="sealed")
-    with pytest.raises(ClientError, match="KMS.NotFoundException"):
+    with pytest.raises(ClientError, match=r"KMS\.NotFoundException"):
         s3.put_object(
             Bucket="journey",
             Key="refused",
