@@ -26,6 +26,11 @@ def submit_uri(spec: InstanceSpec) -> str:
     return text if text.startswith("s3://") else ""
 
 
+# Large bodies take memory that earlier ones gave back, instead of having it mapped and cleared by
+# the kernel page by page: that was two thirds of a worker's time at 5 MB. For glibc only.
+_KEPT_MEMORY = {"MALLOC_MMAP_THRESHOLD_": "33554432", "MALLOC_TRIM_THRESHOLD_": "67108864"}
+
+
 def worker_environment(
     host: Mapping[str, str], *, path: str, python_path: str, home: str, temporary: str
 ) -> dict[str, str]:
@@ -33,6 +38,7 @@ def worker_environment(
     return {
         "LANG": "C.UTF-8",
         **{name: host[name] for name in _PASSED_ON if name in host},
+        **_KEPT_MEMORY,
         "PATH": path,
         "PYTHONPATH": python_path,
         "PYTHONUNBUFFERED": "1",

@@ -8,6 +8,7 @@ hands the call back.
 
 import asyncio
 import logging
+import socket
 from collections.abc import Callable
 from time import perf_counter
 from typing import Protocol, cast
@@ -19,6 +20,7 @@ log = logging.getLogger(__name__)
 _FIRST_DELAY_S = 0.02
 _LONGEST_DELAY_S = 0.5
 _JOIN_BELOW = 64 * 1024
+_SEND_BUFFER = 2 << 20
 _HEAD = frames.HEAD
 _HEAD_SIZE = frames.HEAD_SIZE
 
@@ -236,3 +238,8 @@ class Link(asyncio.Protocol):
             for call_id, call in late:
                 self.cancel(call_id)
                 call.overdue(self)
+
+
+def _widen(sock: socket.socket) -> None:
+    """Let a large body leave in few pieces; each piece costs both sides a turn of their loops."""
+    sock.setsockopt(socket.SOL_SOCKET, socket.SO_SNDBUF, _SEND_BUFFER)
