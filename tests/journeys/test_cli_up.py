@@ -3,7 +3,6 @@
 import os
 import signal
 import subprocess
-import time
 from pathlib import Path
 
 from argosy.testing import Platform
@@ -50,13 +49,10 @@ def test_up_prints_where_it_is_and_the_line_to_paste(tmp_path: Path) -> None:
     assert status == 0
 
 
-def test_a_platform_is_up_soon_and_its_supervisor_small() -> None:
-    began = time.monotonic()
+def test_the_supervisor_of_a_platform_is_small() -> None:
     with Platform() as platform:
-        took = time.monotonic() - began
         small = resident_mb(platform.pids()["supervisor"])
 
-    assert took < 10.0  # 2.5 s is measured by bench; this machine may be busy
     assert small <= 22.0
 
 
