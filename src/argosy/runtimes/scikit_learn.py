@@ -7,9 +7,12 @@ Unpickling runs whatever the file says: this module belongs into a sandboxed wor
 
 from __future__ import annotations
 
+import contextlib
 import importlib
 import importlib.util
+import sys
 import warnings
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
@@ -33,8 +36,26 @@ _PREFERRED = tuple("model" + suffix for suffix in _SUFFIXES)
 
 def prepare() -> None:
     """Import what most models need."""
-    for module in _WARM:
-        importlib.import_module(module)
+    with _put_off("pandas"):
+        for module in _WARM:
+            importlib.import_module(module)
+
+
+@contextlib.contextmanager
+def _put_off(name: str) -> Iterator[None]:
+    """Have `import name` fail for a while.
+
+    scikit-learn imports pandas whenever it is installed: 45 MB and a third of the time, for models
+    that mostly never see a frame. It does without, and finds pandas when it is imported later.
+    """
+    if name in sys.modules:
+        yield
+        return
+    sys.modules[name] = None  # type: ignore[assignment]
+    try:
+        yield
+    finally:
+        del sys.modules[name]
 
 
 def load(place: Place) -> Model:

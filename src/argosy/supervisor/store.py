@@ -18,7 +18,7 @@ from argosy.supervisor.credentials import Credentials
 from argosy.supervisor.namespaces import bubblewrap, namespaces_work, weed
 
 # Live memory is about 25 MiB; the limit keeps a large transfer from leaving a large heap behind.
-_GO_ENVIRONMENT = {"GOMEMLIMIT": "96MiB", "GOGC": "40"}
+_GO_ENVIRONMENT = {"GOMEMLIMIT": "64MiB", "GOGC": "40"}
 
 _FLAGS = [
     "-ip=127.0.0.1",
