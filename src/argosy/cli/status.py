@@ -1,6 +1,7 @@
 """`argosy status`: every endpoint, its variants and their instances, at a glance."""
 
 import json
+import sys
 import time
 from typing import Any
 
@@ -12,6 +13,7 @@ from argosy.cli.session import Session, plainly, session
 from argosy.ground.errors import ArgosyError
 
 _PERIOD_S = 2.0
+_WIDTH_OF_A_PIPE = 160
 _COLOURS = {"InService": "green", "Failed": "red"}
 
 
@@ -59,7 +61,8 @@ def _watch(found: Session, name: str | None) -> None:
 def _console() -> Any:
     from rich.console import Console
 
-    return Console()
+    # A pipe has no edge: nothing that a script might look for is cut short there.
+    return Console(width=None if sys.stdout.isatty() else _WIDTH_OF_A_PIPE)
 
 
 def render(report: dict[str, Any], url: str) -> Any:
@@ -69,7 +72,7 @@ def render(report: dict[str, Any], url: str) -> Any:
     table = Table(title=f"{url} · {report['instances']} instances", title_justify="left", box=None)
     table.add_column("endpoint", no_wrap=True)
     table.add_column("health", no_wrap=True)
-    for heading in ("weight", "instances", "req/s", "p50", "p99"):
+    for heading in ("weight", "instances", "req/s", "p50 ms", "p99 ms"):
         table.add_column(heading, justify="right", no_wrap=True)
     for endpoint in report["endpoints"]:
         _add_endpoint(table, endpoint)
@@ -86,8 +89,8 @@ def _add_endpoint(table: Any, endpoint: dict[str, Any]) -> None:
     for variant in endpoint["variants"]:
         table.add_row(f"  {variant['name']}", *_variant_cells(variant))
         for instance in variant["fleet"]:
-            where = f"    [dim]{instance['id']} {instance['zone']}[/]"
-            table.add_row(where, f"[dim]{instance['phase']}[/]")
+            cells = f"    {instance['id']}", instance["phase"], "", instance["zone"]
+            table.add_row(*(f"[dim]{cell}[/]" for cell in cells))
 
 
 def _variant_cells(variant: dict[str, Any]) -> list[str]:
@@ -96,11 +99,13 @@ def _variant_cells(variant: dict[str, Any]) -> list[str]:
         "healthy" if serving >= wanted else f"[red]{wanted - serving} missing[/]",
         f"{variant['weight']:g}",
         f"{serving}/{wanted}",
-        f"{variant['requests_per_s']:.1f}",
-        _milliseconds(variant["p50_ms"]),
-        _milliseconds(variant["p99_ms"]),
+        _figure(variant["requests_per_s"], 1),
+        _figure(variant["p50_ms"], 2),
+        _figure(variant["p99_ms"], 2),
     ]
 
 
-def _milliseconds(value: float | None) -> str:
-    return "-" if value is None else f"{value:.2f} ms"
+def _figure(value: float | None, decimals: int) -> str:
+    if value is None:
+        return "-"
+    return f"{value:.{decimals if value < 100 else 0}f}"

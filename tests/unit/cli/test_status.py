@@ -1,0 +1,45 @@
+"""What `argosy status` shows: nothing is cut short in a terminal of 80 columns."""
+
+from io import StringIO
+from typing import Any
+
+import pytest
+from rich.console import Console
+
+from argosy.cli.status import render
+
+TERMINAL = 80
+SHOWN = ["InService", "AllTraffic", "i-0123456789abcdef0", "us-east-1a", "serving", "weight"]
+
+
+def report(milliseconds: float | None) -> dict[str, Any]:
+    instance = {"id": "i-0123456789abcdef0", "zone": "us-east-1a", "phase": "serving"}
+    variant = {
+        "name": "AllTraffic",
+        "instances": 2,
+        "desired_instances": 2,
+        "weight": 1.0,
+        "requests_per_s": 30580.2,
+        "p50_ms": milliseconds,
+        "p99_ms": milliseconds,
+        "fleet": [instance],
+    }
+    endpoint = {
+        "name": "iris",
+        "status": "InService",
+        "failure_reason": None,
+        "variants": [variant],
+    }
+    return {"instances": 2, "endpoints": [endpoint]}
+
+
+@pytest.mark.parametrize(
+    ("milliseconds", "cell"), [(None, "-"), (0.217, "0.22"), (12.3, "12.30"), (60_000.0, "60000")]
+)
+def test_the_table_fits_a_terminal(milliseconds: float | None, cell: str) -> None:
+    screen = Console(width=TERMINAL, file=StringIO())
+    screen.print(render(report(milliseconds), "http://127.0.0.1:43789"))
+
+    text = screen.file.getvalue()  # type: ignore[attr-defined]
+    assert "…" not in text
+    assert all(word in text for word in [*SHOWN, cell])
