@@ -45,7 +45,9 @@ class Child:
         program: Callable[[], Program | None],
         *,
         wrapped: bool = False,
+        settled: Callable[[], bool] = lambda: True,
     ) -> None:
+        """`settled` is asked after each start until it says that the process does its work."""
         self.name = name
         self.log = log
         self.due = 0.0
@@ -54,12 +56,20 @@ class Child:
         self._folder = folder
         self._program = program
         self._wrapped = wrapped
+        self._settled = settled
+        self._has_settled = False
         self._process: subprocess.Popen[bytes] | None = None
         self._started = 0.0
 
     @property
     def running(self) -> bool:
         return self._process is not None
+
+    def settled(self) -> bool:
+        """Whether it runs and does its work."""
+        if self.running and not self._has_settled:
+            self._has_settled = self._settled()
+        return self.running and self._has_settled
 
     @property
     def pid(self) -> int:
@@ -91,6 +101,7 @@ class Child:
             for descriptor in program.ours_to_close:
                 os.close(descriptor)
         self._started = now
+        self._has_settled = False
         return True
 
     def reap(self, now: float) -> int | None:

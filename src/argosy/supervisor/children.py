@@ -50,7 +50,12 @@ class Processes:
 
     def _store(self, store: Store) -> Child:
         return Child(
-            "store", self._log("store"), self._data_dir.root, store.program, wrapped=store.isolated
+            "store",
+            self._log("store"),
+            self._data_dir.root,
+            store.program,
+            wrapped=store.isolated,
+            settled=store.settled,
         )
 
     def _edge(self, number: int, listener: socket.socket) -> Child:

@@ -91,7 +91,7 @@ class Platform:
 
     def _answers(self) -> bool:
         return (
-            (self.store is None or self.store.answers())
+            (self._processes.store is None or self._processes.store.settled())
             and probe.socket_healthy(self.data_dir.control_socket)
             and probe.port_healthy(self.settings.host, self.settings.port, self._tls)
         )

@@ -1,4 +1,4 @@
-"""Asks whether a part of the platform answers HTTP; knows nothing else of HTTP."""
+"""Asks parts of the platform by HTTP how they are; knows nothing else of HTTP."""
 
 import socket
 from pathlib import Path
@@ -8,7 +8,10 @@ if TYPE_CHECKING:
     import ssl
 
 _PATIENCE_S = 0.2
-_HEALTH = b"GET /_argosy/health HTTP/1.1\r\nHost: argosy\r\nConnection: close\r\n\r\n"
+_HEALTH = "GET /_argosy/health HTTP/1.1"
+
+Address = Path | tuple[str, int]
+"""A Unix socket, or a host and a port."""
 
 
 def port_healthy(host: str, port: int, tls: "ssl.SSLContext | None" = None) -> bool:
@@ -25,36 +28,40 @@ def port_healthy(host: str, port: int, tls: "ssl.SSLContext | None" = None) -> b
 
 def socket_healthy(path: Path) -> bool:
     """True when GET /_argosy/health is answered 200 on a Unix socket."""
-    return _unix_status(path) == b"200"
-
-
-def socket_answers(path: Path) -> bool:
-    """True when a Unix socket answers HTTP at all."""
-    return bool(_unix_status(path))
+    return _asked(path, _HEALTH) == b"200"
 
 
 def port_answers(port: int) -> bool:
     """True when a port on loopback answers HTTP at all."""
-    try:
-        with socket.create_connection(("127.0.0.1", port), _PATIENCE_S) as plain:
-            return bool(_status(plain))
-    except OSError:
-        return False
+    return bool(_asked(("127.0.0.1", port), _HEALTH))
 
 
-def _unix_status(path: Path) -> bytes:
-    with socket.socket(socket.AF_UNIX) as plain:
+def exists(where: Address, path: str) -> bool:
+    """True when a GET of the path is answered 200."""
+    return _asked(where, f"GET {path} HTTP/1.1") == b"200"
+
+
+def make(where: Address, path: str) -> bool:
+    """PUT one byte to the path; True when it was taken."""
+    return _asked(where, f"PUT {path} HTTP/1.1", b"1").startswith(b"2")
+
+
+def _asked(where: Address, line: str, body: bytes = b"") -> bytes:
+    """The status of the answer to a request, b"" when there is none."""
+    family = socket.AF_UNIX if isinstance(where, Path) else socket.AF_INET
+    with socket.socket(family) as plain:
         plain.settimeout(_PATIENCE_S)
         try:
-            plain.connect(str(path))
-            return _status(plain)
+            plain.connect(str(where) if isinstance(where, Path) else where)
+            return _status(plain, line, body)
         except OSError:
             return b""
 
 
-def _status(connection: socket.socket) -> bytes:
+def _status(connection: socket.socket, line: str = _HEALTH, body: bytes = b"") -> bytes:
     """The status code of the answer, b"" when there is none."""
-    connection.sendall(_HEALTH)
+    lines = (line, "Host: argosy", "Connection: close", f"Content-Length: {len(body)}", "", "")
+    connection.sendall("\r\n".join(lines).encode() + body)
     first = connection.recv(64).split(b" ", 2)
     return first[1] if len(first) > 1 and first[0].startswith(b"HTTP/") else b""
 

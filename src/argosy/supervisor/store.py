@@ -34,6 +34,8 @@ _FLAGS = [
     # many as the disk has room for gigabytes.
     "-volume.max=8192",
 ]
+_SIGN = "/argosy/settled"
+"""A file in SeaweedFS, beside the buckets: where it can be read, every object can."""
 _PORTS = [
     f"{part}.port{kind}"
     for part in ("master", "volume", "filer", "s3", "admin")
@@ -60,10 +62,20 @@ class Store:
         """Where it answers when it has a port, "" when it has the Unix socket."""
         return "" if self.isolated else f"http://127.0.0.1:{self._ports['s3.port']}"
 
-    def answers(self) -> bool:
-        if self.isolated:
-            return probe.socket_answers(self._data_dir.store_socket)
-        return probe.port_answers(self._ports["s3.port"])
+    def settled(self) -> bool:
+        """Whether objects can be read and written; if so, its socket is there from now on.
+
+        SeaweedFS answers before its volumes have found their master, which takes up to five
+        seconds when they miss it at first; until then every object that is there seems broken.
+        """
+        filer = self._hidden_filer if self.isolated else ("127.0.0.1", self._ports["filer.port"])
+        if not (probe.exists(filer, _SIGN) or probe.make(filer, _SIGN)):
+            return False
+        if not self.isolated:
+            return probe.port_answers(self._ports["s3.port"])
+        if self._hidden_s3.exists():
+            self._hidden_s3.rename(self._data_dir.store_socket)
+        return self._data_dir.store_socket.exists()
 
     def program(self) -> Program | None:
         """The command, or None while an earlier SeaweedFS still holds the folder.
@@ -74,7 +86,8 @@ class Store:
         if lock is None:
             return None
         # Flags of the last start would win over ours; a dead one's sockets would be in the way.
-        for stale in (self._folder / "data" / "mini.options", *self._sockets()):
+        sockets = self._data_dir.store_socket, self._hidden_s3, self._hidden_filer
+        for stale in (self._folder / "data" / "mini.options", *sockets):
             stale.unlink(missing_ok=True)
         command = [*self._namespace(), *self._seaweedfs()]
         environment = {"PATH": os.environ.get("PATH", ""), "HOME": str(self._folder)}
@@ -89,8 +102,14 @@ class Store:
             return None
         return descriptor
 
-    def _sockets(self) -> tuple[Path, Path]:
-        return self._data_dir.store_socket, self._data_dir.run / "filer.sock"
+    @property
+    def _hidden_s3(self) -> Path:
+        """Its S3 face before it is settled."""
+        return self._data_dir.run / "store.new"
+
+    @property
+    def _hidden_filer(self) -> Path:
+        return self._data_dir.run / "filer.sock"
 
     def _namespace(self) -> list[str]:
         """bubblewrap with the binary, the store's folder and the sockets' folder, and no more."""
@@ -103,7 +122,6 @@ class Store:
         return [*command, "--ro-bind", str(weed()), "/weed", "--"]
 
     def _seaweedfs(self) -> list[str]:
-        s3, filer = self._sockets()
         return [
             "/weed" if self.isolated else str(weed()),
             "-logtostderr=true",
@@ -112,8 +130,8 @@ class Store:
             *_FLAGS,
             *(f"-{name}={port}" for name, port in self._ports.items()),
             f"-s3.config={self._folder / 's3.json'}",
-            f"-s3.localSocket={s3}",
-            f"-filer.localSocket={filer}",
+            f"-s3.localSocket={self._hidden_s3}",
+            f"-filer.localSocket={self._hidden_filer}",
         ]
 
 

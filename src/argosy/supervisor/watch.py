@@ -100,6 +100,8 @@ class Watch:
     def _pause(self) -> float:
         now = time.monotonic()
         waits = [child.due - now for child in self._children if not child.running]
+        if not all(child.settled() for child in self._children if child.running):
+            waits.append(_NOT_YET_S)
         return min([_TRIM_EVERY_S, *waits])
 
     def _give_up_on_the_hopeless(self, deadline: float) -> None:

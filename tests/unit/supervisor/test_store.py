@@ -36,12 +36,19 @@ class Running:
         self.key = ensure_credentials(self.data_dir)
         self.store = Store(self.data_dir, self.key, isolated=isolated)
         log = self.data_dir.process_logs / "store.log"
-        self.child = Child("store", log, self.data_dir.root, self.store.program, wrapped=isolated)
+        self.child = Child(
+            "store",
+            log,
+            self.data_dir.root,
+            self.store.program,
+            wrapped=isolated,
+            settled=self.store.settled,
+        )
         self.relay = Relay(self.data_dir.store_socket) if isolated else None
 
     def start(self) -> None:
         until(lambda: self.child.start(time.monotonic()), 15)
-        until(self.store.answers, 15)
+        until(self.child.settled, 15)
 
     def end(self, number: signal.Signals) -> int:
         statuses: list[int | None] = []
@@ -135,6 +142,22 @@ def test_objects_survive_kill_nine_and_a_clean_stop(running: Running) -> None:
 
     assert (after_kill, clean) == (100, 0)
     assert bodies == [b"x" * number for number in range(100)]
+
+
+@needs_namespaces
+def test_its_socket_appears_only_when_objects_can_be_read() -> None:
+    one = Running(isolated=True)
+    hidden = one.data_dir.run / "store.new"
+    try:
+        until(lambda: one.child.start(time.monotonic()), 15)
+        until(hidden.exists, 15)
+        assert not one.data_dir.store_socket.exists()
+
+        until(one.child.settled, 15)
+        assert one.data_dir.store_socket.is_socket()
+        assert not hidden.exists()
+    finally:
+        one.close()
 
 
 def test_a_wrong_secret_is_refused_and_a_bucket_is_not_made_by_a_put(running: Running) -> None:
