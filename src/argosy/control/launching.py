@@ -8,7 +8,7 @@ from argosy.control.routes import PRIMARY
 from argosy.ground.instances import ContainerSpec, InstanceSpec, StoreAccess
 from argosy.ground.names import endpoint_log_group, new_instance_id
 from argosy.ground.settings import Settings
-from argosy.runtimes.images import known_images, runtime_for
+from argosy.runtimes.images import known_images, runtime_for, why_not
 from argosy.state.endpoints import Deployment, container_of, variant_config
 
 
@@ -31,8 +31,10 @@ def obstacle(deployment: Deployment | None) -> str:
     for name, model in (deployment["models"] if deployment else {}).items():
         image = container_of(model).get("Image", "")
         if runtime_for(image) is None:
+            why = why_not(image)
             return (
-                f"No runtime of this platform can serve the image '{image}' of model '{name}'. "
+                f"No runtime of this platform can serve the image '{image}' of model '{name}'"
+                f"{f': {why}' if why else ''}. "
                 f"Images that can be served: {'; '.join(known_images())}."
             )
     return ""

@@ -33,7 +33,6 @@ def main(arguments: list[str] | None = None) -> None:
     loading.default_threads()
     _write_logs_at_once()
     runtime = table.find(options.runtime)
-    runtime.prepare()
     gc.collect()
     gc.freeze()  # imports stay; without this every full collection walks over all of them
     Server(_listen(options.socket), runtime).run()
