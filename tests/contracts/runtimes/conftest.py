@@ -46,6 +46,14 @@ def client(loaded: Worker) -> Iterator[WorkerClient]:
 
 
 @pytest.fixture
+def script(tmp_path: Path) -> Iterator[Scripted]:
+    """For what is the same with every framework, and so is looked at with one of them only."""
+    kit = KITS["sklearn"]()
+    with running_worker(tmp_path, kit.runtime) as worker:
+        yield Scripted(worker, tmp_path / "ml", kit)
+
+
+@pytest.fixture
 def scripted(kit: Kit, tmp_path: Path) -> Iterator[Scripted]:
     with running_worker(tmp_path, kit.runtime) as worker:
         yield Scripted(worker, tmp_path / "ml", kit)

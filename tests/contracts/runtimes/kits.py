@@ -1,47 +1,24 @@
-"""A model of each runtime, what it predicts locally, and ways to have a worker serve it."""
+"""A kit of each runtime, and ways to have a worker serve its model and to write its rows."""
 
 import io
 import json
 from collections.abc import Callable
-from dataclasses import dataclass
 from pathlib import Path
 from textwrap import dedent
 from typing import Any
 
-import joblib
 import numpy as np
-from sklearn.datasets import load_iris
-from sklearn.linear_model import LogisticRegression
 
+from tests.contracts.runtimes.kit import Kit
+from tests.contracts.runtimes.kit_sklearn import sklearn_kit
 from tests.support.worker_client import Worker, WorkerClient
 
 JSON, CSV, NPY = "application/json", "text/csv", "application/x-npy"
 
 
-@dataclass(frozen=True)
-class Kit:
-    """One runtime: how to save a model of its framework, and what that model predicts locally."""
-
-    runtime: str
-    rows: Any
-    """Float rows that the model takes."""
-    predictions: Any
-    save: Callable[[Path], None]
-    """Write the archive's content, without a script."""
-
-
-def sklearn_kit() -> Kit:
-    rows, labels = load_iris(return_X_y=True)
-    model = LogisticRegression(max_iter=500).fit(rows, labels)
-    return Kit(
-        "sklearn",
-        rows,
-        model.predict(rows),
-        lambda folder: joblib.dump(model, folder / "model.joblib"),
-    )
-
-
-KITS = {"sklearn": sklearn_kit}
+KITS: dict[str, Callable[[], Kit]] = {
+    "sklearn": sklearn_kit,
+}
 
 
 class Scripted:
@@ -61,6 +38,15 @@ class Scripted:
     def serve(self, code: str, environment: dict[str, str] | None = None) -> WorkerClient:
         assert self.load(code, environment) == {"ok": True}
         return self.worker.connect()
+
+
+def failed_load(empty: Worker, folder: Path, environment: dict[str, str] | None = None) -> str:
+    """Why the worker did not load that folder, which it must not."""
+    with empty.connect() as client:
+        answer = client.load(folder, environment)
+        assert answer["ok"] is False
+        assert client.ping() == 503
+        return str(answer["reason"])
 
 
 def as_csv(rows: Any) -> bytes:

@@ -47,8 +47,8 @@ def test_a_drained_worker_answers_what_it_has_taken(
         assert worker.wait() == 0
 
 
-def test_a_cancelled_request_that_has_not_begun_is_not_run(scripted: Scripted) -> None:
-    ran = scripted.model_dir / "ran"
+def test_a_cancelled_request_that_has_not_begun_is_not_run(script: Scripted) -> None:
+    ran = script.model_dir / "ran"
     code = f"""
         import time
         def transform_fn(model, body, content_type, accept):
@@ -57,7 +57,7 @@ def test_a_cancelled_request_that_has_not_begun_is_not_run(scripted: Scripted) -
             time.sleep(0.3)
             return body
     """
-    with scripted.serve(code) as client:
+    with script.serve(code) as client:
         first, second, third = client.send_many(
             [(frames.REQUEST, text, {}) for text in (b"a", b"b", b"c")]
         )
@@ -66,8 +66,8 @@ def test_a_cancelled_request_that_has_not_begun_is_not_run(scripted: Scripted) -
         assert ran.read_text() == "ac"
 
 
-def test_requests_of_an_asker_who_left_are_not_run(scripted: Scripted) -> None:
-    ran = scripted.model_dir / "ran"
+def test_requests_of_an_asker_who_left_are_not_run(script: Scripted) -> None:
+    ran = script.model_dir / "ran"
     code = f"""
         import time
         def transform_fn(model, body, content_type, accept):
@@ -76,8 +76,8 @@ def test_requests_of_an_asker_who_left_are_not_run(scripted: Scripted) -> None:
             time.sleep(0.3)
             return body
     """
-    with scripted.serve(code) as client:
-        gone = scripted.worker.connect()
+    with script.serve(code) as client:
+        gone = script.worker.connect()
         gone.send_many([(frames.REQUEST, text, {}) for text in (b"a", b"b", b"c")])
         gone.close()
         assert client.predict(b"d").body == b"d"

@@ -107,7 +107,7 @@ def test_a_bad_request_in_a_batch_hurts_no_other(kit: Kit, client: WorkerClient)
         b"",
         b"[[1,2]]",
         b"[[1,2,3,4]],[[5,6,7,8]]",
-        b"[[NaN,2,3,4]]",
+        b'[["a",2,3,4]]',
         b"[[1,2,3,4]",
         b"]",
     ]

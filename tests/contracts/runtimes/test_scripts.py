@@ -2,6 +2,7 @@
 
 import json
 from pathlib import Path
+from textwrap import dedent
 
 import pytest
 
@@ -10,12 +11,10 @@ from tests.contracts.runtimes.kits import CSV, JSON, Kit, Scripted, as_csv, as_j
 from tests.support.worker_client import running_worker
 
 FULL_SCRIPT = """
-    import json, os, joblib
+    import json, os
     from helper import scale
 
-    def model_fn(model_dir):
-        print("loading", os.environ["GREETING"])
-        return joblib.load(os.path.join(model_dir, "model.joblib"))
+    print("loading", os.environ["GREETING"])
 
     def input_fn(body, content_type):
         assert isinstance(body, str)
@@ -24,7 +23,7 @@ FULL_SCRIPT = """
     def predict_fn(data, model, context):
         who = context.get_request_header(0, "X-Amzn-SageMaker-Custom-Attributes")
         context.set_response_header(0, "X-Amzn-SageMaker-Custom-Attributes", f"for {who}")
-        return model.predict(data)
+        return PREDICTION
 
     def output_fn(prediction, accept):
         return json.dumps({"labels": prediction.tolist(), "accept": accept}), "application/x-mine"
@@ -35,7 +34,8 @@ def test_a_script_has_its_handlers_its_helpers_and_its_environment(
     kit: Kit, scripted: Scripted
 ) -> None:
     (scripted.model_dir / "code" / "helper.py").write_text("def scale(rows):\n    return rows\n")
-    with scripted.serve(FULL_SCRIPT, {"GREETING": "hello"}) as client:
+    code = dedent(kit.model_fn) + dedent(FULL_SCRIPT.replace("PREDICTION", kit.predict))
+    with scripted.serve(code, {"GREETING": "hello"}) as client:
         body = json.dumps({"rows": kit.rows[:5].tolist()}).encode()
         reply = client.predict(body, JSON, custom_attributes="me")
     assert reply.json() == {"labels": kit.predictions[:5].tolist(), "accept": JSON}
@@ -46,12 +46,7 @@ def test_a_script_has_its_handlers_its_helpers_and_its_environment(
 def test_a_script_with_only_model_fn_gets_the_default_handlers(
     kit: Kit, scripted: Scripted
 ) -> None:
-    code = """
-        import joblib
-        def model_fn(model_dir):
-            return joblib.load(model_dir + "/model.joblib")
-    """
-    with scripted.serve(code, {"SAGEMAKER_DEFAULT_INVOCATIONS_ACCEPT": CSV}) as client:
+    with scripted.serve(kit.model_fn, {"SAGEMAKER_DEFAULT_INVOCATIONS_ACCEPT": CSV}) as client:
         assert client.predict(as_csv(kit.rows[:1]), CSV, JSON).json() == [kit.predictions[0]]
         assert client.predict(as_json(kit.rows[:1]), JSON).head["content-type"] == CSV
         assert client.predict(b"<a/>", "application/xml").status == 415
@@ -60,18 +55,18 @@ def test_a_script_with_only_model_fn_gets_the_default_handlers(
 
 
 def test_sagemaker_program_may_lie_in_the_submit_directory(
-    kit: Kit, scripted: Scripted, tmp_path: Path
+    script: Scripted, tmp_path: Path
 ) -> None:
     submitted = tmp_path / "submitted"
     submitted.mkdir()
     (submitted / "train.py").write_text("def transform_fn(m, b, c, a):\n    return 'from train'\n")
-    (scripted.model_dir / "code").rmdir()
+    (script.model_dir / "code").rmdir()
     environment = {
         "SAGEMAKER_PROGRAM": "train.py",
         "SAGEMAKER_SUBMIT_DIRECTORY": str(submitted),
     }
-    with scripted.worker.connect() as client:
-        assert client.load(scripted.model_dir, environment) == {"ok": True}
+    with script.worker.connect() as client:
+        assert client.load(script.model_dir, environment) == {"ok": True}
         assert client.predict(b"1").body == b"from train"
 
 
@@ -94,8 +89,8 @@ FAILING_SCRIPT = """
 """
 
 
-def test_what_a_script_raises_becomes_its_answer_and_the_worker_lives(scripted: Scripted) -> None:
-    with scripted.serve(FAILING_SCRIPT) as client:
+def test_what_a_script_raises_becomes_its_answer_and_the_worker_lives(script: Scripted) -> None:
+    with script.serve(FAILING_SCRIPT) as client:
         error = client.predict(b"luck")
         assert error.status == 500
         assert error.json()["error-message"] == "no luck"
@@ -106,19 +101,19 @@ def test_what_a_script_raises_becomes_its_answer_and_the_worker_lives(scripted: 
         ] * 3
         assert client.predict(b"\xff").status == 400
         assert client.ping() == 200
-    assert "RuntimeError: no luck" in scripted.worker.log.read_text()
+    assert "RuntimeError: no luck" in script.worker.log.read_text()
 
 
-def test_a_handler_that_ends_the_process_ends_the_connection(scripted: Scripted) -> None:
+def test_a_handler_that_ends_the_process_ends_the_connection(script: Scripted) -> None:
     code = """
         import os
         def transform_fn(model, body, content_type, accept):
             os._exit(7)
     """
-    with scripted.serve(code) as client:
+    with script.serve(code) as client:
         with pytest.raises(ConnectionError):
             client.predict(b"x")
-        assert scripted.worker.wait() == 7
+        assert script.worker.wait() == 7
 
 
 STREAMING_SCRIPT = """
@@ -141,8 +136,8 @@ STREAMING_SCRIPT = """
 """
 
 
-def test_a_generator_streams_its_pieces_and_ends(scripted: Scripted) -> None:
-    with scripted.serve(STREAMING_SCRIPT) as client:
+def test_a_generator_streams_its_pieces_and_ends(script: Scripted) -> None:
+    with script.serve(STREAMING_SCRIPT) as client:
         replies = list(client.stream(b"a", accept="text/plain"))
         assert [reply.kind for reply in replies] == [frames.PART] * 3 + [frames.END]
         assert b"".join(reply.body for reply in replies) == b"a-0 a-1 a-2 "
@@ -163,9 +158,9 @@ def test_a_generator_streams_its_pieces_and_ends(scripted: Scripted) -> None:
 
 
 def test_a_stream_lets_others_in_between_two_pieces_and_can_be_cancelled(
-    scripted: Scripted,
+    script: Scripted,
 ) -> None:
-    with scripted.serve(STREAMING_SCRIPT) as client:
+    with script.serve(STREAMING_SCRIPT) as client:
         slow, quick = client.send_many(
             [(frames.STREAM, b"slow", {}), (frames.REQUEST, b"quick", {})]
         )
