@@ -153,7 +153,7 @@ def test_a_model_that_eats_memory_fails_and_harms_nobody(tmp_path: Path) -> None
 def test_a_runtime_that_does_not_exist_fails_with_the_workers_words(plain: World) -> None:
     spec = plain.spec(GOOD)
     spec = type(spec).from_json(
-        {**spec.to_json(), "container": {**spec.to_json()["container"], "runtime": "cobol"}}
+        {**spec.to_json(), "containers": [{**spec.to_json()["containers"][0], "runtime": "cobol"}]}
     )
     plain.run(plain.backend.launch(spec))
     assert "cobol" in plain.reach(spec.instance_id, Phase.FAILED).state.reason

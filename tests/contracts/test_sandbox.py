@@ -47,7 +47,7 @@ def caged(tmp_path: Path) -> Iterator[World]:
 def test_a_pickle_cannot_read_what_is_the_platforms(caged: World) -> None:
     caged.data_dir.credentials.write_text("secret")
     other = caged.served(GOOD)
-    mine = [caged.data_dir.credentials, caged.data_dir.root, other.state.address[5:]]
+    mine = [caged.data_dir.credentials, caged.data_dir.root, other.state.addresses[0][5:]]
     paths = [*map(str, mine), "/root", "/home", "/etc/shadow", "/var/lib"]
     name = caged.launch(hostile(f"paths = {paths}\n{LOOT}"))
     caged.reach(name, Phase.FAILED)

@@ -64,7 +64,7 @@ def test_the_deployment_holds_copies_of_config_and_models(
     sagemaker.delete_model(ModelName="one-a")
     assert sagemaker.describe_endpoint(EndpointName=endpoint)["EndpointConfigName"] == "one"
     live = record_of(server, endpoint).document["live"]
-    container = ep.container_of(live["models"]["one-a"])
+    (container,) = ep.containers_of(live["models"]["one-a"])
     assert container["ModelDataUrl"] == "s3://b/m.tar.gz"
     assert ep.variant_config(live, "a")["InstanceType"] == "ml.m5.large"
 

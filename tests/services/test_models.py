@@ -80,19 +80,40 @@ def source(**changes: str) -> dict[str, Any]:
     return {"PrimaryContainer": {"Image": "i", "ModelDataSource": {"S3DataSource": given}}}
 
 
+def named(host_name: str) -> dict[str, Any]:
+    return {**CONTAINER, "ContainerHostname": host_name}
+
+
 @pytest.mark.parametrize(
-    ("asked", "named"),
+    ("asked", "told"),
     [
         ({}, "Give one of PrimaryContainer and Containers"),
         ({"PrimaryContainer": CONTAINER, "Containers": [CONTAINER]}, "not both"),
         ({"PrimaryContainer": {"ModelDataUrl": "s3://b/m"}}, "needs an Image"),
-        ({"Containers": [CONTAINER, CONTAINER]}, "Containers: "),
+        (
+            {"PrimaryContainer": CONTAINER, "InferenceExecutionConfig": {"Mode": "Serial"}},
+            "InferenceExecutionConfig is for",
+        ),
+        ({"Containers": [named("a"), named("a")]}, "only once"),
+        ({"Containers": [named("a"), CONTAINER]}, "to all Containers, or to none"),
+        (
+            {
+                "PrimaryContainer": {
+                    **CONTAINER,
+                    "MultiModelConfig": {"ModelCacheSetting": "Enabled"},
+                }
+            },
+            "MultiModelConfig is for",
+        ),
         ({"PrimaryContainer": {**CONTAINER, "Mode": "MultiModel"}}, "PrimaryContainer.Mode: "),
         ({"Containers": [{**CONTAINER, "Mode": "MultiModel"}]}, "Containers[0].Mode: "),
         ({"PrimaryContainer": {"ModelPackageName": "p"}}, "PrimaryContainer.ModelPackageName: "),
         (
-            {"Containers": [CONTAINER], "InferenceExecutionConfig": {"Mode": "Direct"}},
-            "InferenceExecutionConfig.Mode: ",
+            {
+                "Containers": [named("a"), CONTAINER],
+                "InferenceExecutionConfig": {"Mode": "Direct"},
+            },
+            "Every container needs a ContainerHostname",
         ),
         (source(S3DataType="S3Prefix", CompressionType="None"), "S3DataSource.S3DataType: "),
         (source(CompressionType="None"), "S3DataSource.CompressionType: "),
@@ -115,9 +136,9 @@ def source(**changes: str) -> dict[str, Any]:
     ],
 )
 def test_what_cannot_run_is_refused_by_member_and_nothing_is_kept(
-    sagemaker: Any, refused: Refused, asked: dict[str, Any], named: str
+    sagemaker: Any, refused: Refused, asked: dict[str, Any], told: str
 ) -> None:
-    assert named in refused(sagemaker.create_model, ModelName="m", **asked)
+    assert told in refused(sagemaker.create_model, ModelName="m", **asked)
     assert sagemaker.list_models()["Models"] == []
 
 

@@ -47,7 +47,7 @@ def instance(
         owner="endpoint/e",
         deployment=deployment,
         variant=variant,
-        container=ContainerSpec(name="primary", image="x", runtime="sklearn"),
+        containers=(ContainerSpec(name="primary", image="x", runtime="sklearn"),),
         log_group="g",
         log_stream="s",
         store=STORE,
@@ -55,6 +55,6 @@ def instance(
     )
     since = NOW - 500 if served or phase is Phase.IN_SERVICE else 0.0
     state = InstanceState(
-        phase=phase, reason=reason, address=f"unix:/run/{id}", in_service_since=since
+        phase=phase, reason=reason, addresses=(f"unix:/run/{id}",), in_service_since=since
     )
     return Instance(spec=spec, state=state)

@@ -105,7 +105,7 @@ class World:
             owner="endpoint/e",
             deployment="d-1",
             variant="AllTraffic",
-            container=container,
+            containers=(container,),
             log_group=GROUP,
             log_stream=f"AllTraffic/{name}",
             store=self.store.access,
@@ -192,7 +192,7 @@ def connect(instance: Instance) -> socket.socket:
     """A connection to the instance's worker, as an edge has one."""
     connection = socket.socket(socket.AF_UNIX, socket.SOCK_STREAM)
     connection.settimeout(20)
-    connection.connect(instance.state.address.removeprefix("unix:"))
+    connection.connect(instance.state.addresses[0].removeprefix("unix:"))
     return connection
 
 

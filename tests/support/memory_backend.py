@@ -16,7 +16,7 @@ class MemoryBackend:
     async def launch(self, spec: InstanceSpec) -> None:
         self.log.append(f"launch {spec.variant}")
         phase = Phase.IN_SERVICE if self.serve_at_once else Phase.STARTING
-        state = InstanceState(phase=phase, address=f"unix:/{spec.instance_id}")
+        state = InstanceState(phase=phase, addresses=(f"unix:/{spec.instance_id}",))
         self.instances[spec.instance_id] = Instance(spec=spec, state=state)
 
     async def stop(self, instance_id: str) -> None:

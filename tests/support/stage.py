@@ -171,7 +171,7 @@ class Stage:
         )
         self.workers[name] = process
         wait_until(path.exists)
-        return {"id": name, "address": f"unix:{path}", "zone": "a"}
+        return {"id": name, "addresses": [f"unix:{path}"], "zone": "a"}
 
     def start_feed(self) -> FeedServer:
         self.feed = self._thread(FeedServer(self.folder.feed_socket))
@@ -279,7 +279,8 @@ def variant(
     return {
         "name": name,
         "weight": weight,
-        "container": "primary",
+        "containers": [{"name": "primary", "multi_model": False}],
+        "direct": False,
         "timeout_s": timeout_s,
         "instances": list(instances),
     }

@@ -5,8 +5,8 @@ import sys
 
 from argosy.agent.life import Life
 from argosy.ground.errors import ArgosyError
-from argosy.ground.files import write_json
-from argosy.ground.instances import AGENT_FILE
+from argosy.ground.files import read_json, write_json
+from argosy.ground.instances import AGENT_FILE, SPEC_FILE, InstanceSpec
 from argosy.ground.paths import DataDir
 from argosy.ground.processes import ProcessId
 from argosy.ground.settings import Settings
@@ -21,9 +21,20 @@ def main(arguments: list[str]) -> None:
         settings = Settings.from_environment()
         data_dir = DataDir.at(settings.data_dir)
         _introduce(data_dir, options["--instance"])
-        Life(options["--instance"], settings, data_dir).run(options.get("--spare", ""))
+        _agent(options["--instance"], settings, data_dir, options.get("--spare", ""))
     except ArgosyError as error:
         sys.exit(f"agent {options['--instance']}: {error}")
+
+
+def _agent(instance_id: str, settings: Settings, data_dir: DataDir, spare: str) -> None:
+    """Live as a spare, as one container, or as the group of several."""
+    spec = None if spare else read_json(data_dir.instance(instance_id) / SPEC_FILE)
+    if isinstance(spec, dict) and len(spec.get("containers", ())) > 1:
+        from argosy.agent.group import Group
+
+        Group(InstanceSpec.from_json(spec), settings, data_dir).run()
+    else:
+        Life(instance_id, settings, data_dir).run(spare)
 
 
 def _introduce(data_dir: DataDir, instance_id: str) -> None:

@@ -45,7 +45,7 @@ class Life:
         self._folders = Folders(data_dir, instance_id)
         self._watch = Watch()
         self._output = Output(self._watch)
-        self._report = Report(self._folders.root, data_dir.doorbell_socket)
+        self._report = Report(self._folders.root, data_dir.doorbell(instance_id))
         self._model: ModelProcess | None = None
         self._child: Child | None = None
         self._spare: Spare | None = None
@@ -117,7 +117,7 @@ class Life:
         self._report.say(
             Phase.IN_SERVICE,
             worker_pid=model.worker.pid,
-            address=f"unix:{self._folders.public_socket}",
+            addresses=(f"unix:{self._folders.public_socket}",),
         )
         limit = spec.model_timeout_s + _PING_MARGIN_S
         with self._explaining(spec, reasons.no_longer_healthy):

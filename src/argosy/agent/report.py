@@ -28,16 +28,21 @@ class Report:
         )
 
     def say(
-        self, phase: Phase, reason: str = "", *, worker_pid: int = 0, address: str = ""
+        self,
+        phase: Phase,
+        reason: str = "",
+        *,
+        worker_pid: int = 0,
+        addresses: tuple[str, ...] = (),
     ) -> None:
-        """Enter a phase; pid and address stay as they were unless given."""
+        """Enter a phase; pid and addresses stay as they were unless given."""
         now = time.time()
         self.state = replace(
             self.state,
             phase=phase,
             reason=reason,
             worker_pid=worker_pid or self.state.worker_pid,
-            address=address or self.state.address,
+            addresses=addresses or self.state.addresses,
             updated=now,
             in_service_since=now if phase is Phase.IN_SERVICE else self.state.in_service_since,
         )

@@ -53,6 +53,17 @@ class Watch:
         """Serve the callbacks for a while."""
         self._turn(seconds)
 
+    def pause_until_woken(self, seconds: float) -> None:
+        """Wait until anything happened, at most so long. Raises Terminated like `until`."""
+        turns = 0
+
+        def turned() -> bool:
+            nonlocal turns
+            turns += 1
+            return turns > 1
+
+        self.until(turned, time.monotonic() + seconds)
+
     def hear_no_more(self) -> None:
         """From now on stop signals change nothing: stopping is under way."""
         self._deaf = True

@@ -93,9 +93,12 @@ def remove_folders(data_dir: DataDir, instance_id: str) -> None:
     (folder / SPEC_FILE).unlink(missing_ok=True)  # first: from now on it is not listed
     shutil.rmtree(folder, ignore_errors=True)
     shutil.rmtree(data_dir.instance_run(instance_id), ignore_errors=True)
+    for member in data_dir.instances.glob(f"{instance_id}.*"):
+        remove_folders(data_dir, member.name)
     agent_socket = data_dir.agent_socket(instance_id)
     agent_socket.unlink(missing_ok=True)
-    agent_socket.with_suffix(".worker").unlink(missing_ok=True)
+    for suffix in (".worker", ".bell"):
+        agent_socket.with_name(instance_id + suffix).unlink(missing_ok=True)
 
 
 def stop_all(data_dir: DataDir, patience_s: float = 10.0) -> None:

@@ -23,6 +23,7 @@ from argosy.ground.instances import (
     Instance,
     InstanceSpec,
     Phase,
+    group_of,
 )
 from argosy.ground.paths import DataDir
 from argosy.ground.settings import Settings
@@ -105,7 +106,10 @@ class ProcessBackend:
 
 
 def _folders(data_dir: DataDir) -> list[Path]:
-    return sorted(data_dir.instances.iterdir()) if data_dir.instances.is_dir() else []
+    """Folders of instances and spares; those of an instance's single containers go with it."""
+    if not data_dir.instances.is_dir():
+        return []
+    return sorted(one for one in data_dir.instances.iterdir() if not group_of(one.name))
 
 
 def _comes_up(instance: Instance, now: float) -> bool:

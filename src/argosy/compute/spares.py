@@ -59,8 +59,8 @@ class Spares:
 
     def hand_over(self, spec: InstanceSpec) -> bool:
         """Make a spare the instance that `spec` asks for; False when none took it."""
-        if spec.network_isolation:
-            return False  # spares have the host's network
+        if spec.network_isolation or len(spec.containers) > 1 or spec.container.multi_model:
+            return False  # spares have the host's network, and one model each
         with self._lock:
             spares = [s for s in self._usable() if s.runtime == spec.container.runtime]
             return any(self._give(s, spec) for s in sorted(spares, key=lambda s: not s.ready))

@@ -4,12 +4,14 @@ from dataclasses import dataclass
 from typing import Any
 
 from argosy.control.rollout import Launch
-from argosy.control.routes import PRIMARY
 from argosy.ground.instances import ContainerSpec, InstanceSpec, StoreAccess
 from argosy.ground.names import endpoint_log_group, new_instance_id
 from argosy.ground.settings import Settings
 from argosy.runtimes.images import known_images, runtime_for, why_not
-from argosy.state.endpoints import Deployment, container_of, variant_config
+from argosy.state.endpoints import Deployment, container_names, containers_of, variant_config
+
+# Each container has a network of its own, so that the ports can be the same for all of them.
+_PORTS = {"SAGEMAKER_BIND_TO_PORT": "8080", "SAGEMAKER_SAFE_PORT_RANGE": "20000-29999"}
 
 
 @dataclass(frozen=True)
@@ -29,20 +31,28 @@ class Place:
 def obstacle(deployment: Deployment | None) -> str:
     """Why a deployment can never run on this platform, or "" when nothing is known against it."""
     for name, model in (deployment["models"] if deployment else {}).items():
-        image = container_of(model).get("Image", "")
-        if runtime_for(image) is None:
-            why = why_not(image)
-            return (
-                f"No runtime of this platform can serve the image '{image}' of model '{name}'"
-                f"{f': {why}' if why else ''}. "
-                f"Images that can be served: {'; '.join(known_images())}."
-            )
+        for container in containers_of(model):
+            image = container.get("Image", "")
+            if runtime_for(image) is None:
+                return _not_served(image, name)
     return ""
 
 
+def _not_served(image: str, model: str) -> str:
+    why = why_not(image)
+    return (
+        f"No runtime of this platform can serve the image '{image}' of model '{model}'"
+        f"{f': {why}' if why else ''}. "
+        f"Images that can be served: {'; '.join(known_images())}."
+    )
+
+
 def runtime_of(model: dict[str, Any]) -> str:
-    """The runtime that serves a model's image, "" when there is none."""
-    return runtime_for(container_of(model).get("Image", "")) or ""
+    """The runtime of a model that a warm worker can be of use to, "" when none can."""
+    container, *others = containers_of(model)
+    if others or container.get("Mode") == "MultiModel":
+        return ""
+    return runtime_for(container.get("Image", "")) or ""
 
 
 def spec_for(
@@ -60,7 +70,7 @@ def spec_for(
         owner=place.owner,
         deployment=launch.deployment["id"],
         variant=launch.variant,
-        container=_container(container_of(model)),
+        containers=_containers(model),
         log_group=endpoint_log_group(place.endpoint),
         log_stream=f"{launch.variant}/{instance_id}",
         store=store,
@@ -76,14 +86,31 @@ def spec_for(
     )
 
 
-def _container(definition: dict[str, Any]) -> ContainerSpec:
+def _containers(model: dict[str, Any]) -> tuple[ContainerSpec, ...]:
+    definitions, names = containers_of(model), container_names(model)
+    several = len(definitions) > 1
+    return tuple(
+        _container(definition, name, several)
+        for definition, name in zip(definitions, names, strict=True)
+    )
+
+
+def _container(definition: dict[str, Any], name: str, several: bool) -> ContainerSpec:
     image = definition.get("Image", "")
+    multi_model = definition.get("Mode") == "MultiModel"
+    caching = (definition.get("MultiModelConfig") or {}).get("ModelCacheSetting")
     return ContainerSpec(
-        name=PRIMARY,
+        name=name,
         image=image,
         runtime=runtime_for(image) or "",
-        environment=dict(definition.get("Environment") or {}),
+        environment={
+            **(_PORTS if several else {}),
+            **({"SAGEMAKER_MULTI_MODEL": "true"} if multi_model else {}),
+            **(definition.get("Environment") or {}),
+        },
         model_data_url=_model_data_url(definition),
+        multi_model=multi_model,
+        caches_models=caching != "Disabled",
     )
 
 

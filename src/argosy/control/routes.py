@@ -2,9 +2,11 @@
 
 from collections.abc import Iterable
 from dataclasses import dataclass
+from typing import Any
 
 from argosy.ground.instances import Instance
 from argosy.ground.routes import (
+    ContainerEntry,
     EndpointEntry,
     InstanceEntry,
     KeyEntry,
@@ -12,9 +14,14 @@ from argosy.ground.routes import (
     VariantEntry,
     endpoint_key,
 )
-from argosy.state.endpoints import EndpointDocument, VariantIntent
-
-PRIMARY = "primary"
+from argosy.state.endpoints import (
+    Deployment,
+    EndpointDocument,
+    VariantIntent,
+    container_names,
+    containers_of,
+    variant_config,
+)
 
 
 @dataclass(frozen=True)
@@ -50,23 +57,34 @@ def _entry(endpoint: Routed, timeout_s: float) -> EndpointEntry:
     return {
         "status": endpoint.status,
         "config": live["config_name"],
-        "variants": [_variant(v, serving, timeout_s) for v in live["variants"]],
+        "variants": [_variant(live, v, serving, timeout_s) for v in live["variants"]],
     }
 
 
-def _variant(intent: VariantIntent, serving: list[Instance], timeout_s: float) -> VariantEntry:
+def _variant(
+    live: Deployment, intent: VariantIntent, serving: list[Instance], timeout_s: float
+) -> VariantEntry:
+    model = live["models"][variant_config(live, intent["name"])["ModelName"]]
     return {
         "name": intent["name"],
         "weight": intent["weight"],
-        "container": PRIMARY,
+        "containers": _containers(model),
+        "direct": (model.get("InferenceExecutionConfig") or {}).get("Mode") == "Direct",
         "timeout_s": timeout_s,
         "instances": [_instance(i) for i in serving if i.spec.variant == intent["name"]],
     }
 
 
+def _containers(model: dict[str, Any]) -> list[ContainerEntry]:
+    return [
+        {"name": name, "multi_model": container.get("Mode") == "MultiModel"}
+        for name, container in zip(container_names(model), containers_of(model), strict=True)
+    ]
+
+
 def _instance(instance: Instance) -> InstanceEntry:
     return {
         "id": instance.spec.instance_id,
-        "address": instance.state.address,
+        "addresses": list(instance.state.addresses),
         "zone": instance.spec.zone,
     }

@@ -11,7 +11,7 @@ from collections.abc import Callable, Iterator
 from argosy.edge.link import Link
 from argosy.edge.metrics import Metrics
 from argosy.edge.table import Table, Variant, compile_table
-from argosy.ground.routes import InstanceEntry, RoutingTable
+from argosy.ground.routes import RoutingTable
 
 log = logging.getLogger(__name__)
 
@@ -45,12 +45,12 @@ class Fleet:
         self._timer = asyncio.get_running_loop().call_later(PATIENCE_S, self._hand_over)
         self._check()
 
-    def _link(self, entry: InstanceEntry) -> Link:
-        name = (entry["id"], entry["address"])
+    def _link(self, instance_id: str, address: str) -> Link:
+        name = (instance_id, address)
         link = self._links.get(name)
         if link is None:
-            if not entry["address"].startswith("unix:"):
-                raise ValueError(f"no way to connect to {entry['address']!r}")
+            if not address.startswith("unix:"):
+                raise ValueError(f"no way to connect to {address!r}")
             link = self._links[name] = Link(*name, self._check)
             link.connect()
         return link
@@ -90,4 +90,4 @@ def variants_of(table: Table) -> Iterator[Variant]:
 def links_of(table: Table) -> Iterator[Link]:
     for endpoint in table.endpoints.values():
         for variant in endpoint.variants:
-            yield from variant.links
+            yield from variant.every_link()

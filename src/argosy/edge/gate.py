@@ -18,7 +18,7 @@ from argosy.edge.backends import Backends
 from argosy.edge.connection import Discard
 from argosy.edge.fleet import Fleet
 from argosy.edge.identify import Identifier
-from argosy.edge.invocation import Invoker
+from argosy.edge.invoker import Invoker
 from argosy.edge.metrics import Metrics
 from argosy.edge.request import Request
 from argosy.edge.route import RUNTIME_KINDS, Kind, Route, route

@@ -1,12 +1,11 @@
 """One invocation: from the checked request to the model's answer.
 
-The usual way — a plain InvokeEndpoint with a plain answer — runs through `Invoker.quick`,
-`Invocation.start` and `Invocation.answered`, and those are written to be short in time. Texts of
-errors: reference/endpoints.md §9.
+The usual way — a plain InvokeEndpoint with a plain answer — runs through `Invocation.start` and
+`Invocation.answered`, and those are written to be short in time. Texts of errors:
+reference/endpoints.md §9.
 """
 
 import logging
-from random import random
 from time import perf_counter
 from typing import TYPE_CHECKING
 
@@ -14,10 +13,8 @@ from argosy.edge import texts
 from argosy.edge.eventstream import CONTENT_TYPE, payload_part, stream_error
 from argosy.edge.link import Link
 from argosy.edge.request import Request
-from argosy.edge.route import Kind
-from argosy.edge.shape import Known
 from argosy.edge.table import Endpoint, Variant
-from argosy.ground.errors import ApiError, ModelError, ServiceUnavailable, ValidationError
+from argosy.ground.errors import ApiError, ModelError, ServiceUnavailable
 from argosy.ground.names import endpoint_log_group, log_group_arn
 from argosy.runtimes import frames
 
@@ -67,6 +64,11 @@ class Invocation:
         self.begun = False
         """The first piece of a streamed answer is out."""
 
+    @property
+    def container(self) -> str:
+        """Whose answer is waited for, as errors name it."""
+        return self.variant.container
+
     def start(self, link: Link) -> None:
         """Hand the request to an instance."""
         request = self.request
@@ -106,14 +108,21 @@ class Invocation:
         if self.begun:
             self._break_stream("StreamBroken", "The instance stopped while it was answering.")
             return
-        variant = self.gate.table.variant(self.endpoint.key, self.variant.name) or self.variant
-        other = None if self.again else variant.pick(self.gate.max_in_flight)
+        if self.again or not self._start_again():
+            name = self.variant.name
+            self._fail(ServiceUnavailable(texts.no_instance(self.endpoint.name, name)))
+
+    def _start_again(self) -> bool:
+        """Go to another instance of the variant as it is now; False when there is none."""
+        mine = self.variant
+        variant = self.gate.table.variant(self.endpoint.key, mine.name, mine.container) or mine
+        other = variant.pick(self.gate.max_in_flight)
         if other is None:
-            self._fail(ServiceUnavailable(texts.no_instance(self.endpoint.name, variant.name)))
-            return
+            return False
         self.again = True
         self.variant = variant
         self.start(other)
+        return True
 
     def overdue(self, link: Link) -> None:
         """The model took too long; the link has cancelled the call."""
@@ -122,7 +131,7 @@ class Invocation:
             self._break_stream("ModelInvocationTimeExceeded", "The model stopped sending.")
             return
         self._count(5)
-        self._fail(self._model_error(0, texts.timed_out(self.variant.container)))
+        self._fail(self._model_error(0, texts.timed_out(self.container)))
 
     # -- what the connection reports
 
@@ -190,7 +199,7 @@ class Invocation:
         endpoint = self.endpoint
         group = endpoint_log_group(endpoint.name)
         return ModelError(
-            texts.model_error(status, self.variant.container, text, group, endpoint.account, cut),
+            texts.model_error(status, self.container, text, group, endpoint.account, cut),
             OriginalStatusCode=status,
             OriginalMessage=text,
             LogStreamArn=log_group_arn(endpoint.region, endpoint.account, group),
@@ -255,77 +264,3 @@ class Invocation:
     def _close_stream(self) -> None:
         self.request.sink = None
         self.request.connection.answer(self.request, b"0\r\n\r\n")
-
-
-class Invoker:
-    """Turns checked requests into invocations."""
-
-    def __init__(self, gate: "Gate") -> None:
-        self._gate = gate
-
-    def quick(self, request: Request, known: Known) -> bool:
-        """Serve a request of a kind that was proven before. Raises ApiError.
-
-        False when it could not be proven this way: `careful` must look.
-        """
-        gate, shape, values = self._gate, request.shape, request.values
-        signature, identifier = values[shape.authorization][-64:], gate.identifier
-        if known.epoch is not identifier.epoch:
-            return False
-        if not known.plan.holds(values, signature, request.digest, identifier.now):
-            return False
-        endpoint = gate.table.endpoints.get(known.endpoint_key)
-        variant = None if endpoint is None else endpoint.wheel.spin(random())
-        link = None if variant is None else variant.pick(gate.max_in_flight)
-        usual = known.kind is Kind.INVOKE and not shape.special
-        if endpoint is None or variant is None or link is None or not (usual and endpoint.serving):
-            self._serve(request, known.kind, known.endpoint_key)
-            return True
-        head = b"content-type:%b\naccept:%b\n" % (
-            b"" if shape.content_type is None else values[shape.content_type],
-            b"" if shape.accept is None else values[shape.accept],
-        )
-        Invocation(gate, request, endpoint, variant, frames.REQUEST, head).start(link)
-        return True
-
-    def careful(self, request: Request, kind: Kind, name: str) -> None:
-        """Serve any invocation. Raises AuthError or ApiError."""
-        if request.method != b"POST":
-            raise ValidationError("Endpoints are invoked by POST.")
-        self._serve(request, kind, self._gate.identifier.of_invocation(request, kind, name))
-
-    def _serve(self, request: Request, kind: Kind, key: str) -> None:
-        """Serve an invocation whose caller is known. Raises ApiError."""
-        gate = self._gate
-        endpoint = gate.table.endpoints.get(key)
-        if endpoint is None:
-            account, _, name = key.split("/", 2)
-            raise ValidationError(f"Endpoint {name} of account {account} not found.")
-        if not endpoint.serving:
-            raise ValidationError(texts.not_serving(endpoint.name, endpoint.status))
-        if kind is Kind.INVOKE_ASYNC:
-            raise ValidationError(texts.not_async(endpoint.name))
-        streams = kind is Kind.INVOKE_STREAM
-        if streams and not request.connection.speaks_1_1():
-            raise ValidationError("A streamed answer needs HTTP/1.1.")
-        if request.shape.refused:
-            raise ValidationError(request.shape.refused)
-        variant = self._variant(endpoint, request)
-        link = variant.pick(gate.max_in_flight)
-        if link is None:
-            raise texts.no_room(endpoint.name, variant.name, variant.is_there())
-        asked = frames.STREAM if streams else frames.REQUEST
-        head = texts.frame_head(request, stream=streams)
-        Invocation(gate, request, endpoint, variant, asked, head).start(link)
-
-    def _variant(self, endpoint: Endpoint, request: Request) -> Variant:
-        target = request.text("x-amzn-sagemaker-target-variant")
-        if target:
-            variant = endpoint.by_name.get(target)
-            if variant is None:
-                raise ValidationError(f"Variant {target} not found for Request")
-            return variant
-        chosen = endpoint.wheel.spin(random())
-        if chosen is None:
-            raise ValidationError(texts.no_weights(endpoint.name))
-        return chosen

@@ -18,8 +18,6 @@ MAX_HEADERS = 100
 _REFUSED = {
     "x-amzn-sagemaker-target-model": "TargetModel is for multi-model endpoints; endpoint serves "
     "one model. Leave TargetModel out.",
-    "x-amzn-sagemaker-target-container-hostname": "TargetContainerHostname is for endpoints with "
-    "several containers that are invoked directly. Leave TargetContainerHostname out.",
     "x-amzn-sagemaker-inference-component": "Inference components are not supported. Leave "
     "InferenceComponentName out.",
     "x-amzn-sagemaker-enable-explanations": "Online explainability is not supported. Leave "

@@ -1,7 +1,7 @@
 """The routing table in the form that answers questions quickly."""
 
-from collections.abc import Callable, Mapping
-from dataclasses import dataclass, field
+from collections.abc import Callable, Iterator, Mapping
+from dataclasses import dataclass, field, replace
 
 from argosy.edge import choose
 from argosy.edge.link import Link
@@ -9,7 +9,6 @@ from argosy.edge.metrics import Counters, Metrics
 from argosy.ground.routes import (
     SERVING_STATUSES,
     EndpointEntry,
-    InstanceEntry,
     KeyEntry,
     RoutingTable,
     VariantEntry,
@@ -31,6 +30,21 @@ class Variant:
     turn: int = 0
     heads: dict[bytes, bytes] = field(default_factory=dict)
     """Heads of answers, by the frame's head: the same model says the same thing each time."""
+    plain: bool = True
+    """One container with one model: the usual way is enough."""
+    chains: list[list[Link]] = field(default_factory=list)
+    """For a pipeline: each instance's links, container by container."""
+    stages: list[str] = field(default_factory=list)
+    """For a pipeline: the containers' names."""
+    containers: "dict[str, Variant]" = field(default_factory=dict)
+    """For direct invocation: each container as if it were the only one."""
+
+    def every_link(self) -> Iterator[Link]:
+        yield from self.links
+        for chain in self.chains:
+            yield from chain[1:]
+        for container in self.containers.values():
+            yield from container.links
 
     def pick(self, limit: int) -> Link | None:
         """The instance with least to do; None when all are away or have `limit` open requests.
@@ -45,6 +59,18 @@ class Variant:
         loads = [link.load if link.ready else choose.UNAVAILABLE for link in links]
         index = choose.least_loaded(loads, self.turn)
         return links[index] if index is not None and loads[index] < limit else None
+
+    def pick_chain(self, limit: int) -> list[Link] | None:
+        """For a pipeline: the links of the instance with least to do, as `pick` does."""
+        self.turn += 1
+        loads = [
+            sum(link.load for link in chain)
+            if all(link.ready for link in chain)
+            else choose.UNAVAILABLE
+            for chain in self.chains
+        ]
+        index = choose.least_loaded(loads, self.turn)
+        return self.chains[index] if index is not None and loads[index] < limit else None
 
     def is_there(self) -> bool:
         """True when an instance is connected, however busy."""
@@ -80,13 +106,17 @@ class Table:
     keys: Mapping[str, KeyEntry] = field(default_factory=dict)
     endpoints: dict[str, Endpoint] = field(default_factory=dict)
 
-    def variant(self, endpoint_key: str, name: str) -> Variant | None:
-        """The variant as it is now."""
+    def variant(self, endpoint_key: str, name: str, container: str = "") -> Variant | None:
+        """The variant as it is now, or that container of it where containers are asked directly."""
         endpoint = self.endpoints.get(endpoint_key)
-        return None if endpoint is None else endpoint.by_name.get(name)
+        variant = None if endpoint is None else endpoint.by_name.get(name)
+        if variant is None or not variant.containers:
+            return variant
+        return variant.containers.get(container)
 
 
-LinkOf = Callable[[InstanceEntry], Link]
+LinkOf = Callable[[str, str], Link]
+"""(instance, address) → its link."""
 
 
 def compile_table(raw: RoutingTable, link_of: LinkOf, metrics: Metrics) -> Table:
@@ -118,14 +148,22 @@ def _endpoint(key: str, entry: EndpointEntry, link_of: LinkOf, metrics: Metrics)
 
 
 def _variant(key: str, entry: VariantEntry, link_of: LinkOf, metrics: Metrics) -> Variant:
-    links = [link_of(instance) for instance in entry["instances"]]
-    for link in links:
-        link.timeout_s = float(entry["timeout_s"])
-    return Variant(
-        name=entry["name"],
-        endpoint_key=key,
-        container=entry["container"],
-        timeout_s=float(entry["timeout_s"]),
-        links=links,
-        counters=metrics.of(key, entry["name"]),
-    )
+    chains = [
+        [link_of(instance["id"], address) for address in instance["addresses"]]
+        for instance in entry["instances"]
+    ]
+    timeout_s = float(entry["timeout_s"])
+    for link in (link for chain in chains for link in chain):
+        link.timeout_s = timeout_s
+    counters = metrics.of(key, entry["name"])
+    names = [container["name"] for container in entry["containers"]]
+    parts = [
+        Variant(entry["name"], key, name, timeout_s, [chain[i] for chain in chains], counters)
+        for i, name in enumerate(names)
+    ]
+    first = parts[0]
+    if len(parts) > 1 and entry["direct"]:
+        first = replace(first, plain=False, containers=dict(zip(names, parts, strict=True)))
+    elif len(parts) > 1:
+        first = replace(first, plain=False, chains=chains, stages=names)
+    return first

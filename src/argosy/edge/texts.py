@@ -74,6 +74,32 @@ def frame_head(request: Request, *, stream: bool) -> bytes:
     return encode_head(fields | {name: value for name, value in rare.items() if value})
 
 
+def next_head(asked: bytes, answered: bytes) -> bytes:
+    """What a pipeline's next container is told: as the client asked, with the content type (and
+    the custom attributes) of the last answer."""
+    passed_on = ("content-type", "custom-attributes")
+    answer = decode_head(answered)
+    return encode_head(decode_head(asked) | {n: answer[n] for n in passed_on if n in answer})
+
+
+def not_direct(endpoint: str) -> str:
+    return (
+        f"Endpoint {endpoint} has no containers that are invoked directly. "
+        "Leave TargetContainerHostname out."
+    )
+
+
+def no_container(endpoint: str, names: list[str]) -> str:
+    return (
+        f"Endpoint {endpoint} has several containers that are invoked directly: name one by "
+        f"TargetContainerHostname ({', '.join(names)})."
+    )
+
+
+def unknown_container(target: str, names: list[str]) -> str:
+    return f"TargetContainerHostname {target} is not one of {', '.join(names)}."
+
+
 def _too_long(member: str, limit: int) -> str:
     return (
         f"1 validation error detected: Value at '{member}' failed to satisfy constraint: "

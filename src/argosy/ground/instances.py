@@ -4,7 +4,7 @@ Plain data, shared by control, the compute backends and the agent; written as JS
 instance's folder (`spec.json` by the backend, `state.json` by the agent).
 """
 
-from dataclasses import asdict, dataclass, field
+from dataclasses import asdict, dataclass, field, replace
 from enum import StrEnum
 from typing import Any
 
@@ -18,6 +18,16 @@ SPARE_FILE = "spare.json"
 """In the folder of a warm spare only: {"runtime": …, "digest": …, "ready": …}."""
 STOPPING_FILE = "stopping"
 """There once the instance was asked to go."""
+
+
+def member_id(instance_id: str, number: int) -> str:
+    """Id of a container's own agent, among several of one instance; numbers begin with 1."""
+    return f"{instance_id}.{number}"
+
+
+def group_of(instance_id: str) -> str:
+    """The instance that a container's agent belongs to; "" when it is an instance itself."""
+    return instance_id.rpartition(".")[0]
 
 
 class Phase(StrEnum):
@@ -56,7 +66,11 @@ class ContainerSpec:
     """Name in the table of `argosy.runtimes` that serves this image, e.g. "sklearn"."""
     environment: dict[str, str] = field(default_factory=dict)
     model_data_url: str = ""
-    """S3 URI of one .tar.gz, or "" for none."""
+    """S3 URI of one .tar.gz, or "" for none; a prefix that ends in "/" when `multi_model`."""
+    multi_model: bool = False
+    """It serves whichever models lie under the prefix, loaded when they are called."""
+    caches_models: bool = True
+    """Models stay loaded after a call (MultiModelConfig.ModelCacheSetting)."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -72,7 +86,8 @@ class InstanceSpec:
     deployment: str
     """Id of the deployment (one endpoint config rolled out once) it was launched for."""
     variant: str
-    container: ContainerSpec
+    containers: tuple[ContainerSpec, ...]
+    """One or more; requests pass through all of them, or go to one by name (see the table)."""
     log_group: str
     log_stream: str
     store: StoreAccess
@@ -82,6 +97,26 @@ class InstanceSpec:
     model_timeout_s: float = 60.0
     created: float = 0.0
 
+    @property
+    def container(self) -> ContainerSpec:
+        """The first container, for most models the only one."""
+        return self.containers[0]
+
+    def members(self) -> list["InstanceSpec"]:
+        """An instance of several containers as specs of one container each.
+
+        Each has an agent of its own; the instance's agent starts and watches those.
+        """
+        return [
+            replace(
+                self,
+                instance_id=member_id(self.instance_id, number),
+                containers=(container,),
+                log_stream=f"{self.log_stream}/{container.name}",
+            )
+            for number, container in enumerate(self.containers, 1)
+        ]
+
     def to_json(self) -> dict[str, Any]:
         return asdict(self)
 
@@ -90,7 +125,7 @@ class InstanceSpec:
         return cls(
             **{
                 **value,
-                "container": ContainerSpec(**value["container"]),
+                "containers": tuple(ContainerSpec(**one) for one in value["containers"]),
                 "store": StoreAccess(**value["store"]),
             }
         )
@@ -107,8 +142,8 @@ class InstanceState:
     agent_start_ticks: int = 0
     """Field 22 of /proc/PID/stat: with the pid it names one process for ever."""
     worker_pid: int = 0
-    address: str = ""
-    """Where edges connect: "unix:/path/of/socket" (frames)."""
+    addresses: tuple[str, ...] = ()
+    """Where edges connect, one for each container: "unix:/path/of/socket" (frames)."""
     updated: float = 0.0
     in_service_since: float = 0.0
 
@@ -117,7 +152,8 @@ class InstanceState:
 
     @classmethod
     def from_json(cls, value: dict[str, Any]) -> "InstanceState":
-        return cls(**{**value, "phase": Phase(value["phase"])})
+        addresses = tuple(value.get("addresses", ()))
+        return cls(**{**value, "phase": Phase(value["phase"]), "addresses": addresses})
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -6,8 +6,9 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from argosy.ground.errors import ArgosyError
+from argosy.ground.instances import group_of
 
-# A Unix socket's path holds at most 107 bytes; the longest name below the run folder takes 32.
+# A Unix socket's path holds at most 107 bytes; the longest name below the run folder takes 37.
 _LONGEST_RUN_DIR = 70
 
 
@@ -109,6 +110,12 @@ class DataDir:
     def agent_socket(self, instance_id: str) -> Path:
         """Where an agent takes its spec when it is a spare; outside the worker's sandbox."""
         return self.run / "a" / f"{instance_id}.sock"
+
+    def doorbell(self, instance_id: str) -> Path:
+        """Whom an agent tells that its state changed: control, or its instance's agent when it
+        has only one of several containers."""
+        group = group_of(instance_id)
+        return self.run / "a" / f"{group}.bell" if group else self.doorbell_socket
 
     def create(self) -> None:
         """Make the folders, private to this user.

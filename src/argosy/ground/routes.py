@@ -18,11 +18,21 @@ class KeyEntry(TypedDict):
 
 
 class InstanceEntry(TypedDict):
-    """One instance in service. `address` is "unix:/path" and speaks argosy.runtimes.frames."""
+    """One instance in service."""
 
     id: str
-    address: str
+    addresses: list[str]
+    """One for each container of the variant: "unix:/path", which speaks argosy.runtimes.frames."""
     zone: str
+
+
+class ContainerEntry(TypedDict):
+    """One container of a variant's model."""
+
+    name: str
+    """Name in error texts and in TargetContainerHostname: "primary" for a single container."""
+    multi_model: bool
+    """It wants a TargetModel; its address speaks of models (see argosy.runtimes.frames)."""
 
 
 class VariantEntry(TypedDict):
@@ -30,8 +40,9 @@ class VariantEntry(TypedDict):
 
     name: str
     weight: float
-    container: str
-    """Name in error texts: "primary" for a single container."""
+    containers: list[ContainerEntry]
+    direct: bool
+    """TargetContainerHostname chooses the container; else a request passes through all."""
     timeout_s: float
     instances: list[InstanceEntry]
 

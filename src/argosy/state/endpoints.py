@@ -93,6 +93,15 @@ def variant_config(deployment: Deployment, name: str) -> dict[str, Any]:
     raise KeyError(name)
 
 
-def container_of(model: dict[str, Any]) -> dict[str, Any]:
-    """The container of a model that has only one, given either way (CreateModel members)."""
-    return dict(model.get("PrimaryContainer") or model["Containers"][0])
+def containers_of(model: dict[str, Any]) -> list[dict[str, Any]]:
+    """A model's containers, given either way (CreateModel members), in their order."""
+    primary = model.get("PrimaryContainer")
+    return [dict(container) for container in ([primary] if primary else model["Containers"])]
+
+
+def container_names(model: dict[str, Any]) -> list[str]:
+    """What its containers are called in texts and logs: "primary" if there is only one."""
+    given = [container.get("ContainerHostname") for container in containers_of(model)]
+    if len(given) == 1:
+        return ["primary"]
+    return [name or f"container-{number}" for number, name in enumerate(given, 1)]

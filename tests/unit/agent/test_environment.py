@@ -13,7 +13,7 @@ SPEC = InstanceSpec(
     owner="endpoint/e",
     deployment="d",
     variant="v",
-    container=ContainerSpec(name="primary", image="x", runtime="sklearn"),
+    containers=(ContainerSpec(name="primary", image="x", runtime="sklearn"),),
     log_group="g",
     log_stream="s",
     store=StoreAccess(url="http://s", region="r", access_key_id="k", secret_access_key="TOP"),
@@ -21,7 +21,7 @@ SPEC = InstanceSpec(
 
 
 def loaded(code_dir: str = "", base_dir: str = "/opt/ml", **own: str) -> dict[str, str]:
-    spec = replace(SPEC, container=replace(SPEC.container, environment=own))
+    spec = replace(SPEC, containers=(replace(SPEC.container, environment=own),))
     return load_environment(spec, base_dir=base_dir, temporary="/tmp", code_dir=code_dir)
 
 
@@ -54,7 +54,7 @@ def test_keys_of_the_store_are_never_told() -> None:
 def test_only_an_s3_uri_is_fetched() -> None:
     assert submit_uri(SPEC) == ""
     container = replace(SPEC.container, environment={"SAGEMAKER_SUBMIT_DIRECTORY": "s3://b/k"})
-    assert submit_uri(replace(SPEC, container=container)) == "s3://b/k"
+    assert submit_uri(replace(SPEC, containers=(container,))) == "s3://b/k"
 
 
 def test_of_the_hosts_variables_only_harmless_ones_reach_the_worker() -> None:

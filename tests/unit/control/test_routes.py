@@ -16,7 +16,7 @@ def test_the_table_lists_serving_instances_of_the_live_deployment_only() -> None
     assert table["version"] == 7
     assert (entry["status"], entry["config"]) == ("Updating", "config-d-live")
     assert [[i["id"] for i in v["instances"]] for v in entry["variants"]] == [["i-1"], ["i-3"]]
-    assert entry["variants"][0]["instances"][0]["address"] == "unix:/run/i-1"
+    assert entry["variants"][0]["instances"][0]["addresses"] == ["unix:/run/i-1"]
 
 
 def test_an_endpoint_being_created_is_known_but_has_no_variants() -> None:

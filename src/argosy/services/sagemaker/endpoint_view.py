@@ -3,7 +3,7 @@
 from typing import Any
 
 from argosy.state import endpoints as ep
-from argosy.state.endpoints import Deployment, VariantIntent, container_of, variant_config
+from argosy.state.endpoints import Deployment, VariantIntent, containers_of, variant_config
 from argosy.state.records import Record
 
 MOST_FAILURE_REASON = 1024
@@ -59,7 +59,7 @@ def _variant(deployment: Deployment, intent: VariantIntent, status: str) -> dict
     config = variant_config(deployment, intent["name"])
     body = {
         "VariantName": intent["name"],
-        "DeployedImages": [_image(deployment, config["ModelName"])],
+        "DeployedImages": _images(deployment, config["ModelName"]),
         "CurrentWeight": intent["current_weight"],
         "DesiredWeight": intent["weight"],
         "CurrentInstanceCount": intent["current_count"],
@@ -76,14 +76,14 @@ def _machine(deployment: Deployment, intent: VariantIntent) -> dict[str, Any]:
     return {name: config[name] for name in ("InstanceType", "AcceleratorType") if name in config}
 
 
-def _image(deployment: Deployment, model: str) -> dict[str, Any]:
-    """Nothing is pulled from a registry, so the image resolves to itself."""
-    image = container_of(deployment["models"][model])["Image"]
-    return {
-        "SpecifiedImage": image,
-        "ResolvedImage": image,
-        "ResolutionTime": deployment["started"],
-    }
+def _images(deployment: Deployment, model: str) -> list[dict[str, Any]]:
+    """Nothing is pulled from a registry, so an image resolves to itself."""
+    images = [container["Image"] for container in containers_of(deployment["models"][model])]
+    started = deployment["started"]
+    return [
+        {"SpecifiedImage": image, "ResolvedImage": image, "ResolutionTime": started}
+        for image in images
+    ]
 
 
 def _status(

@@ -64,6 +64,7 @@ def _check_containers(asked: dict[str, Any]) -> None:
         raise ValidationException("Give one of PrimaryContainer and Containers.")
     for container in several or [primary]:
         _check_container(container)
+    _check_execution(asked, several or [])
 
 
 def _check_container(container: dict[str, Any]) -> None:
@@ -71,6 +72,38 @@ def _check_container(container: dict[str, Any]) -> None:
         raise ValidationException("A container needs an Image.")
     if container.get("ModelDataUrl") and container.get("ModelDataSource"):
         raise ValidationException("Give ModelDataUrl or ModelDataSource, not both.")
+    if container.get("Mode") == "MultiModel":
+        _check_multi_model(container)
+    elif container.get("MultiModelConfig"):
+        raise ValidationException("MultiModelConfig is for containers of Mode MultiModel.")
+
+
+def _check_multi_model(container: dict[str, Any]) -> None:
+    if container.get("ModelDataSource"):
+        raise ValidationException(
+            "ModelDataSource is not for containers of Mode MultiModel: give ModelDataUrl, the "
+            "S3 prefix that the models lie under."
+        )
+    if not container.get("ModelDataUrl"):
+        raise ValidationException(
+            "A container of Mode MultiModel needs ModelDataUrl, the S3 prefix of its models."
+        )
+
+
+def _check_execution(asked: dict[str, Any], containers: list[dict[str, Any]]) -> None:
+    """The rules for several containers (reference/multi-model-and-pipelines.md §5)."""
+    if asked.get("InferenceExecutionConfig") and not containers:
+        raise ValidationException("InferenceExecutionConfig is for models with Containers.")
+    direct = (asked.get("InferenceExecutionConfig") or {}).get("Mode") == "Direct"
+    given = [one["ContainerHostname"] for one in containers if one.get("ContainerHostname")]
+    if len(set(given)) < len(given):
+        raise ValidationException("Each ContainerHostname of a model may be given only once.")
+    if direct and len(given) < len(containers):
+        raise ValidationException("Every container needs a ContainerHostname in Direct mode.")
+    if given and len(given) < len(containers):
+        raise ValidationException("Give a ContainerHostname to all Containers, or to none.")
+    if [one.get("Mode") for one in containers].count("MultiModel") > 1:
+        raise ValidationException("At most one container of a model may be of Mode MultiModel.")
 
 
 def _filled(asked: dict[str, Any]) -> dict[str, Any]:

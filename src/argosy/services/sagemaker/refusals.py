@@ -37,10 +37,6 @@ def one_of(*values: str) -> Asks:
     return lambda value: value in values
 
 
-def longer_than(length: int) -> Asks:
-    return lambda value: value is not None and len(value) > length
-
-
 def captures(config: Any) -> bool:
     """EnableCapture is true when it is left out (DataCaptureConfig in the API reference)."""
     return config is not None and config.get("EnableCapture") is not False
@@ -108,8 +104,6 @@ _DEPLOYMENT = (
 
 _TABLE: dict[str, tuple[Refusal, ...]] = {
     "CreateModel": (
-        Refusal("Containers", longer_than(1), "models of more than one container"),
-        Refusal("InferenceExecutionConfig.Mode", one_of("Direct"), "direct invocation"),
         *(line._replace(path=f"PrimaryContainer.{line.path}") for line in _CONTAINER),
         *(line._replace(path=f"Containers[].{line.path}") for line in _CONTAINER),
     ),

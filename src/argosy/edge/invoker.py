@@ -1,0 +1,122 @@
+"""From a checked request to the invocation that carries it: which variant, container and instance.
+
+The usual way, a plain InvokeEndpoint of a kind that was proven before, is `Invoker.quick` and is
+written to be short in time.
+"""
+
+from random import random
+from typing import TYPE_CHECKING
+
+from argosy.edge import texts
+from argosy.edge.invocation import Invocation
+from argosy.edge.pipeline import Pipeline
+from argosy.edge.request import Request
+from argosy.edge.route import Kind
+from argosy.edge.shape import Known
+from argosy.edge.table import Endpoint, Variant
+from argosy.ground.errors import ValidationError
+from argosy.runtimes import frames
+
+if TYPE_CHECKING:
+    from argosy.edge.gate import Gate
+
+
+class Invoker:
+    """Turns checked requests into invocations."""
+
+    def __init__(self, gate: "Gate") -> None:
+        self._gate = gate
+
+    def quick(self, request: Request, known: Known) -> bool:
+        """Serve a request of a kind that was proven before. Raises ApiError.
+
+        False when it could not be proven this way: `careful` must look.
+        """
+        gate, shape, values = self._gate, request.shape, request.values
+        signature, identifier = values[shape.authorization][-64:], gate.identifier
+        if known.epoch is not identifier.epoch:
+            return False
+        if not known.plan.holds(values, signature, request.digest, identifier.now):
+            return False
+        endpoint = gate.table.endpoints.get(known.endpoint_key)
+        variant = None if endpoint is None else endpoint.wheel.spin(random())
+        link = None if variant is None else variant.pick(gate.max_in_flight)
+        usual = known.kind is Kind.INVOKE and not shape.special
+        if (
+            endpoint is None
+            or variant is None
+            or link is None
+            or not (usual and endpoint.serving and variant.plain)
+        ):
+            self._serve(request, known.kind, known.endpoint_key)
+            return True
+        head = b"content-type:%b\naccept:%b\n" % (
+            b"" if shape.content_type is None else values[shape.content_type],
+            b"" if shape.accept is None else values[shape.accept],
+        )
+        Invocation(gate, request, endpoint, variant, frames.REQUEST, head).start(link)
+        return True
+
+    def careful(self, request: Request, kind: Kind, name: str) -> None:
+        """Serve any invocation. Raises AuthError or ApiError."""
+        if request.method != b"POST":
+            raise ValidationError("Endpoints are invoked by POST.")
+        self._serve(request, kind, self._gate.identifier.of_invocation(request, kind, name))
+
+    def _serve(self, request: Request, kind: Kind, key: str) -> None:
+        """Serve an invocation whose caller is known. Raises ApiError."""
+        gate = self._gate
+        endpoint = gate.table.endpoints.get(key)
+        if endpoint is None:
+            account, _, name = key.split("/", 2)
+            raise ValidationError(f"Endpoint {name} of account {account} not found.")
+        if not endpoint.serving:
+            raise ValidationError(texts.not_serving(endpoint.name, endpoint.status))
+        if kind is Kind.INVOKE_ASYNC:
+            raise ValidationError(texts.not_async(endpoint.name))
+        streams = kind is Kind.INVOKE_STREAM
+        if streams and not request.connection.speaks_1_1():
+            raise ValidationError("A streamed answer needs HTTP/1.1.")
+        if request.shape.refused:
+            raise ValidationError(request.shape.refused)
+        variant = _container(endpoint, self._variant(endpoint, request), request)
+        asked = frames.STREAM if streams else frames.REQUEST
+        head = texts.frame_head(request, stream=streams)
+        if variant.chains:
+            started = Pipeline(gate, request, endpoint, variant, asked, head).start_anywhere()
+        else:
+            link = variant.pick(gate.max_in_flight)
+            started = link is not None
+            if link is not None:
+                Invocation(gate, request, endpoint, variant, asked, head).start(link)
+        if not started:
+            raise texts.no_room(endpoint.name, variant.name, variant.is_there())
+
+    def _variant(self, endpoint: Endpoint, request: Request) -> Variant:
+        target = request.text("x-amzn-sagemaker-target-variant")
+        if target:
+            variant = endpoint.by_name.get(target)
+            if variant is None:
+                raise ValidationError(f"Variant {target} not found for Request")
+            return variant
+        chosen = endpoint.wheel.spin(random())
+        if chosen is None:
+            raise ValidationError(texts.no_weights(endpoint.name))
+        return chosen
+
+
+def _container(endpoint: Endpoint, variant: Variant, request: Request) -> Variant:
+    """The container that TargetContainerHostname names, where one has to be named.
+
+    Raises ValidationError (reference/multi-model-and-pipelines.md §5, Direct).
+    """
+    target = request.text("x-amzn-sagemaker-target-container-hostname")
+    if not variant.containers:
+        if target:
+            raise ValidationError(texts.not_direct(endpoint.name))
+        return variant
+    if not target:
+        raise ValidationError(texts.no_container(endpoint.name, list(variant.containers)))
+    if target not in variant.containers:
+        raise ValidationError(texts.unknown_container(target, list(variant.containers)))
+    return variant.containers[target]
