@@ -1,4 +1,4 @@
-"""Writes MLflow models into a folder: `python -m tests.support.mlflow_models FOLDER`.
+"""Writes MLflow models into a folder: `python -m tests.support.mlflow_models FOLDER [NAME…]`.
 
 A process of its own, for importing MLflow changes a process (warnings, logging, threads).
 `iris` and `strict` are scikit-learn models with a signature, `echo` is a pyfunc with params,
@@ -16,6 +16,7 @@ from sklearn.linear_model import LogisticRegression
 
 QUIET = {"MLFLOW_DISABLE_TELEMETRY": "true", "GIT_PYTHON_REFRESH": "quiet"}
 
+_STRENGTHS = {"iris": 1.0, "strict": 0.001}
 _CODE = {
     "echo": """
         import mlflow
@@ -54,37 +55,50 @@ def classifier(strength: float = 1.0) -> LogisticRegression:
     return LogisticRegression(C=strength, max_iter=1000).fit(rows, labels)
 
 
-def write(folder: Path) -> None:
-    """All of the models, each in a folder of its name; runs the process."""
+def write(folder: Path, *names: str) -> None:
+    """The models (all without names), each in a folder of its name; runs the process."""
     subprocess.run(
-        [sys.executable, "-m", "tests.support.mlflow_models", str(folder)],
+        [sys.executable, "-m", "tests.support.mlflow_models", str(folder), *names],
         env={**os.environ, **QUIET, "PYTHONPATH": os.pathsep.join(filter(None, sys.path))},
         check=True,
         timeout=110,
     )
 
 
-def _write_all(folder: Path) -> None:
-    from mlflow import pyfunc, sklearn
+def _write(folder: Path, names: list[str]) -> None:
+    for name in names or [*_STRENGTHS, *_CODE]:
+        if name in _STRENGTHS:
+            _write_classifier(folder, name)
+        else:
+            _write_pyfunc(folder, name)
+
+
+def _write_classifier(folder: Path, name: str) -> None:
+    from mlflow import sklearn
     from mlflow.models import infer_signature
 
     rows = load_iris(as_frame=True).data
-    for name, strength in (("iris", 1.0), ("strict", 0.001)):
-        model = classifier(strength)
-        sklearn.save_model(
-            model,
-            folder / name,
-            signature=infer_signature(rows, model.predict(rows)),
-            pip_requirements=["scikit-learn", "absent-package==1.0"],
-        )
-    for name, code in _CODE.items():
-        script = folder / f"{name}.py"
-        script.write_text(dedent(code))
-        signature = infer_signature(rows, rows, {"scale": 1.0}) if name == "echo" else None
-        pyfunc.save_model(
-            folder / name, python_model=str(script), signature=signature, pip_requirements=[]
-        )
+    model = classifier(_STRENGTHS[name])
+    sklearn.save_model(
+        model,
+        folder / name,
+        signature=infer_signature(rows, model.predict(rows)),
+        pip_requirements=["scikit-learn", "absent-package==1.0"],
+    )
+
+
+def _write_pyfunc(folder: Path, name: str) -> None:
+    from mlflow import pyfunc
+    from mlflow.models import infer_signature
+
+    rows = load_iris(as_frame=True).data
+    script = folder / f"{name}.py"
+    script.write_text(dedent(_CODE[name]))
+    signature = infer_signature(rows, rows, {"scale": 1.0}) if name == "echo" else None
+    pyfunc.save_model(
+        folder / name, python_model=str(script), signature=signature, pip_requirements=[]
+    )
 
 
 if __name__ == "__main__":
-    _write_all(Path(sys.argv[1]))
+    _write(Path(sys.argv[1]), sys.argv[2:])

@@ -160,9 +160,7 @@ def test_an_archive_that_mlflow_cannot_serve_fails_to_load_with_one_sentence(
     assert "\n" not in answer["reason"]
 
 
-def test_a_model_that_is_damaged_fails_to_load(
-    models: Path, empty: Worker, tmp_path: Path
-) -> None:
+def test_a_model_that_is_damaged_fails_to_load(models: Path, empty: Worker, tmp_path: Path) -> None:
     folder = tmp_path / "model"
     shutil.copytree(models / "iris", folder)
     (folder / "model.skops").write_bytes(b"no zip file")
