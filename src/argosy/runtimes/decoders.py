@@ -1,26 +1,25 @@
-"""Request bodies into rows: JSON, CSV, NPY, NPZ.
+"""Request bodies into rows: JSON and CSV here, other types in the modules named after them.
 
 Numbers become float64 (so that a model sees what it would see locally; the AWS containers make
 float32 of them); rows with text in them become an array of objects; rows given as JSON objects
-stay a list of dicts. Pickles inside NPY files are refused. A body that cannot be read raises
+stay a list of dicts. A body that cannot be read raises
 `Fault` 400 saying what to change; nothing here knows the model.
 """
 
 from __future__ import annotations
 
 import csv
-import importlib
 import io
 import json
 import secrets
-from collections.abc import Sequence
-from functools import lru_cache
+from collections.abc import Callable, Sequence
 from typing import Any, NamedTuple
 
 import numpy as np
 
+from argosy.runtimes import libsvm, npy, parquet, recordio, sparse
 from argosy.runtimes.answers import Body, Fault
-from argosy.runtimes.media import CSV, JSON, NPY, NPZ, READABLE
+from argosy.runtimes.media import CSV, JSON, LIBSVM, NPY, NPZ, PARQUET, READABLE, RECORDIO
 
 Array = Any
 """A numpy array; its dtype says what is in it."""
@@ -40,12 +39,15 @@ class Table(NamedTuple):
     rows: Array | list[dict[str, Any]]
     wrapped: bool
     """The body was {"instances": …}, which is answered by {"predictions": …}."""
+    names: tuple[str, ...] | None = None
+    """The columns' names, where the body gives them for an array."""
 
 
 class Merged(NamedTuple):
-    """The rows of several requests in one float64 matrix (all rows × features)."""
+    """The rows of several requests in one matrix (all rows × features)."""
 
     matrix: Array
+    """float64; of libsvm bodies, sparse."""
     counts: list[int]
     """Rows of each request, in their order."""
     wrapped: list[bool]
@@ -81,8 +83,10 @@ def decode_together(media: str, bodies: Sequence[Body]) -> Merged | None:
             return _json_together(bodies)
         if media == CSV:
             return _csv_together(bodies)
+        if media == LIBSVM:
+            return _libsvm_together(bodies)
         return None
-    except (ValueError, TypeError, OverflowError, LookupError, RecursionError):
+    except (Fault, ValueError, TypeError, OverflowError, LookupError, RecursionError):
         return None
 
 
@@ -242,59 +246,26 @@ def _cell(text: str) -> float | str:
         return text
 
 
-# NPY and NPZ
+# what comes with columns, or sparse
 
 
-def _read_npy(body: Body) -> Table:
-    return Table(_npy(body), False)
+def _libsvm_together(bodies: Sequence[Body]) -> Merged:
+    parts = [libsvm.read(body) for body in bodies]
+    matrix = sparse.stack(parts) if len(parts) > 1 else parts[0]
+    return Merged(matrix, [part.shape[0] for part in parts], [False] * len(parts))
 
 
-def _npy(body: Body) -> Array:
-    if bytes(body[:6]) != b"\x93NUMPY" or len(body) < 12:
-        raise Fault(400, "the body is not an NPY file; write it with numpy.save")
-    wide = body[6] > 1
-    start = 12 + int.from_bytes(body[8:12], "little") if wide else 10 + body[8] + 256 * body[9]
-    shape, fortran, dtype = _npy_header(bytes(body[:start]))
-    if dtype.hasobject:
-        raise Fault(400, "the NPY body holds Python objects; send numbers or fixed-width strings")
-    array = np.frombuffer(body, dtype, offset=start)
-    array = array.reshape(shape, order="F" if fortran else "C")
-    if array.dtype.kind in "US":
-        return array.astype("U").astype(object)
-    return array
+def _read_parquet(body: Body) -> Table:
+    rows, names = parquet.read(body)
+    return Table(rows, False, tuple(names))
 
 
-@lru_cache(maxsize=256)
-def _npy_header(header: bytes) -> tuple[tuple[int, ...], bool, Any]:
-    stream = io.BytesIO(header)
-    version = np.lib.format.read_magic(stream)
-    try:
-        if version == (1, 0):
-            return np.lib.format.read_array_header_1_0(stream)
-        return np.lib.format.read_array_header_2_0(stream)
-    except Exception as error:
-        raise ValueError(f"its header is broken ({type(error).__name__})") from None
-
-
-def _read_npz(body: Body) -> Table:
-    """A sparse matrix of scipy.sparse.save_npz, or the only array of a numpy.savez."""
-    try:
-        with np.load(io.BytesIO(body), allow_pickle=False) as archive:
-            names = list(archive.files)
-            if "format" not in names:
-                return Table(_only(archive, names), False)
-        sparse = importlib.import_module("scipy.sparse")
-        return Table(sparse.load_npz(io.BytesIO(body)), False)
-    except Fault:
-        raise
-    except Exception as error:
-        raise Fault(400, f"the body is not an NPZ file: {error}") from None
-
-
-def _only(archive: Any, names: list[str]) -> Array:
-    if len(names) != 1:
-        raise Fault(400, f"the NPZ body holds {len(names)} arrays; send exactly one")
-    return archive[names[0]]
-
-
-_READERS = {JSON: _read_json, CSV: _read_csv, NPY: _read_npy, NPZ: _read_npz}
+_READERS: dict[str, Callable[[Body], Table]] = {
+    JSON: _read_json,
+    CSV: _read_csv,
+    NPY: lambda body: Table(npy.read(body), False),
+    NPZ: lambda body: Table(npy.read_archive(body), False),
+    LIBSVM: lambda body: Table(libsvm.read(body), False),
+    RECORDIO: lambda body: Table(recordio.read(body), False),
+    PARQUET: _read_parquet,
+}

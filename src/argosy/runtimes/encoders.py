@@ -1,4 +1,4 @@
-"""Predictions into answer bodies: JSON, CSV, NPY.
+"""Predictions into answer bodies: JSON, JSON lines, CSV, NPY, RecordIO.
 
 Values are written as Python's repr has them, so that a float read back is the same float. Knows
 arrays, lists, scalars, sparse matrices and data frames; nothing of models.
@@ -14,8 +14,9 @@ from typing import Any
 
 import numpy as np
 
+from argosy.runtimes import recordio
 from argosy.runtimes.answers import Fault
-from argosy.runtimes.media import CSV, JSON, NPY, WRITABLE
+from argosy.runtimes.media import CSV, JSON, JSON_LINES, NPY, RECORDIO, WRITABLE
 
 
 def encode(value: Any, media: str, wrapped: bool = False) -> bytes:
@@ -29,9 +30,12 @@ def encode(value: Any, media: str, wrapped: bool = False) -> bytes:
     if media == JSON:
         plain = _plain(value)
         return json.dumps({"predictions": plain} if wrapped else plain, default=_plain).encode()
-    if media == CSV:
-        return _csv(np.atleast_1d(_array(value)).tolist())
-    return _npy(_array(value))
+    if media == RECORDIO:
+        return recordio.write(_array(value))
+    if media == NPY:
+        return _npy(_array(value))
+    items = np.atleast_1d(_array(value)).tolist()
+    return _csv(items) if media == CSV else _lines(items)
 
 
 def encode_each(
@@ -41,10 +45,11 @@ def encode_each(
 
     `predictions` is an array whose first axis is the rows of all requests.
     """
-    if media == NPY:
-        return [_npy(part) for part in np.split(predictions, np.cumsum(counts)[:-1])]
+    if media in (NPY, RECORDIO):
+        write_part = _npy if media == NPY else recordio.write
+        return [write_part(part) for part in np.split(predictions, np.cumsum(counts)[:-1])]
     items = predictions.tolist()
-    write = _csv_writer(predictions) if media == CSV else _json_writer(predictions)
+    write = _writer(predictions, media)
     bodies = []
     start = 0
     for index, count in enumerate(counts):
@@ -54,6 +59,12 @@ def encode_each(
         bodies.append(body)
         start += count
     return bodies
+
+
+def _writer(predictions: Any, media: str) -> Any:
+    if media == CSV:
+        return _csv_writer(predictions)
+    return _json_writer(predictions) if media == JSON else _lines
 
 
 def _csv_writer(predictions: Any) -> Any:
@@ -77,8 +88,12 @@ def _repr(items: list[Any]) -> bytes:
     return repr(items).encode()
 
 
-def _dumps(items: list[Any]) -> bytes:
+def _dumps(items: Any) -> bytes:
     return json.dumps(items, default=_plain).encode()
+
+
+def _lines(items: list[Any]) -> bytes:
+    return b"".join(_dumps(item) + b"\n" for item in items)
 
 
 def _plain(value: Any) -> Any:

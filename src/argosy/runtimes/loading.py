@@ -14,6 +14,7 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
+from argosy.runtimes import images, versions
 from argosy.runtimes.answers import Body
 from argosy.runtimes.base import LoadError, Model, Place, Runtime
 
@@ -32,19 +33,26 @@ def default_threads() -> None:
 def load(runtime: Runtime, order: Body) -> tuple[Model | None, dict[str, Any]]:
     """Carry out a LOAD: the model, or None, and the LOADED body.
 
-    `order` is JSON {"model_dir", "environment", "base_dir"}; the answer {"ok": true}, or
-    {"ok": false, "reason": one sentence, "traceback": text}.
+    `order` is JSON {"model_dir", "environment", "base_dir", "image"}, of which the last three may
+    be absent; the answer {"ok": true}, or {"ok": false, "reason": one sentence, "traceback": text}.
     """
     place = Place(Path(), Path())
-    try:
-        wanted = json.loads(order)
-        place = Place(Path(wanted["model_dir"]), Path(wanted.get("base_dir") or "/opt/ml"))
-        _enter(place, wanted.get("environment") or {})
-        return runtime.load(place), {"ok": True}
-    except (Exception, SystemExit) as error:
-        trace = "".join(traceback.format_exception(type(error), error, error.__traceback__))
-        print(trace, file=sys.stderr, end="", flush=True)  # noqa: T201 - the model's log
-        return None, {"ok": False, "reason": reason(error, place), "traceback": trace}
+    with versions.watched() as sentences:
+        try:
+            wanted = json.loads(order)
+            place = Place(Path(wanted["model_dir"]), Path(wanted.get("base_dir") or "/opt/ml"))
+            _enter(place, wanted.get("environment") or {})
+            _check_image(wanted.get("image") or "")
+            return runtime.load(place), {"ok": True}
+        except (Exception, SystemExit) as error:
+            trace = "".join(traceback.format_exception(type(error), error, error.__traceback__))
+            print(trace, file=sys.stderr, end="", flush=True)  # noqa: T201 - the model's log
+            why = "; ".join([reason(error, place), *sentences])
+            return None, {"ok": False, "reason": why, "traceback": trace}
+
+
+def _check_image(image: str) -> None:
+    versions.check_image(images.runtime_for(image) or "", images.version_of(image))
 
 
 def _enter(place: Place, environment: Mapping[str, str]) -> None:

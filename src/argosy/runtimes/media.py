@@ -11,15 +11,22 @@ JSON = "application/json"
 CSV = "text/csv"
 NPY = "application/x-npy"
 NPZ = "application/x-npz"
+JSON_LINES = "application/jsonlines"
+LIBSVM = "text/libsvm"
+RECORDIO = "application/x-recordio-protobuf"
+PARQUET = "application/x-parquet"
 
-READABLE = (JSON, CSV, NPY, NPZ)
-WRITABLE = (JSON, CSV, NPY)
+READABLE = (JSON, CSV, NPY, NPZ, LIBSVM, RECORDIO, PARQUET)
+WRITABLE = (JSON, CSV, NPY, JSON_LINES, RECORDIO)
 TEXTUAL = frozenset({JSON, CSV})
+
+_SAME = {"text/x-libsvm": LIBSVM, "application/vnd.apache.parquet": PARQUET}
 
 
 def media_type(content_type: str) -> str:
-    """The type without parameters, in lower case; JSON when there is none."""
-    return content_type.partition(";")[0].strip().lower() or JSON
+    """The type without parameters, in lower case, by its first name; JSON when there is none."""
+    name = content_type.partition(";")[0].strip().lower()
+    return _SAME.get(name, name) or JSON
 
 
 def choose(accept: str, default: str, offered: Sequence[str] = WRITABLE) -> str | None:

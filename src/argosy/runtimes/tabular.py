@@ -6,16 +6,16 @@ of numbers; whatever is unusual or wrong about one is found out by answering eac
 
 from __future__ import annotations
 
-import os
 from collections.abc import Hashable, Sequence
 from typing import Any, NamedTuple, Protocol
 
 import numpy as np
 
-from argosy.runtimes import decoders, encoders
 from argosy.runtimes.answers import Answer, Body, Fault, content_head, failure, refusal
+from argosy.runtimes.decoders import Table
+from argosy.runtimes.dialect import Dialect
 from argosy.runtimes.frames import decode_head
-from argosy.runtimes.media import JSON, WRITABLE, choose, media_type
+from argosy.runtimes.media import JSON, choose
 
 _CACHED_HEADS = 4096
 _INPUT_ERRORS = (ValueError, TypeError)
@@ -32,7 +32,11 @@ class Predictor(Protocol):
         ...
 
     def predict_table(self, rows: Any) -> Any:
-        """Predictions for any rows a decoder gives (array of any kind, or dicts)."""
+        """Predictions for any rows a decoder gives (array of any kind, sparse, or dicts).
+
+        Where a body names its columns and the predictor has `names` (a list of str), all of which
+        are among them, the array has these columns, in this order.
+        """
         ...
 
 
@@ -49,10 +53,10 @@ class Form(NamedTuple):
 class Tabular:
     """A `Model` around a predictor."""
 
-    def __init__(self, predictor: Predictor) -> None:
+    def __init__(self, predictor: Predictor, dialect: Dialect | None = None) -> None:
         self._predictor = predictor
+        self._dialect = dialect or Dialect()
         self._forms: dict[bytes, Form] = {}
-        self._default = os.environ.get("SAGEMAKER_DEFAULT_INVOCATIONS_ACCEPT", "").strip() or JSON
 
     def form(self, head: bytes) -> Form:
         form = self._forms.get(head)
@@ -72,24 +76,28 @@ class Tabular:
     def _parse(self, head: bytes) -> Form:
         fields = decode_head(head)
         accept = fields.get("accept", "")
-        write = choose(accept, media_type(self._default))
-        write = write if write in WRITABLE else None
-        return Form(
-            media_type(fields.get("content-type", "")), write, content_head(write or JSON), accept
-        )
+        offered = self._dialect.offered
+        write = choose(accept, self._dialect.answers_in, offered)
+        write = write if write in offered else None
+        read = self._dialect.reads(fields.get("content-type", ""))
+        return Form(read, write, content_head(write or JSON), accept)
 
     def _together(self, form: Form, bodies: Sequence[Body]) -> list[Answer] | None:
         """All answers at once, or None when any of the requests is out of the ordinary."""
         if form.write is None or not (self._predictor.row_wise or len(bodies) == 1):
             return None
-        merged = decoders.decode_together(form.read, bodies)
+        merged = self._dialect.decode_together(form.read, bodies)
         if merged is None:
             return None
         try:
-            predictions = np.asarray(self._predictor.predict(merged.matrix))
-            if predictions.ndim == 0 or len(predictions) != len(merged.matrix):
+            plain = type(merged.matrix) is np.ndarray
+            predict = self._predictor.predict if plain else self._predictor.predict_table
+            predictions = np.asarray(predict(merged.matrix))
+            if predictions.ndim == 0 or len(predictions) != merged.matrix.shape[0]:
                 return None
-            texts = encoders.encode_each(predictions, merged.counts, merged.wrapped, form.write)
+            texts = self._dialect.encode_each(
+                predictions, merged.counts, merged.wrapped, form.write
+            )
         except (Exception, SystemExit):  # one of them is at fault; each alone says which
             return None
         head = form.head
@@ -97,16 +105,30 @@ class Tabular:
 
     def _alone(self, form: Form, body: Body) -> Answer:
         try:
-            table = decoders.decode(form.read, body)
-            if form.write is None:
-                offered = ", ".join(WRITABLE)
-                raise Fault(406, f"Accept {form.accept} is not supported; use one of {offered}")
-            try:
-                predictions = self._predictor.predict_table(table.rows)
-            except _INPUT_ERRORS as error:
-                if isinstance(error, AttributeError):  # scikit-learn's NotFittedError is both
-                    raise
-                return refusal(error, 400)
-            return Answer(200, form.head, encoders.encode(predictions, form.write, table.wrapped))
+            return self._answered(form, body)
         except (Exception, SystemExit) as error:
             return failure(error)
+
+    def _answered(self, form: Form, body: Body) -> Answer:
+        nothing = None if body else self._dialect.without_body()
+        if nothing:
+            return nothing
+        table = self._dialect.decode(form.read, body)
+        if form.write is None:
+            offered = ", ".join(self._dialect.offered)
+            raise Fault(406, f"Accept {form.accept} is not supported; use one of {offered}")
+        try:
+            predictions = self._predictor.predict_table(_in_order(table, self._predictor))
+        except _INPUT_ERRORS as error:
+            if isinstance(error, AttributeError):  # scikit-learn's NotFittedError is both
+                raise
+            return refusal(error, 400)
+        return Answer(200, form.head, self._dialect.encode(predictions, form.write, table.wrapped))
+
+
+def _in_order(table: Table, predictor: Predictor) -> Any:
+    """The rows with the columns as the model has them, where both sides name them alike."""
+    wanted: list[str] | None = getattr(predictor, "names", None)
+    if table.names is None or wanted is None or not set(wanted) <= set(table.names):
+        return table.rows
+    return table.rows[:, [table.names.index(name) for name in wanted]]

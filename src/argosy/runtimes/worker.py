@@ -3,7 +3,7 @@
 Imports the runtime's heavy modules, then opens the socket: where the socket is, a LOAD will be
 carried out at once. Speaks `argosy.runtimes.frames`; LOAD's body is JSON
 
-    {"model_dir": "/opt/ml/model", "environment": {…}, "base_dir": "/opt/ml"}
+    {"model_dir": "/opt/ml/model", "environment": {…}, "base_dir": "/opt/ml", "image": "…"}
 
 Exits with 0 after a DRAIN. Keeps no state and restarts nothing: that is the agent's work.
 """
