@@ -169,7 +169,7 @@ class Life:
             temporary=temporary,
             code_dir=self._code_dir(base_dir) if submit_uri(spec) else "",
         )
-        model.load(base_dir, environment, deadline)
+        model.load(base_dir, environment, deadline, spec.container.image)
         return model
 
     def _start_worker(self, runtime: str, host_name: str, *, without_network: bool) -> ModelProcess:

@@ -44,10 +44,12 @@ class Link:
             return None
         return cls(watch, connection)
 
-    def load(self, model_dir: str, environment: dict[str, str], base_dir: str) -> None:
+    def load(
+        self, model_dir: str, environment: dict[str, str], base_dir: str, image: str = ""
+    ) -> None:
         """Have the worker load its model."""
-        body = {"model_dir": model_dir, "environment": environment, "base_dir": base_dir}
-        self._send(frames.LOAD, json.dumps(body).encode())
+        body: dict[str, Any] = {"model_dir": model_dir, "base_dir": base_dir, "image": image}
+        self._send(frames.LOAD, json.dumps({**body, "environment": environment}).encode())
 
     def ping(self) -> None:
         """Ask whether it is well; `pings_open` falls when it answers."""

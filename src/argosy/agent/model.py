@@ -49,10 +49,12 @@ class ModelProcess:
                 soon = time.monotonic() + _CONNECT_EVERY_S
                 self._watch.until(lambda: sooner() or self.worker.ended, soon)
 
-    def load(self, base_dir: str, environment: dict[str, str], deadline: float) -> None:
+    def load(
+        self, base_dir: str, environment: dict[str, str], deadline: float, image: str = ""
+    ) -> None:
         """Load the model from base_dir/model; returns when it answers invocations."""
         link = self._connected
-        link.load(f"{base_dir}/model", environment, base_dir)
+        link.load(f"{base_dir}/model", environment, base_dir, image)
         if not self._await(lambda: link.loaded is not None, deadline):
             raise CannotServe("The model did not load within its start-up time limit.")
         loaded = link.loaded or {}

@@ -116,7 +116,7 @@ class Mixed:
     ) -> None:
         self._predict = predict
         self._categories = frozenset(categories)
-        self._errors = (ValueError, TypeError, *errors)
+        self._errors: tuple[type[Exception], ...] = (ValueError, TypeError, *errors)
         self.names = names
 
     def predict(self, matrix: Any) -> Any:
@@ -126,7 +126,9 @@ class Mixed:
     def predict_table(self, rows: Any) -> Any:
         """Predictions for rows of numbers and text; raises Fault 400."""
         if not isinstance(rows, list):
-            rows = sparse.dense(sparse.fit(rows, len(self.names))) if sparse.is_sparse(rows) else rows
+            rows = (
+                sparse.dense(sparse.fit(rows, len(self.names))) if sparse.is_sparse(rows) else rows
+            )
             values = np.atleast_2d(rows).tolist()
         else:
             values = picked(rows, self.names)

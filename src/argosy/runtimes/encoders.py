@@ -16,7 +16,7 @@ import numpy as np
 
 from argosy.runtimes import recordio
 from argosy.runtimes.answers import Fault
-from argosy.runtimes.media import CSV, JSON, JSON_LINES, NPY, RECORDIO, WRITABLE
+from argosy.runtimes.media import CSV, JSON, NPY, RECORDIO, WRITABLE
 
 
 def encode(value: Any, media: str, wrapped: bool = False) -> bytes:

@@ -62,5 +62,7 @@ def _cell(token: str, number: int) -> tuple[int, float]:
             " such as 3:0.5",
         ) from None
     if not 0 <= index < sparse.OPEN:
-        raise Fault(400, f"row {number} of the libsvm body has the index {index}; they count from 0")
+        raise Fault(
+            400, f"row {number} of the libsvm body has the index {index}; they count from 0"
+        )
     return index, value

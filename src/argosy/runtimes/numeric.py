@@ -34,7 +34,7 @@ class Numeric:
         self._predict = predict
         self._width = width
         self.names = list(names) if names else None
-        self._errors = (ValueError, TypeError, *errors)
+        self._errors: tuple[type[Exception], ...] = (ValueError, TypeError, *errors)
         self._takes_sparse = takes_sparse
 
     def predict(self, matrix: Any) -> Any:

@@ -67,10 +67,7 @@ def select(
 
     `predictions` is an array of rows (of `multi:softprob`: rows × classes).
     """
-    return [
-        {key: _value(key, objective, classes, raw) for key in keys}
-        for raw in predictions
-    ]
+    return [{key: _value(key, objective, classes, raw) for key in keys} for raw in predictions]
 
 
 def _value(key: str, objective: str, classes: int, raw: Any) -> Any:

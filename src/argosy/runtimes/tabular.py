@@ -129,6 +129,7 @@ class Tabular:
 def _in_order(table: Table, predictor: Predictor) -> Any:
     """The rows with the columns as the model has them, where both sides name them alike."""
     wanted: list[str] | None = getattr(predictor, "names", None)
+    rows: Any = table.rows
     if table.names is None or wanted is None or not set(wanted) <= set(table.names):
-        return table.rows
-    return table.rows[:, [table.names.index(name) for name in wanted]]
+        return rows
+    return rows[:, [table.names.index(name) for name in wanted]]

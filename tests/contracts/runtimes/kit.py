@@ -14,7 +14,7 @@ class Kit:
     rows: Any
     """Float rows that the model takes, four features each."""
     predictions: Any
-    """One whole number per row."""
+    """One number per row."""
     save: Callable[[Path], None]
     """Write the archive's content, without a script."""
     model_fn: str
@@ -24,3 +24,19 @@ class Kit:
     says: Mapping[str, str] = field(default_factory=dict)
     """Part of the message when rows have too few "columns", "text" in them, or a "nan"; without
     an entry for one of them the model takes such rows."""
+    reads: str = "application/json"
+    """The Content-Type that is assumed where a request has none."""
+    answers_in: str = "application/json"
+    """The type of answers where a request accepts any."""
+    unreadable: int = 400
+    """The status of a body that cannot be read."""
+    empty: int = 400
+    """The status where there is no body."""
+    scores: bool = False
+    """JSON answers are {"predictions": [{"score": …}]}, whatever was asked."""
+
+    def json(self, predictions: Any, wrapped: bool = False) -> Any:
+        """What the JSON answer with these predictions holds."""
+        if self.scores:
+            return {"predictions": [{"score": one} for one in predictions]}
+        return {"predictions": list(predictions)} if wrapped else list(predictions)

@@ -10,14 +10,21 @@ from typing import Any
 import numpy as np
 
 from tests.contracts.runtimes.kit import Kit
+from tests.contracts.runtimes.kit_catboost import catboost_kit
+from tests.contracts.runtimes.kit_lightgbm import lightgbm_kit
 from tests.contracts.runtimes.kit_sklearn import sklearn_kit
+from tests.contracts.runtimes.kit_xgboost import xgboost_kit
 from tests.support.worker_client import Worker, WorkerClient
 
 JSON, CSV, NPY = "application/json", "text/csv", "application/x-npy"
+LIBSVM = "text/libsvm"
 
 
 KITS: dict[str, Callable[[], Kit]] = {
+    "catboost": catboost_kit,
+    "lightgbm": lightgbm_kit,
     "sklearn": sklearn_kit,
+    "xgboost": xgboost_kit,
 }
 
 
@@ -51,6 +58,11 @@ def failed_load(empty: Worker, folder: Path, environment: dict[str, str] | None 
 
 def as_csv(rows: Any) -> bytes:
     return "".join(",".join(map(repr, row)) + "\n" for row in rows.tolist()).encode()
+
+
+def as_libsvm(rows: Any) -> bytes:
+    lines = (" ".join(f"{at}:{value!r}" for at, value in enumerate(row)) for row in rows.tolist())
+    return "".join(f"{line}\n" for line in lines).encode()
 
 
 def as_npy(rows: Any) -> bytes:

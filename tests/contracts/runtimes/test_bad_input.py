@@ -15,7 +15,6 @@ from tests.support.worker_client import Worker, WorkerClient
 @pytest.mark.parametrize(
     ("content_type", "body", "says"),
     [
-        (JSON, b"", "empty"),
         (JSON, b"{", "cannot be read"),
         (JSON, b"5", "list of rows"),
         (JSON, b"[]", "no rows"),
@@ -32,11 +31,11 @@ from tests.support.worker_client import Worker, WorkerClient
         ("application/x-npz", b"PK", "NPZ"),
     ],
 )
-def test_a_body_that_cannot_be_predicted_is_a_400_that_says_why(
-    client: WorkerClient, content_type: str, body: bytes, says: str
+def test_a_body_that_cannot_be_read_is_refused_with_what_is_wrong(
+    kit: Kit, client: WorkerClient, content_type: str, body: bytes, says: str
 ) -> None:
     reply = client.predict(body, content_type)
-    assert reply.status == 400
+    assert reply.status == kit.unreadable
     assert says in reply.json()["error-message"]
     assert "stack-trace" not in reply.json()
 
@@ -56,15 +55,22 @@ def test_rows_that_the_model_cannot_take_are_a_400_that_says_why(
     kit: Kit, client: WorkerClient, content_type: str, body: bytes, wrong: str
 ) -> None:
     reply = client.predict(body, content_type)
-    assert reply.status == (400 if wrong in kit.says else 200)
+    statuses = (400, kit.unreadable) if wrong in kit.says else (200,)
+    assert reply.status in statuses
     if wrong in kit.says:
         assert kit.says[wrong] in reply.json()["error-message"]
         assert "stack-trace" not in reply.json()
 
 
-def test_a_pickle_inside_an_npy_body_is_refused(client: WorkerClient) -> None:
+def test_no_body_at_all_is_answered(kit: Kit, client: WorkerClient) -> None:
+    reply = client.predict(b"", JSON)
+    assert reply.status == kit.empty
+    assert (b"empty" in reply.body) == (kit.empty == 400)
+
+
+def test_a_pickle_inside_an_npy_body_is_refused(kit: Kit, client: WorkerClient) -> None:
     reply = client.predict(as_npy(np.array([{"a": 1}], dtype=object)), NPY)
-    assert reply.status == 400
+    assert reply.status == kit.unreadable
     assert "Python objects" in reply.json()["error-message"]
 
 

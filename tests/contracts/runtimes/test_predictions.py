@@ -13,13 +13,17 @@ from argosy.runtimes import frames
 from tests.contracts.runtimes.kits import (
     CSV,
     JSON,
+    LIBSVM,
     NPY,
     Kit,
     as_csv,
     as_json,
+    as_libsvm,
     as_npy,
 )
 from tests.support.worker_client import Reply, Worker, WorkerClient
+
+BOTH_JSON = {"content_type": JSON, "accept": JSON}
 
 
 @pytest.mark.parametrize("write", [as_json, as_csv, as_npy])
@@ -30,37 +34,40 @@ def test_predictions_equal_those_of_the_model_in_this_process(
     content_type = {as_json: JSON, as_csv: CSV, as_npy: NPY}[write]
     reply = client.predict(write(kit.rows), content_type, accept)
     assert (reply.status, reply.head["content-type"]) == (200, accept)
-    assert read(reply) == kit.predictions.tolist()
+    expected = kit.predictions.tolist()
+    assert read(reply) == (kit.json(expected) if accept == JSON else expected)
 
 
 def read(reply: Reply) -> Any:
     if reply.head["content-type"] == CSV:
-        return [int(line) for line in reply.body.decode().splitlines()]
+        return [float(line) for line in reply.body.decode().splitlines()]
     if reply.head["content-type"] == NPY:
         return np.load(io.BytesIO(reply.body)).tolist()
     return reply.json()
 
 
-def test_a_body_without_content_type_is_json_and_so_is_the_answer(
+def test_a_body_without_content_type_has_the_default_one_and_so_has_the_answer(
     kit: Kit, client: WorkerClient
 ) -> None:
-    reply = client.predict(as_json(kit.rows[:3]))
-    assert reply.head["content-type"] == JSON
-    assert reply.json() == kit.predictions[:3].tolist()
+    write = {JSON: as_json, LIBSVM: as_libsvm}[kit.reads]
+    reply = client.predict(write(kit.rows[:3]))
+    assert reply.head["content-type"] == kit.answers_in
+    assert read(reply) == kit.predictions[:3].tolist()
 
 
 def test_instances_are_answered_by_predictions_and_inputs_by_a_list(
     kit: Kit, client: WorkerClient
 ) -> None:
     rows, expected = kit.rows[:2].tolist(), kit.predictions[:2].tolist()
-    instances = client.predict(json.dumps({"instances": rows}).encode(), JSON)
-    inputs = client.predict(json.dumps({"inputs": rows}).encode(), JSON)
-    assert instances.json() == {"predictions": expected}
-    assert inputs.json() == expected
+    instances = client.predict(json.dumps({"instances": rows}).encode(), JSON, JSON)
+    inputs = client.predict(json.dumps({"inputs": rows}).encode(), JSON, JSON)
+    assert instances.json() == kit.json(expected, wrapped=True)
+    assert inputs.json() == kit.json(expected)
 
 
 def test_one_row_needs_no_outer_list(kit: Kit, client: WorkerClient) -> None:
-    assert client.predict(as_json(kit.rows[60]), JSON).json() == [kit.predictions[60]]
+    reply = client.predict(as_json(kit.rows[60]), JSON, JSON)
+    assert reply.json() == kit.json([kit.predictions[60]])
 
 
 def test_the_first_acceptable_type_is_answered(kit: Kit, client: WorkerClient) -> None:
@@ -73,14 +80,14 @@ def test_requests_that_wait_together_each_get_their_own_rows(
 ) -> None:
     counts = [1 + index % 4 for index in range(120)]
     asked = [
-        (frames.REQUEST, as_json(kit.rows[index : index + counts[index]]), {"content_type": JSON})
+        (frames.REQUEST, as_json(kit.rows[index : index + counts[index]]), BOTH_JSON)
         for index in range(120)
     ]
     ids = client.send_many(asked)
     replies = {reply.request_id: reply.json() for reply in (client.read() for _ in ids)}
     for index, request_id in enumerate(ids):
         expected = kit.predictions[index : index + counts[index]].tolist()
-        assert replies[request_id] == expected
+        assert replies[request_id] == kit.json(expected)
 
 
 def test_forms_that_wait_together_are_each_answered_in_their_own(
@@ -89,16 +96,18 @@ def test_forms_that_wait_together_are_each_answered_in_their_own(
     asked = []
     for index in range(30):
         row = kit.rows[index : index + 1]
-        asked.append((frames.REQUEST, as_json(row), {"content_type": JSON}))
+        asked.append((frames.REQUEST, as_json(row), BOTH_JSON))
         asked.append((frames.REQUEST, as_csv(row), {"content_type": CSV, "accept": CSV}))
         wrapped = json.dumps({"instances": row.tolist()}).encode()
-        asked.append((frames.REQUEST, wrapped, {"content_type": JSON}))
+        asked.append((frames.REQUEST, wrapped, BOTH_JSON))
     ids = client.send_many(asked)
     replies = {reply.request_id: reply.body for reply in (client.read() for _ in ids)}
     for index in range(30):
-        text = str(kit.predictions[index]).encode()
-        expected = [b"[" + text + b"]", text + b"\n", b'{"predictions": [' + text + b"]}"]
-        assert [replies[one] for one in ids[3 * index : 3 * index + 3]] == expected
+        one = kit.predictions[index : index + 1].tolist()
+        whole, line, wrapped = (replies[each] for each in ids[3 * index : 3 * index + 3])
+        assert json.loads(whole) == kit.json(one)
+        assert line.decode() == f"{one[0]}\n"
+        assert json.loads(wrapped) == kit.json(one, wrapped=True)
 
 
 def test_a_bad_request_in_a_batch_hurts_no_other(kit: Kit, client: WorkerClient) -> None:
@@ -113,13 +122,14 @@ def test_a_bad_request_in_a_batch_hurts_no_other(kit: Kit, client: WorkerClient)
     ]
     asked = []
     for index, body in enumerate(bad):
-        asked.append((frames.REQUEST, as_json(kit.rows[index * 20]), {"content_type": JSON}))
-        asked.append((frames.REQUEST, body, {"content_type": JSON}))
+        asked.append((frames.REQUEST, as_json(kit.rows[index * 20]), BOTH_JSON))
+        asked.append((frames.REQUEST, body, BOTH_JSON))
     ids = client.send_many(asked)
     replies = {reply.request_id: reply for reply in (client.read() for _ in ids)}
     for index in range(len(bad)):
-        assert replies[ids[2 * index]].json() == [kit.predictions[index * 20]]
-        assert replies[ids[2 * index + 1]].status == 400
+        assert replies[ids[2 * index]].json() == kit.json([kit.predictions[index * 20]])
+        status = replies[ids[2 * index + 1]].status
+        assert status in (400, kit.unreadable, kit.empty)
 
 
 def test_many_connections_at_once_get_their_own_answers(kit: Kit, loaded: Worker) -> None:
@@ -128,8 +138,8 @@ def test_many_connections_at_once_get_their_own_answers(kit: Kit, loaded: Worker
     def ask(first: int) -> None:
         with loaded.connect() as client:
             for index in range(first, len(kit.rows), 8):
-                answer = client.predict(as_csv(kit.rows[index : index + 1]), CSV).json()
-                if answer != [kit.predictions[index]]:
+                answer = client.predict(as_csv(kit.rows[index : index + 1]), CSV, JSON).json()
+                if answer != kit.json([kit.predictions[index]]):
                     wrong.append(index)
 
     threads = [threading.Thread(target=ask, args=(first,)) for first in range(8)]

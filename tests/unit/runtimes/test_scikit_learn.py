@@ -15,7 +15,7 @@ from sklearn.linear_model import LinearRegression, LogisticRegression
 from sklearn.pipeline import make_pipeline
 from sklearn.preprocessing import OneHotEncoder
 
-from argosy.runtimes import scikit_learn
+from argosy.runtimes import estimator, model_files, scikit_learn
 from argosy.runtimes.answers import Answer
 from argosy.runtimes.base import Model, Place
 from argosy.runtimes.frames import encode_head
@@ -54,7 +54,7 @@ def test_one_model_file_of_any_kind_is_recognised(tmp_path: Path, name: str) -> 
 def test_a_well_known_name_wins_over_others(tmp_path: Path) -> None:
     for name in ("scaler.pkl", "model.pkl"):
         (tmp_path / name).touch()
-    assert scikit_learn.model_file(tmp_path).name == "model.pkl"
+    assert model_files.only(tmp_path, (".pkl",), ("model.pkl",)).name == "model.pkl"
 
 
 def test_regression_answers_are_the_local_floats(tmp_path: Path) -> None:
@@ -109,7 +109,7 @@ def test_a_model_with_column_names_takes_plain_rows_without_complaint(tmp_path: 
 def test_rows_by_name_for_a_model_without_names_need_pandas(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(scikit_learn, "_has_pandas", lambda: False)
+    monkeypatch.setattr(estimator, "_has_pandas", lambda: False)
     local = LinearRegression().fit([[1.0], [2.0]], [1.0, 2.0])
     answer = served(tmp_path, local).answer(JSON, b'[{"a": 1}]')
     assert answer.status == 400
