@@ -1,0 +1,88 @@
+"""The SageMaker Python SDK 2 against a real platform: scripts as its users write them."""
+
+import json
+from pathlib import Path
+from typing import Any
+
+import pytest
+from sklearn.datasets import load_iris
+from sklearn.linear_model import LogisticRegression
+from sklearn.preprocessing import StandardScaler
+
+from argosy.testing import Platform
+from support.clients import INSTALL_S, Client
+from support.endpoints import ROWS, classifier, fleet, model_archive
+
+pytestmark = pytest.mark.timeout(INSTALL_S + 240)
+
+MODEL = classifier()
+SCRIPT = """
+import os
+import joblib
+from labels import label
+
+def model_fn(model_dir):
+    return joblib.load(os.path.join(model_dir, "model.joblib"))
+
+def predict_fn(rows, model):
+    return label(model.predict(rows))
+"""
+LABELS = "def label(classes):\n    return classes * 10\n"
+LOADS = """
+import joblib
+def model_fn(folder):
+    return joblib.load(folder + "/model.joblib")
+"""
+SCALES = f"""{LOADS}
+def predict_fn(rows, model):
+    return model.transform(rows)
+"""
+
+
+@pytest.fixture
+def folder(tmp_path: Path) -> Path:
+    """What a data scientist has: rows to predict and a packed model."""
+    (tmp_path / "rows.json").write_text(json.dumps(ROWS.tolist()))
+    pack(tmp_path, "model", MODEL)
+    return tmp_path
+
+
+def pack(folder: Path, name: str, model: Any) -> None:
+    (folder / f"{name}.tar.gz").write_bytes(model_archive(model))
+
+
+def test_a_scikit_learn_model_with_a_script_is_deployed_called_updated_and_deleted(
+    sdk2: Client, platform: Platform, folder: Path
+) -> None:
+    source = folder / "source"
+    source.mkdir()
+    (source / "serve.py").write_text(SCRIPT)
+    (source / "labels.py").write_text(LABELS)
+
+    told = sdk2.run("sdk2_sklearn.py", folder)
+
+    expected = (MODEL.predict(ROWS) * 10).tolist()
+    assert told["npy"] == told["json"] == told["csv"] == told["updated"] == expected
+    assert told["count"] == 2
+    assert told["left"] == []
+    assert fleet(platform, told["endpoint"]) == []
+
+
+def test_the_snippet_of_the_seed_deploys_a_model_by_its_image(sdk2: Client, folder: Path) -> None:
+    told = sdk2.run("sdk2_seed.py", folder)
+
+    assert told["image"].endswith("/sagemaker-scikit-learn:1.2-1-cpu-py3")
+    assert told["csv"] == MODEL.predict(ROWS).tolist()
+
+
+def test_a_pipeline_model_scales_and_classifies(sdk2: Client, folder: Path) -> None:
+    scaler = StandardScaler().fit(ROWS)
+    scaled = LogisticRegression(max_iter=1000).fit(scaler.transform(ROWS), load_iris().target)
+    pack(folder, "scale", scaler)
+    pack(folder, "classify", scaled)
+    (folder / "scale.py").write_text(SCALES)
+    (folder / "classify.py").write_text(LOADS)
+
+    told = sdk2.run("sdk2_pipeline.py", folder)
+
+    assert told["json"] == scaled.predict(scaler.transform(ROWS)).tolist()
