@@ -1,0 +1,37 @@
+"""The AWS CLI against a real platform: what its users type."""
+
+import json
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from argosy.testing import Platform
+from support.clients import INSTALL_S, Client
+from support.endpoints import IMAGE, ROWS, classifier, model_archive
+
+MODEL = classifier()
+
+
+@pytest.mark.timeout(INSTALL_S + 240)
+def test_a_model_is_uploaded_served_called_and_deleted_from_a_shell(
+    aws_cli: Client, platform: Platform, tmp_path: Path
+) -> None:
+    data = tmp_path / "data"
+    data.mkdir()
+    (tmp_path / "model.tar.gz").write_bytes(model_archive(MODEL))
+    (data / "rows.json").write_text(json.dumps(ROWS.tolist()))
+    np.savetxt(data / "rows.csv", ROWS, delimiter=",")
+
+    printed = aws_cli.shell("aws_journey.sh", IMAGE, folder=tmp_path)
+
+    said = dict(part.split("\n", 1) for part in printed.split("== ")[1:])
+    expected = MODEL.predict(ROWS).tolist()
+    assert said["bucket"].split() == ["rows.csv", "rows.json"]
+    assert (tmp_path / "back" / "rows.csv").read_bytes() == (data / "rows.csv").read_bytes()
+    assert said["look"].split() == ["cli-journey", "iris"]
+    assert said["call"].split() == ["AllTraffic"]
+    assert json.loads((tmp_path / "predicted.json").read_text()) == expected
+    assert json.loads((tmp_path / "predicted-b.json").read_text()) == expected
+    sagemaker = platform.client("sagemaker")
+    assert sagemaker.list_models(NameContains="cli-journey")["Models"] == []
