@@ -4,14 +4,16 @@ import json
 from pathlib import Path
 from typing import Any
 
+import numpy as np
 import pytest
+import xgboost
 from sklearn.datasets import load_iris
 from sklearn.linear_model import LogisticRegression
 from sklearn.preprocessing import StandardScaler
 
 from argosy.testing import Platform
 from support.clients import INSTALL_S, Client
-from support.endpoints import ROWS, classifier, fleet, model_archive
+from support.endpoints import ROWS, archive, classifier, fleet, model_archive
 
 pytestmark = pytest.mark.timeout(INSTALL_S + 240)
 
@@ -36,6 +38,16 @@ def model_fn(folder):
 SCALES = f"""{LOADS}
 def predict_fn(rows, model):
     return model.transform(rows)
+"""
+
+BOOSTS = """
+import os
+import xgboost
+
+def model_fn(model_dir):
+    booster = xgboost.Booster()
+    booster.load_model(os.path.join(model_dir, "xgboost-model"))
+    return booster
 """
 
 
@@ -86,3 +98,20 @@ def test_a_pipeline_model_scales_and_classifies(sdk2: Client, folder: Path) -> N
     told = sdk2.run("sdk2_pipeline.py", folder)
 
     assert told["json"] == scaled.predict(scaler.transform(ROWS)).tolist()
+
+
+def test_an_xgboost_model_is_served_with_a_script_and_as_the_built_in_algorithm(
+    sdk2: Client, folder: Path
+) -> None:
+    rows, labels = load_iris(return_X_y=True)
+    params = {"objective": "multi:softmax", "num_class": 3, "nthread": 1}
+    booster = xgboost.train(params, xgboost.DMatrix(rows, label=labels), 5)
+    packed = archive({"xgboost-model": bytes(booster.save_raw("ubj"))})
+    (folder / "model.tar.gz").write_bytes(packed)
+    (folder / "serve.py").write_text(BOOSTS)
+
+    told = sdk2.run("sdk2_xgboost.py", folder)
+
+    expected = booster.predict(xgboost.DMatrix(rows)).tolist()
+    for form in ("libsvm", "csv"):
+        assert np.array(told[form], dtype=float).ravel().tolist() == expected
