@@ -9,11 +9,13 @@ Failed        with the reason, whatever went wrong
 """
 
 import contextlib
+import os
 import sys
 import time
 from collections.abc import Callable, Iterator
+from pathlib import Path
 
-from argosy.agent import reasons, sandbox
+from argosy.agent import program, reasons, sandbox
 from argosy.agent.child import Child
 from argosy.agent.environment import load_environment, submit_uri
 from argosy.agent.folders import Folders
@@ -24,13 +26,16 @@ from argosy.agent.spare import Spare
 from argosy.agent.watch import Terminated, Watch
 from argosy.agent.worker import Worker
 from argosy.ground.files import read_json
-from argosy.ground.instances import SPEC_FILE, InstanceSpec, Phase
+from argosy.ground.instances import PROGRAM, SPEC_FILE, InstanceSpec, Phase
 from argosy.ground.paths import DataDir
 from argosy.ground.settings import Settings
 from argosy.telemetry.logs import LogWriter
 
 _PING_MARGIN_S = 5.0
 """A ping waits behind a prediction; beyond the model's time limit this much more is allowed."""
+
+_TELLS_WITHIN_S = 10.0
+"""A bridge says why its program did not come up; this long after the time was over, at most."""
 
 Wording = Callable[[str, str, str, list[str]], str]
 """(container, variant, cause, log lines) → reason."""
@@ -109,6 +114,7 @@ class Life:
                 spec.container.runtime,
                 spec.container.name,
                 without_network=spec.network_isolation,
+                image=spec.container.image_folder,
             )
         self._finish_download(spec)
         self._report.say(Phase.STARTING)
@@ -169,12 +175,29 @@ class Life:
             temporary=temporary,
             code_dir=self._code_dir(base_dir) if submit_uri(spec) else "",
         )
-        model.load(base_dir, environment, deadline, spec.container.image)
+        if spec.container.runtime == PROGRAM:
+            self._load_program(spec, model, environment, deadline)
+        else:
+            order = {"image": spec.container.image}
+            model.load(base_dir, environment, deadline, order)
         return model
 
-    def _start_worker(self, runtime: str, host_name: str, *, without_network: bool) -> ModelProcess:
+    def _load_program(
+        self, spec: InstanceSpec, model: ModelProcess, given: dict[str, str], deadline: float
+    ) -> None:
+        """The bridge keeps the time limit: it knows what its program did all the while."""
+        folder = Path(spec.container.image_folder)
+        environment = program.environment(os.environ, folder, given)
+        order = program.order(self._settings, folder, deadline - time.monotonic())
+        model.load(sandbox.BASE_DIR, environment, deadline + _TELLS_WITHIN_S, order)
+
+    def _start_worker(
+        self, runtime: str, host_name: str, *, without_network: bool, image: str = ""
+    ) -> ModelProcess:
         self._folders.make()
         sandboxed, why_not = sandbox.decide(self._settings)
+        if image and not sandboxed:
+            raise CannotServe(reasons.program_needs_sandbox(why_not))
         if not sandboxed and self._settings.sandbox == "require":
             raise CannotServe(f"The model cannot be run in a sandbox: {why_not}.")
         if not sandboxed:
@@ -188,6 +211,7 @@ class Life:
                 sandboxed=sandboxed,
                 host_name=host_name,
                 without_network=without_network,
+                program=Path(image) if image else None,
             )
         except OSError as error:
             raise CannotServe(f"The model process cannot be started: {error}.") from error
@@ -239,7 +263,8 @@ class Life:
         if self._child is not None:
             self._child.kill()
         if self._model is not None:
-            self._model.stop(self._settings.drain_timeout_s)
+            grace = program.GRACE_S if self._model.worker.is_program else 0.0
+            self._model.stop(self._settings.drain_timeout_s + grace)
 
     def _clean_up(self) -> None:
         if self._spare is not None:

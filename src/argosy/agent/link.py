@@ -4,6 +4,7 @@ import contextlib
 import json
 import os
 import socket
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
@@ -45,11 +46,20 @@ class Link:
         return cls(watch, connection)
 
     def load(
-        self, model_dir: str, environment: dict[str, str], base_dir: str, image: str = ""
+        self,
+        model_dir: str,
+        environment: dict[str, str],
+        base_dir: str,
+        more: Mapping[str, Any] | None = None,
     ) -> None:
-        """Have the worker load its model."""
-        body: dict[str, Any] = {"model_dir": model_dir, "base_dir": base_dir, "image": image}
-        self._send(frames.LOAD, json.dumps({**body, "environment": environment}).encode())
+        """Have the worker load its model; `more` are further members of the order."""
+        body = {
+            "model_dir": model_dir,
+            "environment": environment,
+            "base_dir": base_dir,
+            **(more or {}),
+        }
+        self._send(frames.LOAD, json.dumps(body).encode())
 
     def ping(self) -> None:
         """Ask whether it is well; `pings_open` falls when it answers."""

@@ -4,8 +4,9 @@ Every wait ends early when the worker does; then CannotServe says why.
 """
 
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from pathlib import Path
+from typing import Any
 
 from argosy.agent import reasons
 from argosy.agent.link import Link
@@ -50,11 +51,18 @@ class ModelProcess:
                 self._watch.until(lambda: sooner() or self.worker.ended, soon)
 
     def load(
-        self, base_dir: str, environment: dict[str, str], deadline: float, image: str = ""
+        self,
+        base_dir: str,
+        environment: dict[str, str],
+        deadline: float,
+        more: Mapping[str, Any] | None = None,
     ) -> None:
-        """Load the model from base_dir/model; returns when it answers invocations."""
+        """Load the model from base_dir/model; returns when it answers invocations.
+
+        more: further members of the order, for this kind of worker.
+        """
         link = self._connected
-        link.load(f"{base_dir}/model", environment, base_dir, image)
+        link.load(f"{base_dir}/model", environment, base_dir, more)
         if not self._await(lambda: link.loaded is not None, deadline):
             raise CannotServe("The model did not load within its start-up time limit.")
         loaded = link.loaded or {}

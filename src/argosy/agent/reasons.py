@@ -31,6 +31,14 @@ def no_model_data(uri: str, why: str) -> str:
     return f"Could not find model data at {uri}. {why}"
 
 
+def program_needs_sandbox(why_not: str) -> str:
+    """A program of the user's where no sandbox can be made."""
+    return (
+        "An image folder needs the sandbox, which gives each program an /opt/ml and a port 8080 "
+        f"of its own: {why_not}."
+    )
+
+
 def exit_cause(status: int, memory_limit_mb: int) -> str:
     """What a worker's end means; `status` as subprocess gives it, or a shell's 128 + signal."""
     number = -status if status < 0 else status - 128 if 128 < status < 160 else 0

@@ -16,6 +16,7 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import argosy
+from argosy.agent import image
 from argosy.agent.folders import Folders
 from argosy.ground.settings import Settings
 
@@ -72,17 +73,42 @@ def enclose(
         *("--hostname", host_name[:63] or "model"),
         *(("--unshare-net",) if without_network else ()),
         *("--bind", str(folders.temporary), "/tmp", "--symlink", "/tmp", "/var/tmp"),
-        *_system(),
-        *_python(),
-        *_hidden(folders.data_dir.root),
-        *_argosy(),
-        *("--proc", "/proc", "--dev", "/dev"),
-        *("--ro-bind-try", "/sys/devices/system/cpu", "/sys/devices/system/cpu"),
+        *_common(folders),
         *("--bind", str(folders.ml), BASE_DIR),
         *("--bind", str(folders.run), RUN_DIR),
         *("--remount-ro", "/", "--chdir", BASE_DIR),
     ]
     return [bubblewrap(), *options, "--", *command]
+
+
+def enclose_program(
+    command: list[str], folders: Folders, *, host_name: str, program: Path
+) -> list[str]:
+    """The same for the bridge beside the program of an image folder.
+
+    Its network is its own and has nothing but loopback, so that port 8080 is free in each.
+    """
+    enters = image.root_of(program) != ""
+    options = [
+        *_isolation(),
+        *("--hostname", host_name[:63] or "model", "--unshare-net"),
+        *(("--cap-add", "CAP_SYS_CHROOT") if enters else ()),
+        *_common(folders),
+        *image.mounts(program, folders),
+        *("--bind", str(folders.run), RUN_DIR),
+        *("--remount-ro", "/"),
+    ]
+    return [bubblewrap(), *options, "--", *command]
+
+
+def _common(folders: Folders) -> Iterator[str]:
+    """The system, the Python environment, Argosy's runtimes."""
+    yield from _system()
+    yield from _python()
+    yield from _hidden(folders.data_dir.root)
+    yield from _argosy()
+    yield from ("--proc", "/proc", "--dev", "/dev")
+    yield from ("--ro-bind-try", "/sys/devices/system/cpu", "/sys/devices/system/cpu")
 
 
 def probe() -> str | None:

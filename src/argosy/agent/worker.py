@@ -10,7 +10,7 @@ import sys
 from pathlib import Path
 
 import argosy
-from argosy.agent import sandbox
+from argosy.agent import image, sandbox
 from argosy.agent.environment import worker_environment
 from argosy.agent.folders import Folders
 from argosy.agent.output import Output
@@ -22,9 +22,13 @@ from argosy.ground.settings import Settings
 class Worker:
     """A started worker process."""
 
-    def __init__(self, process: subprocess.Popen[bytes], *, sandboxed: bool) -> None:
+    def __init__(
+        self, process: subprocess.Popen[bytes], *, sandboxed: bool, is_program: bool = False
+    ) -> None:
         self._process = process
         self.sandboxed = sandboxed
+        self.is_program = is_program
+        """It is a bridge to a program of the user's, which may take its time to end."""
 
     @classmethod
     def start(
@@ -37,10 +41,16 @@ class Worker:
         sandboxed: bool,
         host_name: str,
         without_network: bool,
+        program: Path | None = None,
     ) -> "Worker":
-        """Start a worker that will listen on `folders.run`/worker.sock. Raises OSError."""
+        """Start a worker that will listen on `folders.run`/worker.sock. Raises OSError.
+
+        program: the image folder of a user's program; the worker is then a bridge, in a sandbox.
+        """
         command, environment = _plain(runtime, folders)
-        if sandboxed:
+        if program is not None:
+            command, environment = _bridge(folders, host_name, program)
+        elif sandboxed:
             command, environment = _enclosed(runtime, folders, host_name, without_network)
         agent = os.getpid()
         memory_mb = settings.instance_memory_mb
@@ -58,7 +68,7 @@ class Worker:
             env=environment,
             preexec_fn=prepare,
         )
-        return cls(process, sandboxed=sandboxed)
+        return cls(process, sandboxed=sandboxed, is_program=program is not None)
 
     @property
     def ended(self) -> bool:
@@ -102,14 +112,30 @@ def _enclosed(
         host_name=host_name,
         without_network=without_network,
     )
-    environment = worker_environment(
+    return command, _inside()
+
+
+def _bridge(folders: Folders, host_name: str, program: Path) -> tuple[list[str], dict[str, str]]:
+    image.make_folders(folders, host_name)
+    root = image.root_of(program)
+    command = [
+        *(sys.executable, "-P", "-m", "argosy.runtimes.bridge"),
+        *("--socket", f"{sandbox.RUN_DIR}/{folders.worker_socket.name}"),
+        *(("--root", root) if root else ()),
+    ]
+    command = sandbox.enclose_program(command, folders, host_name=host_name, program=program)
+    return command, _inside()
+
+
+def _inside() -> dict[str, str]:
+    """What a process of ours is started with in a sandbox."""
+    return worker_environment(
         os.environ,
         path=_path(sandbox.PATH),
         python_path=sandbox.CODE_DIR,
         home="/tmp",
         temporary="/tmp",
     )
-    return command, environment
 
 
 def _plain(runtime: str, folders: Folders) -> tuple[list[str], dict[str, str]]:

@@ -20,6 +20,10 @@ STOPPING_FILE = "stopping"
 """There once the instance was asked to go."""
 
 
+PROGRAM = "program"
+"""`ContainerSpec.runtime` of a container that is a program of the user's, not a runtime of ours."""
+
+
 def member_id(instance_id: str, number: int) -> str:
     """Id of a container's own agent, among several of one instance; numbers begin with 1."""
     return f"{instance_id}.{number}"
@@ -71,6 +75,8 @@ class ContainerSpec:
     """It serves whichever models lie under the prefix, loaded when they are called."""
     caches_models: bool = True
     """Models stay loaded after a call (MultiModelConfig.ModelCacheSetting)."""
+    image_folder: str = ""
+    """Folder of the user's own `serve`, when `runtime` is PROGRAM."""
 
 
 @dataclass(frozen=True, kw_only=True)

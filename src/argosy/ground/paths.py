@@ -57,6 +57,11 @@ class DataDir:
         return self.root / "instances"
 
     @property
+    def images(self) -> Path:
+        """Image folders that were added, each below the digest of its content; never changed."""
+        return self.root / "images"
+
+    @property
     def logs(self) -> Path:
         """Log groups and streams of models (see argosy.telemetry.logs)."""
         return self.root / "logs"

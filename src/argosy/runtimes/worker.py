@@ -35,7 +35,7 @@ def main(arguments: list[str] | None = None) -> None:
     runtime = table.find(options.runtime)
     gc.collect()
     gc.freeze()  # imports stay; without this every full collection walks over all of them
-    Server(_listen(options.socket), runtime).run()
+    Server(listen(options.socket), runtime).run()
 
 
 def _write_logs_at_once() -> None:
@@ -45,7 +45,7 @@ def _write_logs_at_once() -> None:
             stream.reconfigure(line_buffering=True, errors="backslashreplace")
 
 
-def _listen(path: Path) -> socket.socket:
+def listen(path: Path) -> socket.socket:
     """A listening socket that appears under its name only when it can be connected to."""
     hidden = path.with_name(".w")
     for stale in (path, hidden):

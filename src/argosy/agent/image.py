@@ -1,0 +1,103 @@
+"""What the sandbox of a user's program holds besides the system: its image, places to write.
+
+An image folder is seen as /opt/program, and its programs run on the host's system (its /usr, the
+Python environment of Argosy). One that has a folder `rootfs` brings a system of its own: that is
+mounted, piece by piece and read-only, at `ROOT`, with the same places to write; the bridge, which
+needs the host's libraries, stays outside and has the program enter it.
+
+It refuses nothing: what is mounted here lies in a sandbox whose walls `sandbox` makes.
+"""
+
+import os
+from collections.abc import Iterator
+from pathlib import Path
+
+from argosy.agent.folders import Folders
+
+PROGRAM_DIR = "/opt/program"
+ROOT = "/image"
+_ROOTFS = "rootfs"
+
+# Places of a container that programs write to, and the folder of the instance behind each.
+_WRITABLE = {
+    "opt/ml": "ml",
+    "tmp": "tmp",
+    "var/tmp": "tmp",
+    "run": "var/run",
+    "var/run": "var/run",
+    "var/log": "var/log",
+    "var/cache": "var/cache",
+    "var/lib/nginx": "var/lib/nginx",
+}
+_MADE = ("var/log/nginx", "var/cache/nginx", "var/lib/nginx", "var/run", "ml/input/data")
+_ML = ("ml/input/config", "ml/output/data", "ml/model")
+_CONFIGURATION = ("nginx", "python3", "R", "perl", "magic")
+"""Of /etc, besides what every sandbox shows."""
+_FILES = ("etc/hosts", "etc/resolv.conf")
+_BIN = (".venv/bin", "venv/bin", "bin")
+_NEVER_TAKEN = frozenset({"proc", "dev", "sys"})
+
+
+def root_of(image: Path) -> str:
+    """The program's root folder in the sandbox: "" when it is the sandbox's own."""
+    return ROOT if (image / _ROOTFS).is_dir() else ""
+
+
+def path_of(image: Path, system: str, python: str) -> str:
+    """PATH of the image's programs: its own, those beside Argosy's Python, the system's."""
+    if root_of(image):
+        return f"{PROGRAM_DIR}:{system}"
+    own = [f"{PROGRAM_DIR}/{name}" for name in _BIN if (image / name).is_dir()]
+    return ":".join([PROGRAM_DIR, *own, python, system])
+
+
+def work_folder(image: Path) -> str:
+    """Where the program is started, as it names it."""
+    there = not root_of(image) or (image / _ROOTFS / PROGRAM_DIR[1:]).is_dir()
+    return PROGRAM_DIR if there else "/"
+
+
+def make_folders(folders: Folders, host_name: str) -> None:
+    """Make what is bound below. Raises OSError."""
+    for name in (*_MADE, *_ML):
+        (folders.root / name).mkdir(mode=0o755, parents=True, exist_ok=True)
+    names = f"127.0.0.1 localhost {host_name}\n::1 localhost\n"
+    (folders.root / "hosts").write_text(names)
+
+
+def mounts(image: Path, folders: Folders) -> Iterator[str]:
+    """Options of bubblewrap, to follow those that mount the system."""
+    root = root_of(image)
+    if root:
+        yield from _tree(image / _ROOTFS, "")
+        yield from ("--proc", f"{root}/proc", "--dev", f"{root}/dev")
+        yield from ("--ro-bind-try", "/sys/devices/system/cpu", f"{root}/sys/devices/system/cpu")
+        yield from ("--ro-bind-try", "/etc/resolv.conf", f"{root}/etc/resolv.conf")
+    else:
+        yield from ("--ro-bind", str(image), PROGRAM_DIR)
+        for name in _CONFIGURATION:
+            yield from ("--ro-bind-try", f"/etc/{name}", f"/etc/{name}")
+    for place, folder in _WRITABLE.items():
+        yield from ("--bind", str(folders.root / folder), f"{root}/{place}")
+    yield from ("--ro-bind", str(folders.root / "hosts"), f"{root}/etc/hosts")
+
+
+def _tree(rootfs: Path, below: str) -> Iterator[str]:
+    """The entries of a root folder, but for those in whose place others are mounted.
+
+    A read-only mount cannot be given new mount points, so folders above such places are made anew
+    and their entries bound one by one.
+    """
+    for entry in sorted(os.scandir(rootfs / below), key=lambda one: one.name):
+        name = f"{below}/{entry.name}" if below else entry.name
+        if name in _NEVER_TAKEN or name in _WRITABLE or name in _FILES:
+            continue
+        if entry.is_symlink():
+            yield from ("--symlink", os.readlink(entry.path), f"{ROOT}/{name}")
+        elif entry.is_dir() and any(
+            place.startswith(f"{name}/") for place in (*_WRITABLE, *_FILES)
+        ):
+            yield from ("--dir", f"{ROOT}/{name}")
+            yield from _tree(rootfs, name)
+        else:
+            yield from ("--ro-bind", entry.path, f"{ROOT}/{name}")

@@ -1,0 +1,37 @@
+"""What a bridge is told about the user's program: its environment and the limits to keep. Pure.
+
+Source: reference/container-contract.md §1, §3 and §5.
+"""
+
+import sys
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+from argosy.agent import image
+from argosy.agent.environment import worker_environment
+from argosy.agent.sandbox import PATH
+from argosy.ground.settings import Settings
+
+GRACE_S = 35.0
+"""What stopping may take beyond the drain: 30 s from SIGTERM to SIGKILL, and a margin."""
+_HOME = "/tmp"
+
+
+def environment(host: Mapping[str, str], folder: Path, given: Mapping[str, str]) -> dict[str, str]:
+    """All that the program sees. `given`, the container's own, wins."""
+    path = image.path_of(folder, PATH, str(Path(sys.executable).parent))
+    base = worker_environment(host, path=path, python_path="", home=_HOME, temporary=_HOME)
+    del base["PYTHONPATH"]
+    return {**base, **given}
+
+
+def order(settings: Settings, folder: Path, startup_s: float) -> dict[str, Any]:
+    """Members of a bridge's LOAD besides the environment (`argosy.runtimes.bridge.starting`)."""
+    return {
+        "command": ["serve"],
+        "folder": image.work_folder(folder),
+        "startup_s": startup_s,
+        "drain_s": settings.drain_timeout_s,
+        "max_answer": settings.max_payload_mb << 20,
+    }
