@@ -186,9 +186,9 @@ class Life:
         self, spec: InstanceSpec, model: ModelProcess, given: dict[str, str], deadline: float
     ) -> None:
         """The bridge keeps the time limit: it knows what its program did all the while."""
-        folder = Path(spec.container.image_folder)
-        environment = program.environment(os.environ, folder, given)
-        order = program.order(self._settings, folder, deadline - time.monotonic())
+        container = spec.container
+        environment = program.environment(os.environ, Path(container.image_folder), given)
+        order = program.order(self._settings, container, deadline - time.monotonic())
         model.load(sandbox.BASE_DIR, environment, deadline + _TELLS_WITHIN_S, order)
 
     def _start_worker(

@@ -11,6 +11,7 @@ from typing import Any
 from argosy.agent import image
 from argosy.agent.environment import worker_environment
 from argosy.agent.sandbox import PATH
+from argosy.ground.instances import ContainerSpec
 from argosy.ground.settings import Settings
 
 GRACE_S = 35.0
@@ -26,11 +27,11 @@ def environment(host: Mapping[str, str], folder: Path, given: Mapping[str, str])
     return {**base, **given}
 
 
-def order(settings: Settings, folder: Path, startup_s: float) -> dict[str, Any]:
+def order(settings: Settings, container: ContainerSpec, startup_s: float) -> dict[str, Any]:
     """Members of a bridge's LOAD besides the environment (`argosy.runtimes.bridge.starting`)."""
     return {
-        "command": ["serve"],
-        "folder": image.work_folder(folder),
+        "command": container.command,
+        "folder": image.work_folder(Path(container.image_folder)),
         "startup_s": startup_s,
         "drain_s": settings.drain_timeout_s,
         "max_answer": settings.max_payload_mb << 20,

@@ -4,8 +4,9 @@ from dataclasses import dataclass
 from typing import Any
 
 from argosy.control.rollout import Launch
-from argosy.ground.instances import ContainerSpec, InstanceSpec, StoreAccess
+from argosy.ground.instances import PROGRAM, ContainerSpec, InstanceSpec, StoreAccess
 from argosy.ground.names import endpoint_log_group, new_instance_id
+from argosy.ground.paths import DataDir
 from argosy.ground.settings import Settings
 from argosy.runtimes.images import known_images, runtime_for, why_not
 from argosy.state.endpoints import Deployment, container_names, containers_of, variant_config
@@ -30,10 +31,11 @@ class Place:
 
 def obstacle(deployment: Deployment | None) -> str:
     """Why a deployment can never run on this platform, or "" when nothing is known against it."""
+    added = _added(deployment)
     for name, model in (deployment["models"] if deployment else {}).items():
         for container in containers_of(model):
             image = container.get("Image", "")
-            if runtime_for(image) is None:
+            if runtime_for(image) is None and image not in added:
                 return _not_served(image, name)
     return ""
 
@@ -43,8 +45,14 @@ def _not_served(image: str, model: str) -> str:
     return (
         f"No runtime of this platform can serve the image '{image}' of model '{model}'"
         f"{f': {why}' if why else ''}. "
-        f"Images that can be served: {'; '.join(known_images())}."
+        f"Images that can be served: {'; '.join(known_images())}; image folders that were there "
+        "(argosy image add) when the endpoint was created or updated."
     )
+
+
+def _added(deployment: Deployment | None) -> dict[str, str]:
+    """Image → digest of the image folder that was meant when the deployment was made."""
+    return (deployment or {}).get("images") or {}
 
 
 def runtime_of(model: dict[str, Any]) -> str:
@@ -70,7 +78,7 @@ def spec_for(
         owner=place.owner,
         deployment=launch.deployment["id"],
         variant=launch.variant,
-        containers=_containers(model),
+        containers=_containers(model, _folders(launch.deployment, settings)),
         log_group=endpoint_log_group(place.endpoint),
         log_stream=f"{launch.variant}/{instance_id}",
         store=store,
@@ -86,23 +94,30 @@ def spec_for(
     )
 
 
-def _containers(model: dict[str, Any]) -> tuple[ContainerSpec, ...]:
+def _folders(deployment: Deployment, settings: Settings) -> dict[str, str]:
+    """Image → where its image folder lies."""
+    images = DataDir.at(settings.data_dir).images
+    return {image: str(images / digest) for image, digest in _added(deployment).items()}
+
+
+def _containers(model: dict[str, Any], folders: dict[str, str]) -> tuple[ContainerSpec, ...]:
     definitions, names = containers_of(model), container_names(model)
     several = len(definitions) > 1
     return tuple(
-        _container(definition, name, several)
+        _container(definition, name, several, folders.get(definition.get("Image", ""), ""))
         for definition, name in zip(definitions, names, strict=True)
     )
 
 
-def _container(definition: dict[str, Any], name: str, several: bool) -> ContainerSpec:
+def _container(definition: dict[str, Any], name: str, several: bool, folder: str) -> ContainerSpec:
     image = definition.get("Image", "")
     multi_model = definition.get("Mode") == "MultiModel"
     caching = (definition.get("MultiModelConfig") or {}).get("ModelCacheSetting")
     return ContainerSpec(
         name=name,
         image=image,
-        runtime=runtime_for(image) or "",
+        runtime=PROGRAM if folder else runtime_for(image) or "",
+        image_folder=folder,
         environment={
             **(_PORTS if several else {}),
             **({"SAGEMAKER_MULTI_MODEL": "true"} if multi_model else {}),

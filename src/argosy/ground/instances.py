@@ -76,7 +76,9 @@ class ContainerSpec:
     caches_models: bool = True
     """Models stay loaded after a call (MultiModelConfig.ModelCacheSetting)."""
     image_folder: str = ""
-    """Folder of the user's own `serve`, when `runtime` is PROGRAM."""
+    """Folder of the user's own program, when `runtime` is PROGRAM."""
+    command: list[str] = field(default_factory=lambda: ["serve"])
+    """What is run of it: a program on its PATH, and arguments."""
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -29,6 +29,8 @@ class Deployment(TypedDict):
     """ModelName → the CreateModel members."""
     variants: list[VariantIntent]
     started: float
+    images: NotRequired[dict[str, str]]
+    """Image → digest of the image folder (`state.images`) that the name meant at that time."""
 
 
 class EndpointDocument(TypedDict):

@@ -24,6 +24,7 @@ from argosy.services.sagemaker.refusals import refuse_unsupported
 from argosy.services.sagemaker.tags import check_tags, set_tags
 from argosy.state import endpoints as ep
 from argosy.state.endpoints import Deployment, EndpointDocument
+from argosy.state.images import resolved
 from argosy.state.records import Record
 
 _DEFAULT_PAGE = 10  # ListEndpoints in the API reference: "This value defaults to 10."
@@ -118,7 +119,10 @@ def _deployment(call: Call, config_name: str) -> Deployment:
     config = find(call, ENDPOINT_CONFIG, config_name).document
     names = {variant["ModelName"] for variant in config["ProductionVariants"]}
     models = {name: find(call, MODEL, name).document for name in sorted(names)}
-    return ep.new_deployment(new_deployment_id(), config_name, config, models, call.clock.now())
+    now = call.clock.now()
+    deployment = ep.new_deployment(new_deployment_id(), config_name, config, models, now)
+    deployment["images"] = resolved(call.records, call.caller.account, models)
+    return deployment
 
 
 def _changeable(call: Call, name: str) -> Record:
