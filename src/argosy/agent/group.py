@@ -27,7 +27,8 @@ from argosy.ground.instances import (
 from argosy.ground.paths import DataDir
 from argosy.ground.settings import Settings
 
-_STOP_MARGIN_S = 5.0
+_STOP_MARGIN_S = 40.0
+"""A program of the user's has 30 s from SIGTERM to SIGKILL."""
 _FAR_S = 3600.0
 
 

@@ -16,7 +16,7 @@ from argosy.api.asgi import (
     send_response,
 )
 from argosy.api.exchange import Exchange
-from argosy.api.internal import PREFIX, Internal, InternalRoutes
+from argosy.api.internal import PREFIX, Internal, InternalRoutes, Order
 from argosy.api.verbs import verbs
 from argosy.ground.clock import Clock
 from argosy.ground.errors import ApiError, InternalFailure, SerializationException
@@ -33,7 +33,7 @@ _log = logging.getLogger(__name__)
 class App:
     """A bare ASGI callable for one event loop; handlers run on it, one after the other.
 
-    `internal` holds Argosy's own routes: "GET /_argosy/status" → an async function.
+    `internal` and `orders` hold Argosy's own routes: "GET /_argosy/status" → an async function.
     """
 
     def __init__(
@@ -42,9 +42,10 @@ class App:
         settings: Settings,
         clock: Clock,
         internal: Mapping[str, Internal] | None = None,
+        orders: Mapping[str, Order] | None = None,
     ) -> None:
         self._verbs = verbs(records, settings, clock)
-        self._internal = InternalRoutes(settings, internal or {})
+        self._internal = InternalRoutes(settings, internal or {}, orders)
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         if scope["type"] != "http":

@@ -16,6 +16,7 @@ from argosy.api.internal import RESET
 from argosy.api.listening import listen
 from argosy.compute.process import ProcessBackend
 from argosy.control import Control
+from argosy.control.images import Images
 from argosy.ground.clock import SystemClock
 from argosy.ground.errors import ArgosyError
 from argosy.ground.files import read_json
@@ -61,7 +62,8 @@ async def serve(settings: Settings, data_dir: DataDir) -> None:
     try:
         await control.start()
         _settle()
-        await listen(App(records, settings, clock, internal), data_dir.control_socket)
+        app = App(records, settings, clock, internal, Images(records, data_dir, clock).orders())
+        await listen(app, data_dir.control_socket)
     finally:
         await control.stop()
         engine.dispose()

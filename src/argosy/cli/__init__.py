@@ -19,6 +19,6 @@ main = LazyGroup(
     name="argosy",
     help="Deploy models behind the Amazon SageMaker API, on your own machine.",
     epilog=_EPILOG,
-    names=["up", "down", "env", "deploy", "invoke", "status", "logs", "delete", "doctor"],
+    names=["up", "down", "env", "deploy", "invoke", "status", "logs", "delete", "image", "doctor"],
     package="argosy.cli",
 )

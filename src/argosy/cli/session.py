@@ -45,16 +45,25 @@ class Session:
 
     def get(self, path: str) -> Any:
         """JSON of one of Argosy's own routes, asked for with a signature."""
+        return self.ask("GET", path)
+
+    def ask(self, method: str, path: str, body: dict[str, Any] | None = None) -> Any:
+        """The same, with a JSON body. Raises ArgosyError with what the platform says."""
         import urllib3
         from botocore.auth import SigV4Auth
         from botocore.awsrequest import AWSRequest
         from botocore.credentials import Credentials
 
-        request = AWSRequest(method="GET", url=self.url + path)
+        data = b"" if body is None else json.dumps(body).encode()
+        request = AWSRequest(method=method, url=self.url + path, data=data)
         credentials = Credentials(self.access_key_id, self.secret_access_key)
         SigV4Auth(credentials, "argosy", self.region).add_auth(request)
         pool = urllib3.PoolManager(ca_certs=self.ca_bundle or None, retries=2)
-        answer = pool.request("GET", request.url, headers=dict(request.headers), timeout=10)
+        answer = pool.request(
+            method, request.url, body=data, headers=dict(request.headers), timeout=10
+        )
+        if answer.status == 400:
+            raise ArgosyError(json.loads(answer.data).get("message", "The request was refused."))
         if answer.status != 200:
             raise ArgosyError(f"{self.url}{path} answered {answer.status}: {answer.data[:300]!r}")
         return json.loads(answer.data)

@@ -4,6 +4,7 @@ import asyncio
 import contextlib
 import logging
 import os
+import shutil
 from typing import Any
 
 from argosy.compute.base import Backend
@@ -98,6 +99,7 @@ class Control:
                 await self._backend.kill(instance.spec.instance_id)
                 await self._backend.forget(instance.spec.instance_id)
             delete_all_logs(self._data_dir.logs)
+            shutil.rmtree(self._data_dir.images, ignore_errors=True)
             if not self._settings.s3_endpoint:
                 await asyncio.to_thread(remove_all_buckets, self._store)
             await self._reconciler.activate()

@@ -52,7 +52,7 @@ def _not_served(image: str, model: str) -> str:
 
 def _added(deployment: Deployment | None) -> dict[str, str]:
     """Image → digest of the image folder that was meant when the deployment was made."""
-    return (deployment or {}).get("images") or {}
+    return deployment.get("images", {}) if deployment else {}
 
 
 def runtime_of(model: dict[str, Any]) -> str:
