@@ -138,7 +138,7 @@ def test_a_syntax_error_is_told_with_file_and_line(here: World) -> None:
 
 def test_a_model_that_never_finishes_loading_is_given_up(here: World) -> None:
     script = b"import time\ndef model_fn(d):\n    time.sleep(600)\n"
-    reason = here.failed(archive({"code/inference.py": script}), startup_timeout_s=2.5)
+    reason = here.failed(archive({"code/inference.py": script}), startup_timeout_s=6.0)
     assert "did not load within its start-up time limit" in reason
 
 
@@ -204,7 +204,7 @@ def test_an_instance_that_is_stopped_while_it_comes_up_goes_at_once(plain: World
     name = plain.launch(slow)
     plain.reach(name, Phase.STARTING)
     plain.run(plain.backend.stop(name))
-    plain.reach(name, Phase.GONE, seconds=10)
+    plain.reach(name, Phase.GONE, seconds=30)
 
 
 # dying

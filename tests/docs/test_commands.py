@@ -77,7 +77,7 @@ def run(page: str, folder: Path, environment: dict[str, str]) -> str:
         stdout=subprocess.PIPE,
         stderr=subprocess.STDOUT,
         text=True,
-        timeout=90,
+        timeout=240,
     )
     log = folder / "up.log"
     assert done.returncode == 0, done.stdout + (log.read_text() if log.exists() else "")

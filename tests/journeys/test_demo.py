@@ -22,7 +22,7 @@ def test_the_demo_runs_and_everything_is_as_it_should_be(tmp_path: Path) -> None
         env=environment | {"TMPDIR": str(tmp_path), "COLUMNS": "140"},
         capture_output=True,
         text=True,
-        timeout=110,
+        timeout=240,
     )
 
     assert done.returncode == 0, done.stdout + done.stderr

@@ -45,7 +45,7 @@ class Mlflow:
             cwd=self.models,
             capture_output=True,
             text=True,
-            timeout=110,
+            timeout=240,
             check=False,
         )
         return Ran(done.returncode, done.stdout, done.stderr)

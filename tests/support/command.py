@@ -23,7 +23,7 @@ def argosy(environment: dict[str, str], *arguments: str, stdin: bytes = b"") -> 
         env=environment | {"COLUMNS": "160", "NO_COLOR": "1"},
         input=stdin,
         capture_output=True,
-        timeout=90,
+        timeout=240,
         check=False,
     )
     return Ran(done.returncode, done.stdout.decode(), done.stderr.decode())

@@ -100,7 +100,7 @@ def attempt(
     return settled(platform, name)
 
 
-def settled(platform: Any, name: str, timeout_s: float = 60.0) -> dict[str, Any]:
+def settled(platform: Any, name: str, timeout_s: float = 120.0) -> dict[str, Any]:
     """DescribeEndpoint once the endpoint is in no transition any more."""
     sagemaker = platform.client("sagemaker")
 
@@ -111,7 +111,7 @@ def settled(platform: Any, name: str, timeout_s: float = 60.0) -> dict[str, Any]
     return until(described, timeout_s)
 
 
-def until(probe: Callable[[], Any], timeout_s: float = 30.0) -> Any:
+def until(probe: Callable[[], Any], timeout_s: float = 60.0) -> Any:
     """The first true answer of `probe`, asked every 20 ms; raises TimeoutError."""
     tick = threading.Event()
     deadline = time.monotonic() + timeout_s

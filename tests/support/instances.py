@@ -58,7 +58,7 @@ def hostile(code: str) -> bytes:
     return archive({"model.pkl": pickle.dumps(Exec(code))})
 
 
-def until(look: Callable[[], T], seconds: float = 20.0) -> T:
+def until(look: Callable[[], T], seconds: float = 60.0) -> T:
     """What `look` gives as soon as it is true."""
     deadline = time.monotonic() + seconds
     while not (seen := look()):
@@ -130,7 +130,7 @@ class World:
         listed = self.run(self.backend.list())
         return next((i for i in listed if i.spec.instance_id == instance_id), None)
 
-    def reach(self, instance_id: str, phase: Phase, seconds: float = 20.0) -> Instance:
+    def reach(self, instance_id: str, phase: Phase, seconds: float = 60.0) -> Instance:
         """The instance once it is in the phase; fails at once when it can never be."""
         last: list[Instance | None] = []
 
