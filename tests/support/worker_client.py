@@ -32,7 +32,7 @@ class Reply:
 class WorkerClient:
     """One connection. Raises ConnectionError when the worker is gone."""
 
-    def __init__(self, path: str | os.PathLike[str], timeout: float = 20.0) -> None:
+    def __init__(self, path: str | os.PathLike[str], timeout: float = 60.0) -> None:
         self._socket = socket.socket(socket.AF_UNIX, socket.SOCK_STREAM)
         self._socket.settimeout(timeout)
         try:
@@ -143,7 +143,7 @@ class Worker:
                 env=self._environment,
             )
 
-    def connect(self, timeout: float = 20.0) -> WorkerClient:
+    def connect(self, timeout: float = 60.0) -> WorkerClient:
         """A connection, as soon as the worker is ready for LOAD."""
         deadline = time.monotonic() + timeout
         while not self.socket.exists():
@@ -152,7 +152,7 @@ class Worker:
             time.sleep(0.005)
         return WorkerClient(self.socket, timeout)
 
-    def wait(self, timeout: float = 20.0) -> int:
+    def wait(self, timeout: float = 60.0) -> int:
         """Its exit status, once it has ended."""
         return self.process.wait(timeout)
 

@@ -31,10 +31,12 @@ _ANSWERED = ("custom-attributes", "new-session-id", "closed-session-id")
 class Context:
     """One request as its handlers see it. `index` is always 0: requests come one by one."""
 
-    def __init__(self, fields: Mapping[str, str], model_dir: str) -> None:
+    def __init__(
+        self, fields: Mapping[str, str], model_dir: str, gpu_id: int | None = None
+    ) -> None:
         self._fields = fields
         self._answered: dict[str, str] = {}
-        self.system_properties: dict[str, Any] = {"model_dir": model_dir, "gpu_id": None}
+        self.system_properties: dict[str, Any] = {"model_dir": model_dir, "gpu_id": gpu_id}
 
     def get_request_header(self, index: int, key: str) -> str | None:
         """A header of the request, or None."""

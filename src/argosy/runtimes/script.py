@@ -29,6 +29,9 @@ _DEFAULT_PROGRAM = "inference.py"
 class Defaults:
     """What stands in for handlers the script lacks; frameworks give model_fn and predict_fn."""
 
+    gpu_id: int | None = None
+    """The GPU that the model is on, for the handlers' context."""
+
     def model_fn(self, model_dir: str) -> Any:
         """Raises LoadError: only a framework can load something without being told how."""
         raise LoadError("the script has no model_fn")
@@ -50,6 +53,10 @@ class Defaults:
             offered = ", ".join(WRITABLE)
             raise Fault(406, f"Accept {accept} is not supported; use one of {offered}")
         return encoders.encode(prediction, media), media
+
+    def failure(self, error: BaseException) -> Answer:
+        """The answer to a request during which the script or a default raised."""
+        return failure(error)
 
 
 def find(place: Place) -> Path | None:
@@ -76,7 +83,7 @@ def find(place: Place) -> Path | None:
 def load(path: Path, place: Place, defaults: Defaults) -> Script:
     """Import the script and load its model; raises what the user's code raises."""
     handlers = handlers_of(_import(path))
-    context = Context({}, str(place.model_dir))
+    context = Context({}, str(place.model_dir), defaults.gpu_id)
     if "pre_model_fn" in handlers:
         handlers["pre_model_fn"](str(place.model_dir), context)
     if "model_fn" in handlers:
@@ -131,14 +138,14 @@ class Script:
     def answer(self, head: bytes, body: Body) -> Answer:
         try:
             fields = decode_head(head)
-            context = Context(fields, self._model_dir)
+            context = Context(fields, self._model_dir, self._defaults.gpu_id)
             accept = fields.get("accept", "").strip()
             if accept in ("", "*/*"):
                 accept = self._default_accept
             content_type = fields.get("content-type", "").strip() or JSON
             return self._answer(self._run(body, content_type, accept, context), accept, context)
         except (Exception, SystemExit) as error:
-            return failure(error)
+            return self._defaults.failure(error)
 
     def _run(self, body: Body, content_type: str, accept: str, context: Context) -> Any:
         whole = self._handlers.get("transform_fn")

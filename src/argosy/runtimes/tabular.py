@@ -7,17 +7,15 @@ of numbers; whatever is unusual or wrong about one is found out by answering eac
 from __future__ import annotations
 
 from collections.abc import Hashable, Sequence
-from typing import Any, NamedTuple, Protocol
+from typing import Any, Protocol
 
 import numpy as np
 
-from argosy.runtimes.answers import Answer, Body, Fault, content_head, failure, refusal
+from argosy.runtimes.answers import Answer, Body, failure, refusal
 from argosy.runtimes.decoders import Table
 from argosy.runtimes.dialect import Dialect
-from argosy.runtimes.frames import decode_head
-from argosy.runtimes.media import JSON, choose
+from argosy.runtimes.forms import Form, Forms
 
-_CACHED_HEADS = 4096
 _INPUT_ERRORS = (ValueError, TypeError)
 
 
@@ -40,31 +38,16 @@ class Predictor(Protocol):
         ...
 
 
-class Form(NamedTuple):
-    """How a request is read and answered."""
-
-    read: str
-    write: str | None
-    """None when nothing that the client accepts can be written."""
-    head: bytes
-    accept: str
-
-
 class Tabular:
     """A `Model` around a predictor."""
 
     def __init__(self, predictor: Predictor, dialect: Dialect | None = None) -> None:
         self._predictor = predictor
         self._dialect = dialect or Dialect()
-        self._forms: dict[bytes, Form] = {}
+        self._forms = Forms(self._dialect)
 
     def form(self, head: bytes) -> Form:
-        form = self._forms.get(head)
-        if form is None:
-            if len(self._forms) >= _CACHED_HEADS:  # heads with an inference id never come again
-                self._forms.clear()
-            form = self._forms[head] = self._parse(head)
-        return form
+        return self._forms.of(head)
 
     def answer(self, head: bytes, body: Body) -> Answer:
         return self.answer_all(self.form(head), [body])[0]
@@ -72,15 +55,6 @@ class Tabular:
     def answer_all(self, form: Hashable, bodies: Sequence[Body]) -> list[Answer]:
         assert isinstance(form, Form)
         return self._together(form, bodies) or [self._alone(form, body) for body in bodies]
-
-    def _parse(self, head: bytes) -> Form:
-        fields = decode_head(head)
-        accept = fields.get("accept", "")
-        offered = self._dialect.offered
-        write = choose(accept, self._dialect.answers_in, offered)
-        write = write if write in offered else None
-        read = self._dialect.reads(fields.get("content-type", ""))
-        return Form(read, write, content_head(write or JSON), accept)
 
     def _together(self, form: Form, bodies: Sequence[Body]) -> list[Answer] | None:
         """All answers at once, or None when any of the requests is out of the ordinary."""
@@ -114,16 +88,14 @@ class Tabular:
         if nothing:
             return nothing
         table = self._dialect.decode(form.read, body)
-        if form.write is None:
-            offered = ", ".join(self._dialect.offered)
-            raise Fault(406, f"Accept {form.accept} is not supported; use one of {offered}")
+        write = self._forms.written(form)
         try:
             predictions = self._predictor.predict_table(_in_order(table, self._predictor))
         except _INPUT_ERRORS as error:
             if isinstance(error, AttributeError):  # scikit-learn's NotFittedError is both
                 raise
             return refusal(error, 400)
-        return Answer(200, form.head, self._dialect.encode(predictions, form.write, table.wrapped))
+        return Answer(200, form.head, self._dialect.encode(predictions, write, table.wrapped))
 
 
 def _in_order(table: Table, predictor: Predictor) -> Any:
