@@ -35,9 +35,9 @@ class Asked(NamedTuple):
 
     value: Any
     """Rows as a decoder gives them, or a dict of arrays by the name of the model's input."""
-    wrapped: bool
+    wrapped: bool = False
     """The body was {"instances": …}, which is answered by {"predictions": …}."""
-    outputs: tuple[str, ...]
+    outputs: tuple[str, ...] = ()
     """Names of the outputs asked for; empty for what the model gives of itself."""
     names: tuple[str, ...] | None = None
     """The columns' names, where the body gives them for an array of rows."""
@@ -162,7 +162,7 @@ def read(media: str, body: Body) -> Asked:
     value = _object(media, body)
     if value is None:
         table = decoders.decode(media, body)
-        return Asked(table.rows, table.wrapped, (), table.names)
+        return Asked(table.rows, table.wrapped, names=table.names)
     outputs = _outputs(value.get("outputs", []))
     for name in ("instances", "inputs"):
         if name in value:

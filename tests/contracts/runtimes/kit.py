@@ -15,7 +15,7 @@ class Kit:
     """Float rows that the model takes, four features each."""
     predictions: Any
     """One number per row."""
-    save: Callable[[Path], None]
+    save: Callable[[Path], object]
     """Write the archive's content, without a script."""
     model_fn: str
     """Source of a script's model_fn that loads what `save` wrote."""

@@ -12,6 +12,7 @@ import numpy as np
 from tests.contracts.runtimes.kit import Kit
 from tests.contracts.runtimes.kit_catboost import catboost_kit
 from tests.contracts.runtimes.kit_lightgbm import lightgbm_kit
+from tests.contracts.runtimes.kit_onnx import onnx_kit
 from tests.contracts.runtimes.kit_sklearn import sklearn_kit
 from tests.contracts.runtimes.kit_torch import torch_kit
 from tests.contracts.runtimes.kit_xgboost import xgboost_kit
@@ -24,6 +25,7 @@ LIBSVM = "text/libsvm"
 KITS: dict[str, Callable[[], Kit]] = {
     "catboost": catboost_kit,
     "lightgbm": lightgbm_kit,
+    "onnx": onnx_kit,
     "pytorch": torch_kit,
     "sklearn": sklearn_kit,
     "xgboost": xgboost_kit,
