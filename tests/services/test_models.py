@@ -38,8 +38,18 @@ def test_one_container_may_be_given_as_a_list(sagemaker: Any) -> None:
     assert "PrimaryContainer" not in described
 
 
-def test_a_gzipped_s3_object_is_a_model_data_source(sagemaker: Any) -> None:
-    source = {"S3Uri": "s3://b/m.tar.gz", "S3DataType": "S3Object", "CompressionType": "Gzip"}
+@pytest.mark.parametrize(
+    ("uri", "kind", "compression"),
+    [
+        ("s3://b/m.tar.gz", "S3Object", "Gzip"),
+        ("s3://b/m.joblib", "S3Object", "None"),
+        ("s3://b/m/", "S3Prefix", "None"),
+    ],
+)
+def test_packed_and_plain_objects_are_model_data_sources(
+    sagemaker: Any, uri: str, kind: str, compression: str
+) -> None:
+    source = {"S3Uri": uri, "S3DataType": kind, "CompressionType": compression}
     container = {"Image": "i", "ModelDataSource": {"S3DataSource": source}}
     sagemaker.create_model(ModelName="m", PrimaryContainer=container)
     described = sagemaker.describe_model(ModelName="m")["PrimaryContainer"]
@@ -115,8 +125,9 @@ def named(host_name: str) -> dict[str, Any]:
             },
             "Every container needs a ContainerHostname",
         ),
-        (source(S3DataType="S3Prefix", CompressionType="None"), "S3DataSource.S3DataType: "),
-        (source(CompressionType="None"), "S3DataSource.CompressionType: "),
+        (source(S3DataType="S3Prefix", S3Uri="s3://b/m/"), "CompressionType Gzip is for one"),
+        (source(S3DataType="S3Prefix", CompressionType="None"), "ends in / when S3DataType is"),
+        (source(S3Uri="s3://b/m/", CompressionType="None"), "ends in / when S3DataType is"),
         (source(S3Uri="https://b/m"), "S3DataSource.S3Uri: "),
         (source(ManifestS3Uri="s3://b/m"), "S3DataSource.ManifestS3Uri: "),
         ({"PrimaryContainer": {**CONTAINER, "ModelDataUrl": "https://h/m"}}, ".ModelDataUrl: "),

@@ -143,6 +143,7 @@ class Life:
                 submit_uri(spec),
                 self._folders.ml,
                 limit,
+                packed=spec.container.packed,
             )
 
         if spec.container.model_data_url or submit_uri(spec):

@@ -124,11 +124,15 @@ def _container(definition: dict[str, Any], name: str, several: bool, folder: str
             **(definition.get("Environment") or {}),
         },
         model_data_url=_model_data_url(definition),
+        packed=_source(definition).get("CompressionType") != "None",
         multi_model=multi_model,
         caches_models=caching != "Disabled",
     )
 
 
 def _model_data_url(definition: dict[str, Any]) -> str:
-    source = (definition.get("ModelDataSource") or {}).get("S3DataSource") or {}
-    return str(definition.get("ModelDataUrl") or source.get("S3Uri") or "")
+    return str(definition.get("ModelDataUrl") or _source(definition).get("S3Uri") or "")
+
+
+def _source(definition: dict[str, Any]) -> dict[str, Any]:
+    return (definition.get("ModelDataSource") or {}).get("S3DataSource") or {}

@@ -71,6 +71,8 @@ class ContainerSpec:
     environment: dict[str, str] = field(default_factory=dict)
     model_data_url: str = ""
     """S3 URI of one .tar.gz, or "" for none; a prefix that ends in "/" when `multi_model`."""
+    packed: bool = True
+    """Else the model data is taken as it is: one object, or all below a prefix ending in "/"."""
     multi_model: bool = False
     """It serves whichever models lie under the prefix, loaded when they are called."""
     caches_models: bool = True

@@ -8,6 +8,7 @@ StoreError
 ├── ObjectTooLarge    more bytes than the caller allows
 └── BadUri            not s3://bucket/key
 BadArchive            the archive cannot be, or must not be, unpacked
+BadTree               objects that cannot be files of one folder, or too many
 """
 
 from argosy.ground.errors import ArgosyError
@@ -43,3 +44,7 @@ class BadUri(StoreError):
 
 class BadArchive(ArgosyError):
     """The archive is broken, or holds something that must not be unpacked."""
+
+
+class BadTree(ArgosyError):
+    """Objects cannot be files of one folder, or are too many or too large for it."""

@@ -72,10 +72,28 @@ def _check_container(container: dict[str, Any]) -> None:
         raise ValidationException("A container needs an Image.")
     if container.get("ModelDataUrl") and container.get("ModelDataSource"):
         raise ValidationException("Give ModelDataUrl or ModelDataSource, not both.")
+    _check_source((container.get("ModelDataSource") or {}).get("S3DataSource"))
     if container.get("Mode") == "MultiModel":
         _check_multi_model(container)
     elif container.get("MultiModelConfig"):
         raise ValidationException("MultiModelConfig is for containers of Mode MultiModel.")
+
+
+def _check_source(source: dict[str, Any] | None) -> None:
+    """The rules for S3ModelDataSource (API reference)."""
+    if source is None:
+        return
+    prefix = source["S3DataType"] == "S3Prefix"
+    if prefix and source["CompressionType"] != "None":
+        raise ValidationException(
+            "CompressionType Gzip is for one object: give S3DataType S3Object, or None for "
+            "uncompressed objects below a prefix."
+        )
+    if prefix != source["S3Uri"].endswith("/"):
+        raise ValidationException(
+            "S3Uri of a ModelDataSource ends in / when S3DataType is S3Prefix, and does not when "
+            "it is S3Object."
+        )
 
 
 def _check_multi_model(container: dict[str, Any]) -> None:

@@ -55,16 +55,6 @@ _CONTAINER = (
     Refusal("ImageConfig.RepositoryAccessMode", one_of("Vpc"), "private image registries"),
     Refusal("ModelDataUrl", _https, "model data at an https URL (give an s3:// URI)"),
     Refusal(
-        "ModelDataSource.S3DataSource.S3DataType",
-        one_of("S3Prefix"),
-        "uncompressed model data (pack it as one .tar.gz: S3Object with Gzip)",
-    ),
-    Refusal(
-        "ModelDataSource.S3DataSource.CompressionType",
-        one_of("None"),
-        "uncompressed model data (pack it as one .tar.gz: S3Object with Gzip)",
-    ),
-    Refusal(
         "ModelDataSource.S3DataSource.S3Uri",
         _https,
         "model data at an https URL (give an s3:// URI)",
