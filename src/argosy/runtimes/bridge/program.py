@@ -14,8 +14,7 @@ import signal
 import subprocess
 from collections.abc import Callable, Mapping, Sequence
 
-GRACE_S = 30.0
-"""Between SIGTERM and SIGKILL (reference/container-contract.md §1)."""
+_END_S = 10.0
 _AMBIENT, _CLEAR_ALL = 47, 4  # prctl's PR_CAP_AMBIENT, PR_CAP_AMBIENT_CLEAR_ALL
 
 
@@ -68,15 +67,15 @@ class Program:
             return f"{self.name} was ended by signal {_signal_name(-self._process.returncode)}"
         return f"{self.name} exited with status {status}"
 
-    async def stop(self) -> None:
-        """SIGTERM; SIGKILL to it and what it started when it is still there 30 s later."""
+    async def stop(self, grace_s: float) -> None:
+        """SIGTERM; SIGKILL to it and what it started when it is still there that much later."""
         if self.status is None:
             self._process.send_signal(signal.SIGTERM)
-            await asyncio.to_thread(self._wait, GRACE_S)
+            await asyncio.to_thread(self._wait, grace_s)
         if self.status is None:
             with contextlib.suppress(ProcessLookupError):
                 os.killpg(self._process.pid, signal.SIGKILL)
-            await asyncio.to_thread(self._wait, GRACE_S)
+            await asyncio.to_thread(self._wait, _END_S)
 
     def _wait(self, seconds: float) -> None:
         with contextlib.suppress(subprocess.TimeoutExpired):

@@ -184,6 +184,6 @@ class Bridge:
         with contextlib.suppress(TimeoutError):
             await asyncio.wait_for(self._left.wait(), within_s)
         if self._program is not None:
-            await self._program.stop()
+            await self._program.stop(self._order.grace_s)
         if not self._over.done():
             self._over.set_result(0)

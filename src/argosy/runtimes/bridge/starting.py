@@ -36,6 +36,8 @@ class Order:
     startup_s: float = 240.0
     drain_s: float = 65.0
     """How long a DRAIN waits for other askers to leave."""
+    grace_s: float = 30.0
+    """Between SIGTERM and SIGKILL (reference/container-contract.md §1)."""
     max_answer: int = 6 << 20
     """Bytes that a whole (not streamed) answer may have."""
 
