@@ -97,6 +97,10 @@ def test_a_connection_is_used_again(client: WorkerClient) -> None:
     assert len({client.predict(b"connection").body for _ in range(5)}) == 1
 
 
+def test_a_request_that_met_a_closing_connection_is_sent_again(client: WorkerClient) -> None:
+    assert [client.predict(b"once").body for _ in range(4)] == [b"once"] * 4
+
+
 def test_many_requests_are_open_at_once(client: WorkerClient) -> None:
     ids = client.send_many([(frames.REQUEST, b"sleep 0.4", {})] * 20)
     quick = client.send(frames.REQUEST, b"echo first")
@@ -209,11 +213,8 @@ def test_a_stream_that_nobody_takes_is_held_at_the_program(
     told = tmp_path / "told"
     with shared.connect() as lazy:
         lazy.send(frames.STREAM, f"endless {told}".encode())
-        first = lazy.read()
-        assert client.predict(b"sleep 0.5").body == b"slept"
-        memory = _memory(shared.process.pid)
-    assert first.kind == frames.PART
-    assert memory < 150 << 20
+        assert lazy.read().kind == frames.PART
+        until(lambda: _memory_is_steady(shared.process.pid, client))
     until(told.exists)
 
 
@@ -323,7 +324,7 @@ def test_a_drained_bridge_answers_what_is_open_and_has_its_program_end(fresh: Br
         agent.send(frames.DRAIN)
         replies = [edge.read()]
         edge.close()
-        status = fresh.process.wait(20)
+        status = fresh.process.wait(60)
 
     assert replies[0].body == b"slept"
     assert status == 0
@@ -334,7 +335,7 @@ def test_a_program_that_ignores_sigterm_is_killed(fresh: Bridge) -> None:
     with fresh.connect() as agent:
         fresh.load(agent, environment={"TERM": "ignore"}, grace_s=0.5)
         agent.send(frames.DRAIN)
-        status = fresh.process.wait(20)
+        status = fresh.process.wait(60)
 
     assert status == 0
     assert "ignoring SIGTERM" in fresh.log
@@ -347,7 +348,7 @@ def test_an_edge_that_stays_holds_up_a_drain_for_so_long_only(fresh: Bridge) -> 
         fresh.load(agent, drain_s=0.5)
         edge.ping()
         agent.send(frames.DRAIN)
-        assert fresh.process.wait(20) == 0
+        assert fresh.process.wait(60) == 0
 
 
 @pytest.mark.parametrize(("status", "expected"), [(4, 4), (0, 1)])
@@ -359,7 +360,7 @@ def test_the_end_of_the_program_is_the_end_of_the_bridge(
         client.send(frames.REQUEST, b"exit %d" % status)
         with pytest.raises(ConnectionError):
             client.read()  # unanswered, so that an edge asks another instance
-        assert fresh.process.wait(20) == expected
+        assert fresh.process.wait(60) == expected
 
     assert fresh.log.splitlines()[-1] == f"Argosy: serve exited with status {status}"
 
@@ -370,7 +371,7 @@ def test_a_server_that_runs_already_is_connected_to(shared: Bridge, tmp_path: Pa
         assert client.ask(frames.LOAD, b"{}").json() == {"ok": True}
         assert client.predict(b"echo from there").body == b"from there"
         client.send(frames.DRAIN)
-        assert connected.process.wait(20) == 0
+        assert connected.process.wait(60) == 0
     with shared.connect() as client:
         assert client.predict(b"echo still here").body == b"still here"
 
@@ -382,6 +383,16 @@ def test_nothing_behind_an_address_is_told(tmp_path: Path) -> None:
         loaded = client.ask(frames.LOAD, body).json()
 
     assert "accepts no connections at unix:" in loaded["reason"]
+
+
+def _memory_is_steady(pid: int, client: WorkerClient) -> bool:
+    """Whether it took no more memory while others were answered; fails when it takes a lot."""
+    before = _memory(pid)
+    for _ in range(3):
+        assert client.predict(b"sleep 0.2").body == b"slept"
+    after = _memory(pid)
+    assert after < 150 << 20
+    return after - before < 1 << 20
 
 
 def _memory(pid: int) -> int:

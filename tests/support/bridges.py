@@ -46,7 +46,7 @@ class Bridge:
     def log(self) -> str:
         return self._log.read_text()
 
-    def connect(self, timeout: float = 30.0) -> WorkerClient:
+    def connect(self, timeout: float = 60.0) -> WorkerClient:
         deadline = time.monotonic() + timeout
         while not self.socket.exists():
             if self.process.poll() is not None or time.monotonic() > deadline:
@@ -64,7 +64,7 @@ class Bridge:
             "PYTHONUNBUFFERED": "1",
             **order.pop("environment", {}),
         }
-        body = {"folder": str(folder), "max_answer": MOST, "startup_s": 30.0, **order}
+        body = {"folder": str(folder), "max_answer": MOST, "startup_s": 60.0, **order}
         asked = json.dumps({**body, "environment": environment}).encode()
         answer: dict[str, Any] = client.ask(frames.LOAD, asked).json()
         return answer

@@ -1,0 +1,101 @@
+"""Names of image folders: which may be given, what they mean, and when content goes."""
+
+import asyncio
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from argosy.control.images import Images, checked_name
+from argosy.ground.clock import ManualClock
+from argosy.ground.errors import ArgosyError
+from argosy.ground.paths import DataDir
+from argosy.objects.image_folder import copy
+from argosy.state.database import open_database
+from argosy.state.images import resolved
+from argosy.state.records import Records
+from support.control_builders import deployment, document
+
+
+@pytest.fixture
+def records(tmp_path: Path) -> Iterator[Records]:
+    engine = open_database(tmp_path / "argosy.db")
+    yield Records(engine)
+    engine.dispose()
+
+
+@pytest.fixture
+def images(records: Records, tmp_path: Path) -> Images:
+    return Images(records, DataDir.at(tmp_path), ManualClock())
+
+
+def content(folder: Path, text: str) -> str:
+    """The digest of an image whose program says this."""
+    source = folder / text
+    source.mkdir()
+    (source / "serve").write_text(text)
+    (source / "serve").chmod(0o755)
+    return copy(source, DataDir.at(folder).images)
+
+
+def add(images: Images, name: str, digest: str) -> None:
+    asyncio.run(images.add("1", {"name": name, "digest": digest}))
+
+
+@pytest.mark.parametrize(
+    ("given", "name"),
+    [
+        ("churn", "churn:latest"),
+        ("team/churn-model:v1.2", "team/churn-model:v1.2"),
+        ("localhost:5000/churn", "localhost:5000/churn:latest"),
+        ("1.dkr.ecr.us-east-1.amazonaws.com/c:1", "1.dkr.ecr.us-east-1.amazonaws.com/c:1"),
+    ],
+)
+def test_names_are_repositories_with_a_tag(given: str, name: str) -> None:
+    assert checked_name(given) == name
+
+
+@pytest.mark.parametrize(
+    "given",
+    ["", "Churn", "a b", "../x", "/x", "x/", "x:", "x:a:b", "sklearn", "r/pca:1", "x" * 300],
+)
+def test_other_names_are_refused(given: str) -> None:
+    with pytest.raises(ArgosyError):
+        checked_name(given)
+
+
+def test_models_find_an_image_with_its_tag_or_without(
+    images: Images, records: Records, tmp_path: Path
+) -> None:
+    digest = content(tmp_path, "one")
+    add(images, "churn", digest)
+    models = {
+        name: {"PrimaryContainer": {"Image": image}}
+        for name, image in {"a": "churn", "b": "churn:latest", "c": "churn:v2"}.items()
+    }
+
+    assert resolved(records, "1", models) == {"churn": digest, "churn:latest": digest}
+    assert resolved(records, "2", models) == {}
+
+
+def test_content_goes_when_neither_a_name_nor_an_endpoint_refers_to_it(
+    images: Images, records: Records, tmp_path: Path
+) -> None:
+    named, deployed, lone = (content(tmp_path, text) for text in ("named", "deployed", "lone"))
+    for name, digest in {"a:1": named, "a:2": named, "b": deployed, "c": lone}.items():
+        add(images, name, digest)
+    live = {**deployment(), "images": {"b": deployed}}
+    records.create("endpoint", "1", "r", "e", document(live=live), now=1.0)
+
+    for name in ("a:1", "b", "c"):
+        asyncio.run(images.remove("1", {"name": name}))
+
+    left = {folder.name for folder in DataDir.at(tmp_path).images.iterdir()}
+    assert left == {named, deployed}
+
+
+def test_content_that_is_not_there_gets_no_name(images: Images) -> None:
+    for digest in ("", "../..", "0" * 64):
+        with pytest.raises(ArgosyError):
+            add(images, "churn", digest)
+    assert asyncio.run(images.list("1", {})) == {"images": []}
