@@ -276,7 +276,7 @@ def test_a_program_is_loaded_once_ping_is_answered_well(fresh: Bridge, tmp_path:
 )
 def test_a_ping_that_is_never_answered_well_is_told(fresh: Bridge, ping: str, words: str) -> None:
     with fresh.connect() as client:
-        loaded = fresh.load(client, environment={"PING": ping}, startup_s=3.0)
+        loaded = fresh.load(client, environment={"PING": ping}, startup_s=5.0)
 
     assert loaded["ok"] is False
     assert words in loaded["reason"]

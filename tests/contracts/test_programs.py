@@ -108,7 +108,7 @@ def test_a_program_has_loopback_and_no_way_out(caged: World, tmp_path: Path) -> 
 
 
 def test_a_program_on_another_port_is_told_which_one_is_right(caged: World) -> None:
-    name = launched(caged, timeout_s=3, ADDRESS="127.0.0.1:5000")
+    name = launched(caged, timeout_s=6, ADDRESS="127.0.0.1:5000")
 
     reason = caged.reach(name, Phase.FAILED, 60).state.reason
 
@@ -117,12 +117,12 @@ def test_a_program_on_another_port_is_told_which_one_is_right(caged: World) -> N
 
 
 def test_a_program_that_never_answers_ping_well_fails_in_sagemakers_words(caged: World) -> None:
-    name = launched(caged, timeout_s=3, PING="500")
+    name = launched(caged, timeout_s=6, PING="500")
 
     reason = caged.reach(name, Phase.FAILED, 60).state.reason
 
     assert reason.startswith("The primary container for production variant AllTraffic did not pass")
-    assert "/ping was not answered with 200 within 3 s: it answered with 500" in reason
+    assert "/ping was not answered with 200 within 6 s: it answered with 500" in reason
     assert "serve says hello to stderr" in reason
 
 

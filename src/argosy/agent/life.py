@@ -177,20 +177,19 @@ class Life:
             code_dir=self._code_dir(base_dir) if submit_uri(spec) else "",
         )
         if spec.container.runtime == PROGRAM:
-            self._load_program(spec, model, environment, deadline)
+            self._load_program(spec, model, environment)
         else:
             order = {"image": spec.container.image}
             model.load(base_dir, environment, deadline, order)
         return model
 
-    def _load_program(
-        self, spec: InstanceSpec, model: ModelProcess, given: dict[str, str], deadline: float
-    ) -> None:
-        """The bridge keeps the time limit: it knows what its program did all the while."""
+    def _load_program(self, spec: InstanceSpec, model: ModelProcess, given: dict[str, str]) -> None:
+        """The bridge keeps the time limit, which begins now: it knows what its program did."""
         container = spec.container
         environment = program.environment(os.environ, Path(container.image_folder), given)
-        order = program.order(self._settings, container, deadline - time.monotonic())
-        model.load(sandbox.BASE_DIR, environment, deadline + _TELLS_WITHIN_S, order)
+        order = program.order(self._settings, container, spec.startup_timeout_s)
+        deadline = time.monotonic() + spec.startup_timeout_s + _TELLS_WITHIN_S
+        model.load(sandbox.BASE_DIR, environment, deadline, order)
 
     def _start_worker(
         self, runtime: str, host_name: str, *, without_network: bool, image: str = ""
