@@ -13,7 +13,7 @@ from support.endpoints import IMAGE, ROWS, classifier, model_archive
 MODEL = classifier()
 
 
-@pytest.mark.timeout(INSTALL_S + 240)
+@pytest.mark.timeout(INSTALL_S + 360)
 def test_a_model_is_uploaded_served_called_and_deleted_from_a_shell(
     aws_cli: Client, platform: Platform, tmp_path: Path
 ) -> None:

@@ -1,11 +1,13 @@
 """The SageMaker Python SDK 2 against a real platform: scripts as its users write them."""
 
+import io
 import json
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 import pytest
+import torch
 import xgboost
 from sklearn.datasets import load_iris
 from sklearn.linear_model import LogisticRegression
@@ -15,7 +17,7 @@ from argosy.testing import Platform
 from support.clients import INSTALL_S, Client
 from support.endpoints import ROWS, archive, classifier, fleet, model_archive
 
-pytestmark = pytest.mark.timeout(INSTALL_S + 240)
+pytestmark = pytest.mark.timeout(INSTALL_S + 360)
 
 MODEL = classifier()
 SCRIPT = """
@@ -48,6 +50,23 @@ def model_fn(model_dir):
     booster = xgboost.Booster()
     booster.load_model(os.path.join(model_dir, "xgboost-model"))
     return booster
+"""
+
+NET = """
+import torch
+from net import Net
+
+def model_fn(model_dir):
+    net = Net()
+    net.load_state_dict(torch.load(model_dir + "/net.pth", weights_only=True))
+    return net.eval()
+"""
+NET_MODULE = """
+from torch import nn
+
+class Net(nn.Sequential):
+    def __init__(self):
+        super().__init__(nn.Linear(4, 3))
 """
 
 
@@ -115,3 +134,23 @@ def test_an_xgboost_model_is_served_with_a_script_and_as_the_built_in_algorithm(
     expected = booster.predict(xgboost.DMatrix(rows)).tolist()
     for form in ("libsvm", "csv"):
         assert np.array(told[form], dtype=float).ravel().tolist() == expected
+
+
+def test_a_pytorch_model_is_packed_anew_with_its_script(sdk2: Client, folder: Path) -> None:
+    net = torch.nn.Sequential(torch.nn.Linear(4, 3))
+    net[0].weight.data = torch.tensor(MODEL.coef_, dtype=torch.float32)
+    net[0].bias.data = torch.tensor(MODEL.intercept_, dtype=torch.float32)
+    saved = io.BytesIO()
+    torch.save(net.state_dict(), saved)
+    (folder / "model.tar.gz").write_bytes(archive({"net.pth": saved.getvalue()}))
+    (folder / "source").mkdir()
+    (folder / "source" / "inference.py").write_text(NET)
+    (folder / "source" / "net.py").write_text(NET_MODULE)
+
+    told = sdk2.run("sdk2_pytorch.py", folder)
+
+    with torch.no_grad():
+        expected = net(torch.tensor(ROWS, dtype=torch.float32)).numpy()
+    assert np.allclose(told["npy"], expected, atol=1e-5)
+    assert np.argmax(told["npy"], axis=1).tolist() == MODEL.predict(ROWS).tolist()
+    assert told["environment"]["SAGEMAKER_SUBMIT_DIRECTORY"] == "/opt/ml/model/code"

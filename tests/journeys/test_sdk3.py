@@ -8,7 +8,7 @@ import pytest
 from support.clients import INSTALL_S, Client
 from support.endpoints import IMAGE, ROWS, classifier, model_archive
 
-pytestmark = pytest.mark.timeout(INSTALL_S + 240)
+pytestmark = pytest.mark.timeout(INSTALL_S + 360)
 
 MODEL = classifier()
 EXPECTED = MODEL.predict(ROWS).tolist()
