@@ -79,6 +79,8 @@ def read_file(path: Path) -> Any:
     if not start.startswith(b"{") and start != _OLD:
         return model_files.read_pickle(path)
     content = path.read_bytes()
+    if start != _OLD and not content.rstrip().endswith(b"}"):  # XGBoost would read beyond it
+        raise model_files.unreadable(path, ValueError("it is cut off"))
     versions.check_file(path.name, "XGBoost", written_by(content), xgboost.__version__)
     try:
         with warnings.catch_warnings():
