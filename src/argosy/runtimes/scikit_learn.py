@@ -7,16 +7,14 @@ Unpickling runs whatever the file says: this module belongs into a sandboxed wor
 
 from __future__ import annotations
 
-import contextlib
 import importlib
-import sys
-from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
 from argosy.runtimes import model_files, script
 from argosy.runtimes.base import Model, Place
 from argosy.runtimes.estimator import Estimator, EstimatorDefaults
+from argosy.runtimes.slim import put_off
 from argosy.runtimes.tabular import Tabular
 
 # `import sklearn.linear_model` alone takes 120 MB (scipy.stats comes with any estimator); trees,
@@ -35,27 +33,14 @@ _PREFERRED = tuple("model" + suffix for suffix in _SUFFIXES)
 
 
 def prepare() -> None:
-    """Import what most models need."""
-    with _put_off("pandas"):
-        for module in _WARM:
-            importlib.import_module(module)
-
-
-@contextlib.contextmanager
-def _put_off(name: str) -> Iterator[None]:
-    """Have `import name` fail for a while.
+    """Import what most models need.
 
     scikit-learn imports pandas whenever it is installed: 45 MB and a third of the time, for models
-    that mostly never see a frame. It does without, and finds pandas when it is imported later.
+    that mostly never see a frame.
     """
-    if name in sys.modules:
-        yield
-        return
-    sys.modules[name] = None  # type: ignore[assignment]
-    try:
-        yield
-    finally:
-        del sys.modules[name]
+    with put_off("pandas"):
+        for module in _WARM:
+            importlib.import_module(module)
 
 
 def load(place: Place) -> Model:

@@ -16,7 +16,6 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
-import xgboost
 
 from argosy.runtimes import model_files, script, selection, sparse, versions
 from argosy.runtimes.algorithm_mode import AlgorithmMode, Select
@@ -25,7 +24,11 @@ from argosy.runtimes.base import LoadError, Model, Place
 from argosy.runtimes.estimator import Estimator, EstimatorDefaults
 from argosy.runtimes.media import media_type
 from argosy.runtimes.numeric import Numeric
+from argosy.runtimes.slim import put_off
 from argosy.runtimes.tabular import Tabular
+
+with put_off("pandas"):  # 70 MB; XGBoost knows frames by their names, and finds it when one comes
+    import xgboost
 
 _VOTE = ("multi:softmax", "binary:hinge")
 _OLD = b"binf"
