@@ -22,6 +22,7 @@ from argosy.state.records import Records
 Verb = Callable[[Exchange], None]
 
 SERVICES = {
+    "ecr": "ecr",
     "iam": "iam",
     "logs": "logs",
     "s3": "s3",
@@ -103,6 +104,7 @@ def dispatcher(records: Records, settings: Settings, clock: Clock) -> Verb:
                 records=records,
                 settings=settings,
                 clock=clock,
+                host=exchange.request.headers.get("host", ""),
             )
         )
 

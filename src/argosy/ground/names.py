@@ -25,6 +25,11 @@ def log_group_arn(region: str, account: str, group: str) -> str:
     return f"arn:aws:logs:{region}:{account}:log-group:{group}"
 
 
+def repository_arn(region: str, account: str, name: str) -> str:
+    """ARN of a repository of images."""
+    return f"arn:aws:ecr:{region}:{account}:repository/{name}"
+
+
 def endpoint_log_group(endpoint: str) -> str:
     return f"/aws/sagemaker/Endpoints/{endpoint}"
 

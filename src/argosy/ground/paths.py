@@ -62,6 +62,11 @@ class DataDir:
         return self.root / "images"
 
     @property
+    def uploads(self) -> Path:
+        """Layers of images on their way in, each a file named by its upload's id."""
+        return self.root / "uploads"
+
+    @property
     def logs(self) -> Path:
         """Log groups and streams of models (see argosy.telemetry.logs)."""
         return self.root / "logs"
@@ -127,7 +132,14 @@ class DataDir:
 
         Raises ArgosyError when the run folder belongs to somebody else.
         """
-        for folder in (self.root, self.instances, self.logs, self.process_logs, self.store):
+        for folder in (
+            self.root,
+            self.instances,
+            self.logs,
+            self.process_logs,
+            self.store,
+            self.uploads,
+        ):
             folder.mkdir(mode=0o700, parents=True, exist_ok=True)
         self.run.mkdir(mode=0o700, parents=True, exist_ok=True)
         if self.run.stat().st_uid != os.getuid() or self.run.is_symlink():

@@ -39,6 +39,8 @@ class Call:
     records: Records
     settings: Settings
     clock: Clock
+    host: str = ""
+    """How the client names this platform: the request's Host."""
 
 
 Handler = Callable[[Call], dict[str, Any]]

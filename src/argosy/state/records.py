@@ -73,14 +73,22 @@ class Records:
         return found[0] if found else None
 
     def find(
-        self, kind: str, account: str | None = None, region: str | None = None
+        self,
+        kind: str,
+        account: str | None = None,
+        region: str | None = None,
+        *,
+        prefix: str = "",
     ) -> list[Record]:
-        """All records of a kind, oldest first."""
+        """All records of a kind, oldest first; only those whose name begins with `prefix`."""
         wanted = sa.select(table).where(table.c.kind == kind)
         if account is not None:
             wanted = wanted.where(table.c.account == account)
         if region is not None:
             wanted = wanted.where(table.c.region == region)
+        if prefix:
+            after = prefix[:-1] + chr(ord(prefix[-1]) + 1)
+            wanted = wanted.where(table.c.name >= prefix, table.c.name < after)
         return self._read(wanted.order_by(table.c.created, table.c.name))
 
     def query(self, kind: str, account: str, region: str, query: Query) -> Page:
