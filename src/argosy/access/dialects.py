@@ -1,4 +1,5 @@
-"""Errors as bytes in the four dialects that AWS clients read, without a service model.
+"""Errors as bytes in the dialects that AWS clients and those of a registry of images read, without
+a service model.
 
 The edge answers with these before a request reaches control; what control answers is written
 by `argosy.wire`. It refuses to render anything but errors.
@@ -8,6 +9,8 @@ import json
 from enum import Enum
 from typing import Any
 from xml.sax.saxutils import escape
+
+UNAUTHORIZED = "UNAUTHORIZED"
 
 
 class Dialect(Enum):
@@ -20,6 +23,8 @@ class Dialect(Enum):
     QUERY = "query"
     """Forms and XML (sts, iam, sns)."""
     S3 = "s3"
+    OCI = "oci"
+    """The distribution protocol of the OCI (docker, podman, skopeo)."""
 
 
 _CONTENT_TYPES = {
@@ -27,6 +32,12 @@ _CONTENT_TYPES = {
     Dialect.REST_JSON: "application/json",
     Dialect.QUERY: "text/xml",
     Dialect.S3: "application/xml",
+    Dialect.OCI: "application/json",
+}
+
+# Docker's clients ask without credentials first, and read here that they are to send some.
+_CHALLENGES = {
+    UNAUTHORIZED: {"WWW-Authenticate": 'Basic realm="argosy",service="ecr.amazonaws.com"'}
 }
 
 
@@ -61,6 +72,8 @@ def render_error(
     if dialect is Dialect.REST_JSON:
         headers["x-amzn-ErrorType"] = code
         return headers, json.dumps({"Message": message, **members}).encode()
+    if dialect is Dialect.OCI:
+        return headers | _CHALLENGES.get(code, {}), _oci_json(code, message, members)
     if dialect is Dialect.QUERY:
         return headers, _query_xml(status, code, message, request_id)
     headers["x-amz-request-id"] = request_id
@@ -74,6 +87,11 @@ def _query_xml(status: int, code: str, message: str, request_id: str) -> bytes:
         f"<Message>{_text(message)}</Message></Error>"
         f"<RequestId>{request_id}</RequestId></ErrorResponse>"
     ).encode()
+
+
+def _oci_json(code: str, message: str, members: dict[str, Any]) -> bytes:
+    error = {"code": code, "message": message, **({"detail": members} if members else {})}
+    return json.dumps({"errors": [error]}).encode()
 
 
 def _s3_xml(code: str, message: str, request_id: str, members: dict[str, Any]) -> bytes:

@@ -7,7 +7,7 @@ AuthError(Failure.UNKNOWN_KEY).told(Dialect.S3)  →  403 InvalidAccessKeyId
 from enum import Enum, auto
 from typing import NamedTuple
 
-from argosy.access.dialects import Dialect
+from argosy.access.dialects import UNAUTHORIZED, Dialect
 
 
 class Failure(Enum):
@@ -107,12 +107,14 @@ _S3_MESSAGES = {
     Failure.SKEWED: ("The difference between the request time and the current time is too large."),
 }
 
+_OCI = dict.fromkeys(Failure, (401, UNAUTHORIZED))
 _REST_JSON = {failure: (403, code) for failure, (_, code) in _JSON.items()}
 _TABLES = {
     Dialect.JSON: _JSON,
     Dialect.REST_JSON: _REST_JSON,
     Dialect.QUERY: _QUERY,
     Dialect.S3: _S3,
+    Dialect.OCI: _OCI,
 }
 
 

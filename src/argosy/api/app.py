@@ -6,6 +6,7 @@ from collections.abc import Mapping
 from argosy import wire
 from argosy.api.asgi import (
     MAX_BODY,
+    Asgi,
     BodyTooLarge,
     ClientGone,
     Receive,
@@ -27,13 +28,16 @@ from argosy.wire import HttpRequest, HttpResponse
 
 __all__ = ["App", "Internal"]
 
+REGISTRY_PREFIX = "/v2/"
+
 _log = logging.getLogger(__name__)
 
 
 class App:
     """A bare ASGI callable for one event loop; handlers run on it, one after the other.
 
-    `internal` and `orders` hold Argosy's own routes: "GET /_argosy/status" → an async function.
+    `internal` and `orders` hold Argosy's own routes: "GET /_argosy/status" → an async function;
+    `distribution` answers under /v2/, where bodies are too large to be read whole.
     """
 
     def __init__(
@@ -43,12 +47,17 @@ class App:
         clock: Clock,
         internal: Mapping[str, Internal] | None = None,
         orders: Mapping[str, Order] | None = None,
+        distribution: Asgi | None = None,
     ) -> None:
         self._verbs = verbs(records, settings, clock)
         self._internal = InternalRoutes(settings, internal or {}, orders)
+        self._distribution = distribution
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         if scope["type"] != "http":
+            return
+        if self._distribution is not None and scope["path"].startswith(REGISTRY_PREFIX):
+            await self._distribution(scope, receive, send)
             return
         try:
             request = await read_request(scope, receive)

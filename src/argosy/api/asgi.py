@@ -8,6 +8,7 @@ from argosy.wire import HttpRequest, HttpResponse
 Scope = MutableMapping[str, Any]
 Receive = Callable[[], Awaitable[MutableMapping[str, Any]]]
 Send = Callable[[MutableMapping[str, Any]], Awaitable[None]]
+Asgi = Callable[[Scope, Receive, Send], Awaitable[None]]
 
 MAX_BODY = 16 << 20
 """Bytes; the largest control-plane request of AWS is far smaller."""

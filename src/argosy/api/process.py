@@ -14,8 +14,10 @@ from argosy.api.app import App
 from argosy.api.handlers import import_handlers
 from argosy.api.internal import RESET
 from argosy.api.listening import listen
+from argosy.api.registry import Registry
 from argosy.compute.process import ProcessBackend
 from argosy.control import Control
+from argosy.control.core import store_access
 from argosy.control.images import Images
 from argosy.ground.clock import SystemClock
 from argosy.ground.errors import ArgosyError
@@ -57,14 +59,19 @@ async def serve(settings: Settings, data_dir: DataDir) -> None:
     clock = SystemClock()
     records = Records(engine)
     backend = ProcessBackend(settings, data_dir)
-    control = Control(records, backend, settings, data_dir, clock, _credentials(data_dir))
+    credentials = _credentials(data_dir)
+    control = Control(records, backend, settings, data_dir, clock, credentials)
+    registry = Registry(records, data_dir, store_access(settings, data_dir, credentials), clock)
     internal = {"GET /_argosy/status": control.status, RESET: control.reset}
     try:
         await control.start()
         _settle()
-        app = App(records, settings, clock, internal, Images(records, data_dir, clock).orders())
+        registry.start()
+        orders = Images(records, data_dir, clock).orders()
+        app = App(records, settings, clock, internal, orders, registry.app)
         await listen(app, data_dir.control_socket)
     finally:
+        await registry.stop()
         await control.stop()
         engine.dispose()
 

@@ -38,16 +38,11 @@ class Backends:
 
     def to_control(self, gate: "Gate", request: Request, caller: Caller) -> None:
         """Pass a checked request on, with the identity behind it."""
-        request.request_id = gate.request_id()
-        identity = {
-            "account": caller.account,
-            "region": caller.region,
-            "service": caller.service,
-            "arn": caller.arn,
-            "user-id": caller.user_id,
-            "request-id": request.request_id.decode(),
-        }
-        self._pass_on(gate, request, identity)
+        self._pass_on(gate, request, _identity(gate, request, caller))
+
+    def to_registry(self, gate: "Gate", request: Request, caller: Caller) -> None:
+        """Stream a request of the distribution protocol through to control, layers and all."""
+        self._relay(gate, request, _identity(gate, request, caller)).start()
 
     def reset(self, gate: "Gate", request: Request) -> None:
         """POST /_argosy/reset, for tests: unsigned, so only where it was asked for, and never for
@@ -61,19 +56,18 @@ class Backends:
         self._pass_on(gate, request, {"request-id": request.request_id.decode()})
 
     def _pass_on(self, gate: "Gate", request: Request, identity: dict[str, str]) -> None:
-        lines = [f"x-argosy-{name}: {value}\r\n".encode() for name, value in identity.items()]
-        line = b"%b %b HTTP/1.1\r\n" % (request.method, request.target)
         parts, request.parts = request.parts, []
-        relay = Relay(
-            gate,
-            request,
-            self._control,
-            [line, *forwarded(request, _NOT_FOR_CONTROL), *lines],
-        )
+        relay = self._relay(gate, request, identity)
         relay.start()
         for part in parts:
             relay.body(part)
         relay.end()
+
+    def _relay(self, gate: "Gate", request: Request, identity: dict[str, str]) -> Relay:
+        lines = [f"x-argosy-{name}: {value}\r\n".encode() for name, value in identity.items()]
+        line = b"%b %b HTTP/1.1\r\n" % (request.method, request.target)
+        head = [line, *forwarded(request, _NOT_FOR_CONTROL), *lines]
+        return Relay(gate, request, self._control, head)
 
     def health(self, gate: "Gate", request: Request) -> None:
         """GET /_argosy/health: 200 when everything answers, 503 with what does not."""
@@ -82,6 +76,19 @@ class Backends:
     def sweep(self, now: float) -> None:
         self._control.sweep(now)
         self._store.upstream.sweep(now)
+
+
+def _identity(gate: "Gate", request: Request, caller: Caller) -> dict[str, str]:
+    """What control is told of a request; gives the request its id."""
+    request.request_id = gate.request_id()
+    return {
+        "account": caller.account,
+        "region": caller.region,
+        "service": caller.service,
+        "arn": caller.arn,
+        "user-id": caller.user_id,
+        "request-id": request.request_id.decode(),
+    }
 
 
 def _store(settings: Settings, folder: DataDir) -> Store:

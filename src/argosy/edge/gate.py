@@ -100,6 +100,9 @@ class Gate:
         if found.kind is Kind.STORE:
             self._backends.to_store(self, request)
             return
+        if found.kind is Kind.REGISTRY:
+            self._backends.to_registry(self, request, self.identifier.of_basic(request))
+            return
         runtime = found.kind in RUNTIME_KINDS
         request.limit = self.max_payload if runtime else CONTROL_LIMIT
         length = request.text("content-length")
@@ -191,6 +194,8 @@ class Gate:
         """How this client wants to read its error."""
         found = request.route
         service = scope_hint(request.text("authorization"), request.query)
+        if found is not None and found.kind is Kind.REGISTRY:
+            return Dialect.OCI
         if found is not None and found.kind is Kind.STORE:
             service = "s3"
         target = request.header("x-amz-target")

@@ -4,7 +4,7 @@ import logging
 from collections.abc import Mapping
 from dataclasses import dataclass
 
-from argosy.access import sigv2, sigv4
+from argosy.access import sigv2, sigv4, tokens
 from argosy.access.canonical import UNSIGNED_PAYLOAD, Asked
 from argosy.access.errors import AuthError, Failure
 from argosy.access.quick import make_plan
@@ -15,6 +15,9 @@ from argosy.edge.shape import Known
 from argosy.ground.routes import KeyEntry, endpoint_key
 
 log = logging.getLogger(__name__)
+
+REGISTRY = "registry"
+"""What stands for a service with callers that send a token."""
 
 _HEX = frozenset("0123456789abcdef")
 
@@ -54,6 +57,19 @@ class Identifier:
         claim = self._claim(asked)
         self._check(claim, asked, _declared(claim, asked, request.body_hash))
         return self._caller(claim)
+
+    def of_basic(self, request: Request) -> Caller:
+        """The caller of the registry, by the token that is its password. Raises AuthError."""
+        authorization = request.text("authorization")
+        if not authorization:
+            raise AuthError(Failure.MISSING)
+        grant = tokens.check_basic(authorization, self._secret, self.now)
+        key = self.keys[grant.key_id]
+        return Caller(key["account"], key["arn"], key["user_id"], grant.region, REGISTRY)
+
+    def _secret(self, key_id: str) -> str | None:
+        key = self.keys.get(key_id)
+        return None if key is None else key["secret"]
 
     def of_invocation(self, request: Request, kind: Kind, endpoint: str) -> str:
         """The key of the invoked endpoint in the table, from the caller's account and region.

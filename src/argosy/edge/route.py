@@ -2,7 +2,8 @@
 
 One URL serves every AWS service: the service is named in the credential scope; a request without
 one is taken for S3 when it looks like it (presigned V2, forms, anonymous reads), else it is
-somebody who forgot to sign.
+somebody who forgot to sign. The registry of images is the exception: its protocol lives under /v2/
+and is not signed (no bucket can be called "v2": names have three letters or more).
 """
 
 from enum import Enum, auto
@@ -19,6 +20,7 @@ class Kind(Enum):
     HEALTH = auto()
     RESET = auto()
     STORE = auto()
+    REGISTRY = auto()
     CONTROL = auto()
 
 
@@ -43,6 +45,8 @@ def route(
     """`service` is that of the credential scope ("" for none), `target` is X-Amz-Target."""
     if path.startswith("/_argosy/"):
         return Route({"health": Kind.HEALTH, "reset": Kind.RESET}.get(path[9:], Kind.CONTROL))
+    if not service and path.startswith("/v2/"):
+        return Route(Kind.REGISTRY)
     if service == "s3" or (not service and _presigned_v2(query)):
         return Route(Kind.CONTROL if is_notification(path, query) else Kind.STORE)
     runtime = _runtime(path)

@@ -12,6 +12,7 @@ import hashlib
 import random
 import time
 from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TypeVar
@@ -35,6 +36,7 @@ from argosy.objects.transport import pool_for
 from argosy.objects.uri import S3Uri
 
 _CHUNK = 256 * 1024
+_PIECE = 1 << 20
 _ERROR_BYTES = 64 * 1024
 _FIRST_PAUSE_S = 0.05
 _LONGEST_PAUSE_S = 1.0
@@ -91,6 +93,19 @@ class ObjectStore:
 
         return self._persist(attempt)
 
+    @contextmanager
+    def reading(self, uri: S3Uri, first: int = 0) -> Iterator[Iterator[bytes]]:
+        """An object's bytes from `first` on, in pieces of a MiB at most.
+
+        Raises StoreError at once; urllib3's HTTPError when the store breaks off later.
+        """
+        headers = {"range": f"bytes={first}-"} if first else {}
+        response = self._persist(lambda: self._request("GET", uri, headers=headers))
+        try:
+            yield response.stream(_PIECE)
+        finally:
+            response.close()
+
     def put(
         self, uri: S3Uri, body: bytes | Path, content_type: str = "application/octet-stream"
     ) -> None:
@@ -132,6 +147,11 @@ class ObjectStore:
     def delete(self, uri: S3Uri) -> None:
         """Remove an object; it need not exist."""
         self._persist(lambda: self._request("DELETE", uri).release_conn())
+
+    def create_bucket(self, bucket: str) -> None:
+        """Make a bucket of this key's; it may be there already."""
+        if bucket not in self.buckets():
+            self._persist(lambda: self._request("PUT", S3Uri(bucket, "")).release_conn())
 
     def delete_bucket(self, bucket: str) -> None:
         """Remove an empty bucket."""

@@ -1,0 +1,41 @@
+"""The registry of images within control: its protocol, and what cleans up behind it."""
+
+import asyncio
+import contextlib
+
+from argosy.api.distribution import Distribution
+from argosy.api.distribution.workshop import Workshop
+from argosy.ground.clock import Clock
+from argosy.ground.instances import StoreAccess
+from argosy.ground.paths import DataDir
+from argosy.oci.blobs import Blobs
+from argosy.oci.collecting import Collector
+from argosy.oci.uploads import Uploads
+from argosy.state.records import Records
+
+
+class Registry:
+    """The registry of one platform; `app` is its ASGI callable."""
+
+    def __init__(
+        self, records: Records, data_dir: DataDir, store: StoreAccess, clock: Clock
+    ) -> None:
+        uploads = Uploads(records, data_dir.uploads)
+        self._workshop = Workshop(records, Blobs(store), uploads, clock)
+        self.app = Distribution(self._workshop)
+        self.collector = Collector(
+            records, self._workshop.blobs, uploads, clock, self._workshop.threads
+        )
+        self._cleaning: asyncio.Task[None] | None = None
+
+    def start(self) -> None:
+        """Clean up every hour from now on."""
+        self._cleaning = asyncio.create_task(self.collector.run())
+
+    async def stop(self) -> None:
+        """End; uploads can be gone on with after the next start."""
+        if self._cleaning is not None:
+            self._cleaning.cancel()
+            with contextlib.suppress(asyncio.CancelledError):
+                await self._cleaning
+        self._workshop.close()
