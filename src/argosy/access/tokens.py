@@ -36,6 +36,11 @@ def make(grant: Grant, secret: str) -> str:
     return f"{_encode(said)}.{_encode(_signature(said, secret))}"
 
 
+def basic(token: str) -> str:
+    """The Authorization header that a client sends."""
+    return "Basic " + base64.b64encode(f"{USER}:{token}".encode()).decode()
+
+
 def check_basic(authorization: str, secret_of: Callable[[str], str | None], now: float) -> Grant:
     """The grant in a header `Basic AWS:token`. Raises AuthError."""
     scheme, _, encoded = authorization.partition(" ")
