@@ -122,6 +122,28 @@ def test_memory_stays_flat_however_slow_the_store(scene: Stage, store: HttpServe
         store.hold = None
 
 
+def test_memory_stays_flat_when_the_store_comes_late_and_is_slow() -> None:
+    """What was sent before there was a connection fills it at once: the client goes on waiting."""
+    with stage() as scene:
+        scene.on_disk(scene.table())
+        scene.start_edge()
+        assert scene.edge is not None
+        before = rss_kb(scene.edge.pid)
+        size, gate = 100 * MIB, threading.Event()
+        headers = signed("PUT", "/b/k", service="s3", payload_hash="UNSIGNED-PAYLOAD")
+        head = wire("PUT", "/b/k", headers).replace(b"length: 0", b"length: %d" % size)
+
+        threading.Timer(0.5, scene.start_store, [gate]).start()
+        try:
+            with scene.connect(timeout_s=3.0) as connection:
+                connection.sendall(head)
+                with pytest.raises(TimeoutError):
+                    connection.sendall(b"x" * size)
+                assert rss_kb(scene.edge.pid) - before < 40_000
+        finally:
+            gate.set()
+
+
 @pytest.mark.parametrize("chunked", [False, True])
 def test_a_body_that_is_not_the_signed_one_never_gets_whole_to_the_store(
     scene: Stage, store: HttpServer, chunked: bool

@@ -181,8 +181,11 @@ class Stage:
         self.control = self._thread(HttpServer(self.folder.control_socket))
         return self.control
 
-    def start_store(self) -> HttpServer:
-        self.store = self._thread(HttpServer(self.folder.store_socket))
+    def start_store(self, hold: threading.Event | None = None) -> HttpServer:
+        """`hold`: read nothing until it is set."""
+        self.store = HttpServer(self.folder.store_socket)
+        self.store.hold = hold
+        self._thread(self.store)
         return self.store
 
     def _thread(self, server: Any) -> Any:

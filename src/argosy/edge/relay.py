@@ -155,8 +155,9 @@ class Relay:
         elif self._length is not None:
             framing = b"Content-Length: %b\r\n" % self._length
         early, self._early = self._early, []
-        connection.writelines([b"".join((*self._head, framing, b"\r\n")), *early])
+        # Released first: what is written may fill the connection, and then the client waits on.
         self._request.connection.release(UPSTREAM)
+        connection.writelines([b"".join((*self._head, framing, b"\r\n")), *early])
         if not self._request.complete:
             self._gate.go_on(self._request)
 
