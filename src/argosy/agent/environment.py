@@ -17,6 +17,9 @@ _PASSED_ON = (
     "MKL_NUM_THREADS",
     "CUDA_VISIBLE_DEVICES",
     "NVIDIA_VISIBLE_DEVICES",
+    # Not the model's to decide, and read before its environment is known.
+    "ARGOSY_HUB_DOWNLOADS",
+    "HF_ENDPOINT",
 )
 
 

@@ -48,6 +48,9 @@ class Settings:
     sandbox: str = _setting("auto", "auto, require or off: run models under bubblewrap.")
     spares: int = _setting(1, "Warm workers kept per runtime once that runtime is in use.")
     spare_idle_s: float = _setting(900.0, "Seconds after which an unused warm worker is let go.")
+    hub_downloads: bool = _setting(
+        False, "Let models be fetched from the Hugging Face hub (HF_MODEL_ID)."
+    )
     log_stream_mb: int = _setting(32, "Bytes kept per log stream, MiB; the oldest go first.")
     s3_endpoint: str = _setting("", "URL of an external S3; empty means the built-in store.")
     s3_access_key_id: str = _setting("", "Access key for the external S3.")
