@@ -9,13 +9,6 @@ from tokenizers import Tokenizer, models, pre_tokenizers, processors
 
 SPECIAL = ["[PAD]", "[UNK]", "[CLS]", "[SEP]", "[MASK]"]
 WORDS = [*SPECIAL, "good", "bad", "fine", "film", "the", "was", "a"]
-    "[PAD]",
-    "[UNK]",
-    "[CLS]",
-    "[SEP]",
-    "[MASK]",
-    *["good", "bad", "fine", "film", "the", "was", "a"],
-]
 
 
 def save_classifier(folder: Path) -> None:

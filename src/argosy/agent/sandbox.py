@@ -108,6 +108,7 @@ def _common(folders: Folders) -> Iterator[str]:
     yield from _hidden(folders.data_dir.root)
     yield from _argosy()
     yield from ("--proc", "/proc", "--dev", "/dev")
+    yield from _gpus()
     yield from ("--ro-bind-try", "/sys/devices/system/cpu", "/sys/devices/system/cpu")
 
 
@@ -193,6 +194,12 @@ def _links(path: Path) -> Iterator[Path]:
 
 def _inside(path: Path, folders: list[Path]) -> bool:
     return any(path.is_relative_to(folder) for folder in folders)
+
+
+def _gpus() -> Iterator[str]:
+    """The device files of NVIDIA's driver, where there are any."""
+    for path in sorted(Path("/dev").glob("nvidia*")):
+        yield from ("--dev-bind", str(path), str(path))
 
 
 def _hidden(data_root: Path) -> Iterator[str]:

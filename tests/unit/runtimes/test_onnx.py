@@ -20,6 +20,8 @@ from argosy.runtimes import onnx as runtime
 from argosy.runtimes.answers import Answer
 from argosy.runtimes.base import LoadError, Model, Place
 from argosy.runtimes.frames import encode_head
+from argosy.runtimes.onnx_inputs import feed
+from argosy.runtimes.tensor_types import Spec
 
 JSON = encode_head({"content-type": "application/json"})
 CSV = encode_head({"content-type": "text/csv", "accept": "text/csv"})
@@ -139,6 +141,13 @@ def test_a_pipeline_with_one_input_per_column_takes_rows_of_any_kind(tmp_path: P
     text = frame.to_csv(index=False, header=False).encode()
     assert model.answer(CSV, text).body == b"0\n1\n0\n1\n"
     assert model.answer(JSON, b"[[1, 2]]").status == 400
+
+
+def test_columns_that_a_body_names_go_to_the_inputs_of_their_names() -> None:
+    specs = [Spec("a", "tensor(float)", (None, 1)), Spec("b", "tensor(int64)", (None, 1))]
+    rows = np.array([[1.0, 0.5], [2.0, 1.5]])
+    a, b = feed(specs, rows, ("b", "a"))
+    assert (a.tolist(), b.tolist()) == ([[0.5], [1.5]], [[1], [2]])
 
 
 def test_arrays_of_any_rank_are_taken_and_a_lone_item_too(tmp_path: Path) -> None:
