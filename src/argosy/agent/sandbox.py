@@ -3,7 +3,7 @@
 Inside there is an empty root of its own with the system's programs and libraries and the Python
 environment read-only, a private /opt/ml and /tmp, own process ids, no capabilities. There is no
 home folder, no data folder, no other instance, no Argosy but its runtimes. The network is the
-host's unless the model asks for isolation.
+host's unless the model asks for isolation; NVIDIA GPUs are shared by all.
 
 It refuses to weaken itself: a machine that cannot give all of this gives no sandbox at all, and
 `probe` says why.
@@ -62,6 +62,7 @@ _NAMESPACES = (
     "--unshare-cgroup-try",
 )
 _NOBODY = 65_534
+DEVICES = Path("/dev")
 
 
 def enclose(
@@ -198,7 +199,7 @@ def _inside(path: Path, folders: list[Path]) -> bool:
 
 def _gpus() -> Iterator[str]:
     """The device files of NVIDIA's driver, where there are any."""
-    for path in sorted(Path("/dev").glob("nvidia*")):
+    for path in sorted(DEVICES.glob("nvidia*")):
         yield from ("--dev-bind", str(path), str(path))
 
 

@@ -35,11 +35,12 @@ _FAILED = 400
 def prepare() -> None:
     """Import the pipelines, with the hub out of reach unless the platform allows it.
 
-    All of this is read when they are imported: what a model's environment says comes too late.
+    All of this is decided here and now: what a model's environment says comes too late.
     """
-    os.environ.update(_QUIET)
     allowed = os.environ.get("ARGOSY_HUB_DOWNLOADS", "") == "1"
-    os.environ["HF_HUB_OFFLINE"] = "0" if allowed else "1"
+    os.environ.update(_QUIET, HF_HUB_OFFLINE="0" if allowed else "1")
+    constants: Any = importlib.import_module("huggingface_hub.constants")
+    constants.HF_HUB_OFFLINE = not allowed  # it may have been imported before
     pipelines = importlib.import_module("transformers.pipelines")
     pipelines.logging.disable_progress_bar()
 
