@@ -61,7 +61,7 @@ def write(folder: Path, *names: str) -> None:
         [sys.executable, "-m", "tests.support.mlflow_models", str(folder), *names],
         env={**os.environ, **QUIET, "PYTHONPATH": os.pathsep.join(filter(None, sys.path))},
         check=True,
-        timeout=110,
+        timeout=180,
     )
 
 

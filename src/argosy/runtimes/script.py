@@ -82,7 +82,7 @@ def find(place: Place) -> Path | None:
 
 def load(path: Path, place: Place, defaults: Defaults) -> Script:
     """Import the script and load its model; raises what the user's code raises."""
-    handlers = handlers_of(_import(path))
+    handlers = handlers_of(import_program(path))
     context = Context({}, str(place.model_dir), defaults.gpu_id)
     if "pre_model_fn" in handlers:
         handlers["pre_model_fn"](str(place.model_dir), context)
@@ -95,7 +95,7 @@ def load(path: Path, place: Place, defaults: Defaults) -> Script:
     return Script(handlers, model, str(place.model_dir), defaults)
 
 
-def _import(path: Path) -> ModuleType:
+def import_program(path: Path) -> ModuleType:
     """The file as a module under its own name, so that pickles of its classes find them."""
     folder = str(path.parent)
     if folder in sys.path:

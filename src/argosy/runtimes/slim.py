@@ -8,16 +8,17 @@ from collections.abc import Iterator
 
 
 @contextlib.contextmanager
-def put_off(name: str) -> Iterator[None]:
+def put_off(*names: str) -> Iterator[None]:
     """Have `import name` fail for a while; it is found when it is imported later.
 
-    For libraries that import another only to know its types, and do without.
+    For libraries that import others only because they are installed, and do without. What is
+    imported already stays.
     """
-    if name in sys.modules:
-        yield
-        return
-    sys.modules[name] = None  # type: ignore[assignment]
+    absent = [name for name in names if name not in sys.modules]
+    for name in absent:
+        sys.modules[name] = None  # type: ignore[assignment]
     try:
         yield
     finally:
-        del sys.modules[name]
+        for name in absent:
+            del sys.modules[name]

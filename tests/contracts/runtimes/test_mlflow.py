@@ -13,6 +13,8 @@ from sklearn.datasets import load_iris
 from tests.support import mlflow_models
 from tests.support.worker_client import Worker, WorkerClient, running_worker
 
+pytestmark = pytest.mark.timeout(300)  # heavy imports, on a machine that may be busy
+
 JSON, CSV = "application/json", "text/csv"
 FRAME = load_iris(as_frame=True).data.iloc[::30]
 EXPECTED = mlflow_models.classifier().predict(FRAME).tolist()
@@ -27,7 +29,7 @@ def models(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 @contextmanager
 def serving(models: Path, name: str, folder: Path) -> Iterator[tuple[Worker, WorkerClient]]:
-    with running_worker(folder, "mlflow") as worker, worker.connect(60) as client:
+    with running_worker(folder, "mlflow") as worker, worker.connect(180) as client:
         assert client.load(models / name) == {"ok": True}
         yield worker, client
 
@@ -40,7 +42,7 @@ def iris(models: Path, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Wor
 
 @pytest.fixture
 def client(iris: Worker) -> Iterator[WorkerClient]:
-    with iris.connect(60) as client:
+    with iris.connect(180) as client:
         yield client
 
 
@@ -153,7 +155,7 @@ def test_an_archive_that_mlflow_cannot_serve_fails_to_load_with_one_sentence(
     if mlmodel:
         (tmp_path / "MLmodel").write_text(mlmodel)
     environment = {"MLFLOW_DEPLOYMENT_FLAVOR_NAME": "", **environment}
-    with empty.connect(60) as client:
+    with empty.connect(180) as client:
         answer = client.load(tmp_path, environment)
     assert answer["ok"] is False
     assert says in answer["reason"]
@@ -164,7 +166,7 @@ def test_a_model_that_is_damaged_fails_to_load(models: Path, empty: Worker, tmp_
     folder = tmp_path / "model"
     shutil.copytree(models / "iris", folder)
     (folder / "model.skops").write_bytes(b"no zip file")
-    with empty.connect(60) as client:
+    with empty.connect(180) as client:
         answer = client.load(folder, {"MLFLOW_DEPLOYMENT_FLAVOR_NAME": "python_function"})
     assert answer["ok"] is False
     assert "zip" in answer["reason"]
