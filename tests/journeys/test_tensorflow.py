@@ -12,8 +12,6 @@ from argosy.testing import Platform
 from support import tensorflow_models
 from support.endpoints import create_config, put_archive, settled
 
-pytestmark = pytest.mark.timeout(300)  # heavy imports, on a machine that may be busy
-
 IMAGE = "763104351884.dkr.ecr.us-east-1.amazonaws.com/tensorflow-inference:2.16-cpu"
 ROWS = tensorflow_models.ROWS[::30].tolist()
 

@@ -13,8 +13,6 @@ from sklearn.datasets import load_iris
 from tests.support import mlflow_models
 from tests.support.worker_client import Worker, WorkerClient, running_worker
 
-pytestmark = pytest.mark.timeout(300)  # heavy imports, on a machine that may be busy
-
 JSON, CSV = "application/json", "text/csv"
 FRAME = load_iris(as_frame=True).data.iloc[::30]
 EXPECTED = mlflow_models.classifier().predict(FRAME).tolist()

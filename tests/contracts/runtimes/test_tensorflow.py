@@ -13,8 +13,6 @@ from argosy.runtimes import frames
 from tests.support import tensorflow_models
 from tests.support.worker_client import Reply, Worker, WorkerClient, running_worker
 
-pytestmark = pytest.mark.timeout(300)  # heavy imports, on a machine that may be busy
-
 JSON, CSV = "application/json", "text/csv"
 JSONLINES, JSONS = "application/jsonlines", "application/jsons"
 SLOW = 180.0  # seconds; TensorFlow's import on a busy machine

@@ -16,8 +16,6 @@ import pytest
 from tests.support import tensorflow_models
 from tests.support.worker_client import WorkerClient, running_worker
 
-pytestmark = pytest.mark.timeout(300)  # heavy imports, on a machine that may be busy
-
 JSON = "application/json"
 SLOW = 180.0
 ROWS = tensorflow_models.ROWS.tolist()[:3]
