@@ -27,12 +27,16 @@ def main(arguments: list[str]) -> None:
 
 
 def _agent(instance_id: str, settings: Settings, data_dir: DataDir, spare: str) -> None:
-    """Live as a spare, as one container, or as the group of several."""
+    """Live as a spare, as one container of one model or of many, or as the group of several."""
     spec = None if spare else read_json(data_dir.instance(instance_id) / SPEC_FILE)
     if isinstance(spec, dict) and len(spec.get("containers", ())) > 1:
         from argosy.agent.group import Group
 
         Group(InstanceSpec.from_json(spec), settings, data_dir).run()
+    elif isinstance(spec, dict) and spec["containers"][0].get("multi_model"):
+        from argosy.agent.models.life import ManyLife
+
+        ManyLife(instance_id, settings, data_dir).run("")
     else:
         Life(instance_id, settings, data_dir).run(spare)
 

@@ -29,6 +29,14 @@ class Folders:
         return self.root / "ml"
 
     @property
+    def models(self) -> Path:
+        """Of an instance of many models: their files, one folder each.
+
+        Seen read-only at /opt/ml/models: we write here, so no model may put links into it.
+        """
+        return self.root / "models"
+
+    @property
     def temporary(self) -> Path:
         """The worker's /tmp: on disk, so that it does not eat memory."""
         return self.root / "tmp"

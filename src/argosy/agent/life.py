@@ -192,7 +192,13 @@ class Life:
         model.load(sandbox.BASE_DIR, environment, deadline, order)
 
     def _start_worker(
-        self, runtime: str, host_name: str, *, without_network: bool, image: str = ""
+        self,
+        runtime: str,
+        host_name: str,
+        *,
+        without_network: bool,
+        image: str = "",
+        control: int = -1,
     ) -> ModelProcess:
         self._folders.make()
         sandboxed, why_not = sandbox.decide(self._settings)
@@ -212,6 +218,7 @@ class Life:
                 host_name=host_name,
                 without_network=without_network,
                 program=Path(image) if image else None,
+                control=control,
             )
         except OSError as error:
             raise CannotServe(f"The model process cannot be started: {error}.") from error

@@ -66,7 +66,12 @@ DEVICES = Path("/dev")
 
 
 def enclose(
-    command: list[str], folders: Folders, *, host_name: str, without_network: bool
+    command: list[str],
+    folders: Folders,
+    *,
+    host_name: str,
+    without_network: bool,
+    many_models: bool = False,
 ) -> list[str]:
     """The command that runs `command` in a sandbox around these folders."""
     options = [
@@ -76,6 +81,7 @@ def enclose(
         *("--bind", str(folders.temporary), "/tmp", "--symlink", "/tmp", "/var/tmp"),
         *_common(folders),
         *("--bind", str(folders.ml), BASE_DIR),
+        *(("--ro-bind", str(folders.models), f"{BASE_DIR}/models") if many_models else ()),
         *("--bind", str(folders.run), RUN_DIR),
         *("--remount-ro", "/", "--chdir", BASE_DIR),
     ]

@@ -42,16 +42,18 @@ class Worker:
         host_name: str,
         without_network: bool,
         program: Path | None = None,
+        control: int = -1,
     ) -> "Worker":
         """Start a worker that will listen on `folders.run`/worker.sock. Raises OSError.
 
         program: the image folder of a user's program; the worker is then a bridge, in a sandbox.
+        control: the socket to give to a zygote of many models, which is started instead then.
         """
-        command, environment = _plain(runtime, folders)
+        command, environment = _plain(runtime, folders, control)
         if program is not None:
             command, environment = _bridge(folders, host_name, program)
         elif sandboxed:
-            command, environment = _enclosed(runtime, folders, host_name, without_network)
+            command, environment = _enclosed(runtime, folders, host_name, without_network, control)
         agent = os.getpid()
         memory_mb = settings.instance_memory_mb
 
@@ -67,6 +69,7 @@ class Worker:
             cwd=folders.ml,
             env=environment,
             preexec_fn=prepare,
+            pass_fds=() if control < 0 else (control,),
         )
         return cls(process, sandboxed=sandboxed, is_program=program is not None)
 
@@ -104,13 +107,14 @@ class Worker:
 
 
 def _enclosed(
-    runtime: str, folders: Folders, host_name: str, without_network: bool
+    runtime: str, folders: Folders, host_name: str, without_network: bool, control: int
 ) -> tuple[list[str], dict[str, str]]:
     command = sandbox.enclose(
-        _command(runtime, f"{sandbox.RUN_DIR}/{folders.worker_socket.name}"),
+        _command(runtime, f"{sandbox.RUN_DIR}/{folders.worker_socket.name}", control),
         folders,
         host_name=host_name,
         without_network=without_network,
+        many_models=control >= 0,
     )
     return command, _inside()
 
@@ -138,7 +142,7 @@ def _inside() -> dict[str, str]:
     )
 
 
-def _plain(runtime: str, folders: Folders) -> tuple[list[str], dict[str, str]]:
+def _plain(runtime: str, folders: Folders, control: int) -> tuple[list[str], dict[str, str]]:
     temporary = str(folders.temporary)
     environment = worker_environment(
         os.environ,
@@ -147,12 +151,14 @@ def _plain(runtime: str, folders: Folders) -> tuple[list[str], dict[str, str]]:
         home=temporary,
         temporary=temporary,
     )
-    return _command(runtime, str(folders.worker_socket)), environment
+    return _command(runtime, str(folders.worker_socket), control), environment
 
 
-def _command(runtime: str, socket: str) -> list[str]:
-    module = ["-P", "-m", "argosy.runtimes.worker"]
-    return [sys.executable, *module, "--socket", socket, "--runtime", runtime]
+def _command(runtime: str, socket: str, control: int) -> list[str]:
+    program = ["argosy.runtimes.worker", "--socket", socket]
+    if control >= 0:
+        program = ["argosy.runtimes.zygote", "--control", str(control)]
+    return [sys.executable, "-P", "-m", *program, "--runtime", runtime]
 
 
 def _path(rest: str) -> str:

@@ -99,6 +99,8 @@ def remove_folders(data_dir: DataDir, instance_id: str) -> None:
     agent_socket.unlink(missing_ok=True)
     for suffix in (".worker", ".bell"):
         agent_socket.with_name(instance_id + suffix).unlink(missing_ok=True)
+    for model in agent_socket.parent.glob(f"{instance_id}.m*"):
+        model.unlink(missing_ok=True)
 
 
 def stop_all(data_dir: DataDir, patience_s: float = 10.0) -> None:

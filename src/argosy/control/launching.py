@@ -123,11 +123,16 @@ def _container(definition: dict[str, Any], name: str, several: bool, folder: str
             **({"SAGEMAKER_MULTI_MODEL": "true"} if multi_model else {}),
             **(definition.get("Environment") or {}),
         },
-        model_data_url=_model_data_url(definition),
+        model_data_url=_prefix(definition) if multi_model else _model_data_url(definition),
         packed=_source(definition).get("CompressionType") != "None",
         multi_model=multi_model,
         caches_models=caching != "Disabled",
     )
+
+
+def _prefix(definition: dict[str, Any]) -> str:
+    """Where the models lie, with a "/" at its end."""
+    return _model_data_url(definition).rstrip("/") + "/"
 
 
 def _model_data_url(definition: dict[str, Any]) -> str:

@@ -8,6 +8,7 @@ import asyncio
 import logging
 from collections.abc import Callable, Iterator
 
+from argosy.edge.library import LibraryLink
 from argosy.edge.link import Link
 from argosy.edge.metrics import Metrics
 from argosy.edge.table import Table, Variant, compile_table
@@ -45,13 +46,14 @@ class Fleet:
         self._timer = asyncio.get_running_loop().call_later(PATIENCE_S, self._hand_over)
         self._check()
 
-    def _link(self, instance_id: str, address: str) -> Link:
+    def _link(self, instance_id: str, address: str, many_models: bool) -> Link:
         name = (instance_id, address)
         link = self._links.get(name)
         if link is None:
             if not address.startswith("unix:"):
                 raise ValueError(f"no way to connect to {address!r}")
-            link = self._links[name] = Link(*name, self._check)
+            kind = LibraryLink if many_models else Link
+            link = self._links[name] = kind(*name, self._check)
             link.connect()
         return link
 
@@ -78,8 +80,7 @@ class Fleet:
         """Let go of calls that wait too long; `now` is perf_counter()."""
         self._draining = {link for link in self._draining if link.load}
         for link in (*self._links.values(), *self._draining):
-            if link.load:
-                link.sweep(now)
+            link.sweep(now)
 
 
 def variants_of(table: Table) -> Iterator[Variant]:

@@ -14,6 +14,7 @@ from argosy.edge.request import Request
 from argosy.edge.route import Kind
 from argosy.edge.shape import Known
 from argosy.edge.table import Endpoint, Variant
+from argosy.edge.targeted import Targeted
 from argosy.ground.errors import ValidationError
 from argosy.runtimes import frames
 
@@ -48,13 +49,37 @@ class Invoker:
             or link is None
             or not (usual and endpoint.serving and variant.plain)
         ):
-            self._serve(request, known.kind, known.endpoint_key)
+            if (
+                endpoint is None
+                or variant is None
+                or not self._warm(request, known, endpoint, variant)
+            ):
+                self._serve(request, known.kind, known.endpoint_key)
             return True
         head = b"content-type:%b\naccept:%b\n" % (
             b"" if shape.content_type is None else values[shape.content_type],
             b"" if shape.accept is None else values[shape.accept],
         )
         Invocation(gate, request, endpoint, variant, frames.REQUEST, head).start(link)
+        return True
+
+    def _warm(self, request: Request, known: Known, endpoint: Endpoint, variant: Variant) -> bool:
+        """Serve a plain request for a model that is loaded; False when it is not that."""
+        shape, values, models = request.shape, request.values, variant.models
+        plain = known.kind is Kind.INVOKE and shape.only_model and endpoint.serving
+        if models is None or not plain:
+            return False
+        target = values[shape.target_model]
+        link = models.warm(target, self._gate.max_in_flight)
+        if link is None:
+            return False
+        head = b"content-type:%b\naccept:%b\ntarget-model:%b\n" % (
+            b"" if shape.content_type is None else values[shape.content_type],
+            b"" if shape.accept is None else values[shape.accept],
+            target,
+        )
+        call = Targeted(self._gate, request, endpoint, variant, frames.REQUEST, head, target)
+        call.go(link)
         return True
 
     def careful(self, request: Request, kind: Kind, name: str) -> None:
@@ -80,17 +105,32 @@ class Invoker:
         if request.shape.refused:
             raise ValidationError(request.shape.refused)
         variant = _container(endpoint, self._variant(endpoint, request), request)
+        target = _model(endpoint, variant, request)
         asked = frames.STREAM if streams else frames.REQUEST
         head = texts.frame_head(request, stream=streams)
-        if variant.chains:
-            started = Pipeline(gate, request, endpoint, variant, asked, head).start_anywhere()
-        else:
-            link = variant.pick(gate.max_in_flight)
-            started = link is not None
-            if link is not None:
-                Invocation(gate, request, endpoint, variant, asked, head).start(link)
-        if not started:
+        if target:
+            head = texts.with_model(head, target)
+        if not self._start(request, endpoint, variant, asked, head, target):
             raise texts.no_room(endpoint.name, variant.name, variant.is_there())
+
+    def _start(
+        self,
+        request: Request,
+        endpoint: Endpoint,
+        variant: Variant,
+        asked: int,
+        head: bytes,
+        target: bytes,
+    ) -> bool:
+        """Send it on its way; False when no instance can take it."""
+        gate = self._gate
+        if variant.chains or variant.models is not None:
+            kind = Pipeline if variant.chains else Targeted
+            return kind(gate, request, endpoint, variant, asked, head, target).start_anywhere()
+        link = variant.pick(gate.max_in_flight)
+        if link is not None:
+            Invocation(gate, request, endpoint, variant, asked, head).start(link)
+        return link is not None
 
     def _variant(self, endpoint: Endpoint, request: Request) -> Variant:
         target = request.text("x-amzn-sagemaker-target-variant")
@@ -120,3 +160,13 @@ def _container(endpoint: Endpoint, variant: Variant, request: Request) -> Varian
     if target not in variant.containers:
         raise ValidationError(texts.unknown_container(target, list(variant.containers)))
     return variant.containers[target]
+
+
+def _model(endpoint: Endpoint, variant: Variant, request: Request) -> bytes:
+    """The TargetModel where there are many, else b"". Raises ValidationError."""
+    target = request.header("x-amzn-sagemaker-target-model") or b""
+    if target and not variant.wants_model:
+        raise ValidationError(texts.not_multi_model(endpoint.name))
+    if variant.wants_model and not target:
+        raise ValidationError(texts.no_target(endpoint.name))
+    return target

@@ -81,10 +81,14 @@ class Link(asyncio.Protocol):
         try:
             await self._loop.create_unix_connection(lambda: self, self.address[len("unix:") :])
         except OSError:
-            self._loop.call_later(self._delay, self.connect)
-            self._delay = min(self._delay * 2, _LONGEST_DELAY_S)
+            self.unreachable()
         finally:
             self._connecting = None
+
+    def unreachable(self) -> None:
+        """Nobody listens there: try again after a while."""
+        self._loop.call_later(self._delay, self.connect)
+        self._delay = min(self._delay * 2, _LONGEST_DELAY_S)
 
     def connection_made(self, transport: asyncio.BaseTransport) -> None:
         self._transport = cast(asyncio.WriteTransport, transport)
@@ -114,9 +118,9 @@ class Link(asyncio.Protocol):
         """Take nothing new; close when the last answer has come."""
         self._wanted = False
         self.ready = False
-        self._close_when_idle()
+        self.close_when_idle()
 
-    def _close_when_idle(self) -> None:
+    def close_when_idle(self) -> None:
         if self._wanted or self.pending or self.streams:
             return
         if self._connecting is not None:
@@ -143,6 +147,13 @@ class Link(asyncio.Protocol):
         self._out_size += size
         return call_id
 
+    def tell(self, kind: int, body: bytes) -> None:
+        """Say what needs no answer."""
+        if not self._out:
+            self._loop.call_soon(self._flush)
+        self._out.append(_HEAD.pack(len(body), 0, 0, 0, kind) + body)
+        self._out_size += len(body)
+
     def cancel(self, call_id: int) -> None:
         """Nobody waits for this answer any more; when it comes, it is dropped."""
         if self.pending.pop(call_id, None) or self.streams.pop(call_id, None):
@@ -150,7 +161,7 @@ class Link(asyncio.Protocol):
                 self._loop.call_soon(self._flush)
             self._out.append(_HEAD.pack(0, call_id, 0, 0, frames.CANCEL))
             if not self._wanted:
-                self._loop.call_soon(self._close_when_idle)
+                self._loop.call_soon(self.close_when_idle)
 
     def _flush(self) -> None:
         out, size = self._out, self._out_size
@@ -193,15 +204,20 @@ class Link(asyncio.Protocol):
             offset = stop
         self._rest = data[offset:] if offset else data
         if not self._wanted:
-            self._close_when_idle()
+            self.close_when_idle()
 
     def _take_more(
         self, call_id: int, kind: int, status: int, head: bytes, body: bytes, now: float
     ) -> None:
         """A frame for a call whose answer has begun, or for one that was cancelled."""
         call = self.streams.get(call_id)
-        if call is not None and call.answered(kind, status, head, body, now):
+        if call is None:
+            self.noticed(kind, body)
+        elif call.answered(kind, status, head, body, now):
             self.streams.pop(call_id, None)
+
+    def noticed(self, kind: int, body: bytes) -> None:
+        """A frame that nobody waits for, such as the answer to a call that was cancelled."""
 
     def _more_of_large(self, data: bytes, now: float) -> bytes:
         """Add to the large frame; returns what comes after it."""

@@ -3,6 +3,7 @@
 from collections import Counter
 from typing import Any
 
+from argosy.edge.model_metrics import ModelCounts
 from argosy.telemetry.sketch import bucket_of
 
 _FOLD_AT = 8192
@@ -20,6 +21,7 @@ class Counters:
         "in_flight",
         "invocations",
         "model_us",
+        "models",
         "overhead_us",
     )
 
@@ -31,6 +33,8 @@ class Counters:
         self.model_us: list[int] = []
         """Latencies not yet sorted into buckets: appending is all that a request pays for."""
         self.overhead_us: list[int] = []
+        self.models = ModelCounts()
+        """Stays empty where there is only one model."""
         self._model: Counter[int] = Counter()
         self._overhead: Counter[int] = Counter()
         self._told_in_flight = 0
@@ -53,10 +57,12 @@ class Counters:
         """The deltas since the last call; None when nothing happened."""
         self._fold()
         errors = self.errors_4xx or self.errors_5xx
-        if not (self.invocations or errors or self.in_flight != self._told_in_flight):
+        models = self.models.take()
+        happened = self.invocations or errors or models is not None
+        if not (happened or self.in_flight != self._told_in_flight):
             return None
         self._told_in_flight = self.in_flight
-        taken = {
+        taken: dict[str, Any] = {
             "invocations": self.invocations,
             "errors_4xx": self.errors_4xx,
             "errors_5xx": self.errors_5xx,
@@ -64,6 +70,8 @@ class Counters:
             "model_latency": dict(self._model),
             "overhead_latency": dict(self._overhead),
         }
+        if models is not None:
+            taken["models"] = models
         self.invocations = self.errors_4xx = self.errors_5xx = 0
         self._model, self._overhead = Counter(), Counter()
         return taken

@@ -2,19 +2,23 @@
 
 What a container answers is what the next one is asked, with the answer's Content-Type; the first
 one that fails ends the chain, and its name stands in the error. The model's time limit is that of
-the whole chain. Source: reference/multi-model-and-pipelines.md §5, Serial pipeline.
+the whole chain. One of the containers may have many models: TargetModel says which one is meant.
+Source: reference/multi-model-and-pipelines.md §5, Serial pipeline.
 """
 
+from time import perf_counter
+
 from argosy.edge import texts
-from argosy.edge.invocation import Invocation
+from argosy.edge.library import LibraryLink
 from argosy.edge.link import Link
+from argosy.edge.targeted import Targeted
 from argosy.runtimes import frames
 
 
-class Pipeline(Invocation):
+class Pipeline(Targeted):
     """The `Call` of one container's link after the other."""
 
-    __slots__ = ("_asked", "_chain", "_stage", "_wanted")
+    __slots__ = ("_body", "_chain", "_first_head", "_sent", "_stage", "_wanted")
 
     @property
     def container(self) -> str:
@@ -25,39 +29,47 @@ class Pipeline(Invocation):
         chain = self.variant.pick_chain(self.gate.max_in_flight)
         if chain is None:
             return False
-        self._wanted, self._asked = self.kind, self.head
-        self._begin(chain)
+        if not (self._tries or self.again):
+            self._wanted, self._first_head = self.kind, self.head
+        self._chain, self._stage, self._sent = chain, 0, perf_counter()
+        self.kind, self.head = frames.REQUEST, self._first_head
+        self._enter(chain[0])
         return True
 
-    def _begin(self, chain: list[Link]) -> None:
-        self._chain, self._stage = chain, 0
-        self.kind, self.head = frames.REQUEST, self._asked
-        self.start(chain[0])
+    def _enter(self, link: Link) -> None:
+        """Go to this stage, by way of the agent where there are many models."""
+        if isinstance(link, LibraryLink):
+            self.reach(link)
+        else:
+            self.proceed(link)
+
+    def proceed(self, link: Link) -> None:
+        if self._stage == 0:
+            self.start(link)
+            self._sent = self.sent
+            return
+        self.variant.counters.in_flight += 1
+        self.request.waiter = self
+        self.link, self.sent = link, self._sent
+        self.call_id = link.send(self, self.kind, self.head, [self._body], len(self._body))
+
+    def found(self, link: Link) -> None:
+        self._sent += perf_counter() - self._asked  # the wait is not the model's time
+        super().found(link)
 
     def answered(self, kind: int, status: int, head: bytes, body: bytes, now: float) -> bool:
-        """See `Invocation`; an answer that is not the last container's goes to the next one."""
+        """See `Targeted`; an answer that is not the last container's goes to the next one."""
         last = self._stage == len(self._chain) - 1
-        if last or kind != frames.RESPONSE or not 0 < status < 400:
+        if last or not self.at_worker or kind != frames.RESPONSE or not 0 < status < 400:
             return super().answered(kind, status, head, body, now)
         self._stage += 1
-        self.link = self._chain[self._stage]
-        if not self.link.ready:
-            self.lost(self.link)
+        link = self._chain[self._stage]
+        if not link.ready:
+            self.lost(link)
             return True
         if self._stage == len(self._chain) - 1:
             self.kind = self._wanted
-        head = texts.next_head(self._asked, head)
-        self.call_id = self.link.send(self, self.kind, head, [body], len(body))
-        return True
-
-    def _start_again(self) -> bool:
-        """From the first container of another instance: the client's request is still here."""
-        table = self.gate.table
-        variant = table.variant(self.endpoint.key, self.variant.name) or self.variant
-        chain = variant.pick_chain(self.gate.max_in_flight)
-        if chain is None:
-            return False
-        self.again = True
-        self.variant = variant
-        self._begin(chain)
+        self.head, self._body = texts.next_head(self._first_head, head), body
+        self.variant.counters.in_flight -= 1
+        self._enter(link)
         return True

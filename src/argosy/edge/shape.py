@@ -16,8 +16,6 @@ MAX_HEADERS = 100
 
 # The members of an invocation that Argosy does not serve (yet), with what to say.
 _REFUSED = {
-    "x-amzn-sagemaker-target-model": "TargetModel is for multi-model endpoints; endpoint serves "
-    "one model. Leave TargetModel out.",
     "x-amzn-sagemaker-inference-component": "Inference components are not supported. Leave "
     "InferenceComponentName out.",
     "x-amzn-sagemaker-enable-explanations": "Online explainability is not supported. Leave "
@@ -47,12 +45,14 @@ class Shape:
         "content_type",
         "inference",
         "names",
+        "only_model",
         "places",
         "plans",
         "refused",
         "session",
         "special",
         "stream_accept",
+        "target_model",
         "target_variant",
         "usual",
     )
@@ -80,6 +80,11 @@ class Shape:
         self.refused = next((text for name, text in _REFUSED.items() if name in self.places), "")
         self.special = any(name.startswith("x-amzn-sagemaker-") for name in self.names)
         """Some member of the invocation needs more than the usual way."""
+        self.target_model = place("x-amzn-sagemaker-target-model", -1)
+        self.only_model = self.target_model >= 0 and (
+            sum(name.startswith("x-amzn-sagemaker-") for name in self.names) == 1
+        )
+        """TargetModel is the only such member."""
 
     def remember(self, authorization: bytes, target: bytes, known: Known) -> None:
         """Keep a plan for requests with this credential and target."""

@@ -4,8 +4,10 @@ from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field, replace
 
 from argosy.edge import choose
+from argosy.edge.library import LibraryLink
 from argosy.edge.link import Link
 from argosy.edge.metrics import Counters, Metrics
+from argosy.edge.models import Models
 from argosy.ground.routes import (
     SERVING_STATUSES,
     EndpointEntry,
@@ -36,6 +38,10 @@ class Variant:
     """For a pipeline: each instance's links, container by container."""
     stages: list[str] = field(default_factory=list)
     """For a pipeline: the containers' names."""
+    models: Models | None = None
+    """For a container of many models: where they are."""
+    wants_model: bool = False
+    """TargetModel has to be given."""
     containers: "dict[str, Variant]" = field(default_factory=dict)
     """For direct invocation: each container as if it were the only one."""
 
@@ -115,8 +121,8 @@ class Table:
         return variant.containers.get(container)
 
 
-LinkOf = Callable[[str, str], Link]
-"""(instance, address) → its link."""
+LinkOf = Callable[[str, str, bool], Link]
+"""(instance, address, whether it serves many models) → its link."""
 
 
 def compile_table(raw: RoutingTable, link_of: LinkOf, metrics: Metrics) -> Table:
@@ -148,22 +154,38 @@ def _endpoint(key: str, entry: EndpointEntry, link_of: LinkOf, metrics: Metrics)
 
 
 def _variant(key: str, entry: VariantEntry, link_of: LinkOf, metrics: Metrics) -> Variant:
+    containers = entry["containers"]
+    many = [container["multi_model"] for container in containers]
     chains = [
-        [link_of(instance["id"], address) for address in instance["addresses"]]
+        [link_of(instance["id"], *pair) for pair in zip(instance["addresses"], many, strict=True)]
         for instance in entry["instances"]
     ]
     timeout_s = float(entry["timeout_s"])
+    counters = metrics.of(key, entry["name"])
     for link in (link for chain in chains for link in chain):
         link.timeout_s = timeout_s
-    counters = metrics.of(key, entry["name"])
-    names = [container["name"] for container in entry["containers"]]
+        if isinstance(link, LibraryLink):
+            link.counters = counters
+    names = [container["name"] for container in containers]
     parts = [
-        Variant(entry["name"], key, name, timeout_s, [chain[i] for chain in chains], counters)
+        _with_models(
+            Variant(entry["name"], key, name, timeout_s, [chain[i] for chain in chains], counters),
+            many[i],
+        )
         for i, name in enumerate(names)
     ]
     first = parts[0]
     if len(parts) > 1 and entry["direct"]:
         first = replace(first, plain=False, containers=dict(zip(names, parts, strict=True)))
     elif len(parts) > 1:
-        first = replace(first, plain=False, chains=chains, stages=names)
+        wants = any(many)
+        first = replace(first, plain=False, chains=chains, stages=names, wants_model=wants)
     return first
+
+
+def _with_models(variant: Variant, many: bool) -> Variant:
+    """The variant, or the same with its models if its container has many."""
+    if not many:
+        return variant
+    models = Models([link for link in variant.links if isinstance(link, LibraryLink)])
+    return replace(variant, plain=False, wants_model=True, models=models)

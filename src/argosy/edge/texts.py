@@ -74,6 +74,30 @@ def frame_head(request: Request, *, stream: bool) -> bytes:
     return encode_head(fields | {name: value for name, value in rare.items() if value})
 
 
+def with_model(head: bytes, target: bytes) -> bytes:
+    """What a model among many is told besides."""
+    return b"%btarget-model:%b\n" % (head, target)
+
+
+def no_target(endpoint: str) -> str:
+    return f"Endpoint {endpoint} serves many models: name one by TargetModel."
+
+
+def not_multi_model(endpoint: str) -> str:
+    return f"Endpoint {endpoint} is not a multi-model endpoint. Leave TargetModel out."
+
+
+def not_ready(target: str) -> str:
+    return (
+        f"Model {target} is not ready for inference yet: it is still being downloaded or loaded. "
+        "Try again in a moment."
+    )
+
+
+def worker_died() -> str:
+    return "The model's process ended while it answered."
+
+
 def next_head(asked: bytes, answered: bytes) -> bytes:
     """What a pipeline's next container is told: as the client asked, with the content type (and
     the custom attributes) of the last answer."""

@@ -128,6 +128,12 @@ class ModelError(ApiError):
     status = 424
 
 
+class ModelNotReadyException(ApiError):
+    """Runtime: the model of a multi-model endpoint is still being downloaded or loaded."""
+
+    status = 429
+
+
 class ServiceUnavailable(ApiError):
     """Runtime: no healthy instance can take the request now."""
 

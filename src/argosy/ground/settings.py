@@ -45,6 +45,22 @@ class Settings:
     drain_timeout_s: float = _setting(65.0, "Seconds a leaving instance may finish its requests.")
     max_artifact_gb: float = _setting(20.0, "Largest unpacked model archive, GiB.")
     instance_memory_mb: int = _setting(0, "Memory limit of one model worker, MiB; 0 means none.")
+    multi_model_memory_mb: int = _setting(
+        0,
+        "Memory of all loaded models of one multi-model instance together, MiB, what they share "
+        "included; 0 means instance_memory_mb, or a quarter of the machine's where that is 0.",
+    )
+    multi_model_disk_gb: float = _setting(
+        20.0, "Unpacked models one multi-model instance keeps on disk, GiB; unloaded ones go first."
+    )
+    multi_model_load_timeout_s: float = _setting(
+        360.0, "Seconds a model of a multi-model endpoint may take to be fetched and loaded."
+    )
+    multi_model_refresh_s: float = _setting(
+        0.0,
+        "Seconds after which a loaded model of a multi-model endpoint is compared with its object "
+        "in S3, and loaded anew if that was replaced; 0 means only when it is loaded again.",
+    )
     sandbox: str = _setting("auto", "auto, require or off: run models under bubblewrap.")
     spares: int = _setting(1, "Warm workers kept per runtime once that runtime is in use.")
     spare_idle_s: float = _setting(900.0, "Seconds after which an unused warm worker is let go.")

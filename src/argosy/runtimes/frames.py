@@ -26,6 +26,24 @@ Many requests may be open on one connection; answers come in any order.
                                      500, body: the message)
                      PONG            status 200, or 503 while no model is loaded
                      LOADED          JSON body {"ok": true} or {"ok": false, "reason": …}
+
+An instance of many models (argosy.agent.models) has a worker for each, and its own address speaks
+of them; bodies are JSON but for MODEL's, which is the TargetModel as UTF-8:
+
+    edge → agent     MODEL           have it loaded; answered by one RESPONSE. Status 200:
+                                     {"address": "unix:…" of its worker, "hit": it was loaded
+                                     already, "once": RELEASE it after one request}. Else the
+                                     status says whose fault it is: 400 a name that cannot be,
+                                     404 no such object, 422 an archive that cannot be unpacked,
+                                     500 it does not load, 507 it does not fit; {"message": …}
+                     CANCEL          nobody waits for this MODEL any more; it is loaded all the same
+                     USED            {"used": [TargetModel…], "busy": […]} since the last one; busy:
+                                     with requests open now
+                     RELEASE         {"address": …}: a worker that was given once is done with
+    agent → edge     UNLOAD          {"address": …}: send it nothing more, and close its connection
+                                     when the last answer has come
+                     MODELS          {"loaded": count, "download_us": […], "load_us": […],
+                                     "unload_us": […]}, the times since the last one
 """
 
 import struct
@@ -40,12 +58,17 @@ CANCEL = 3
 PING = 4
 LOAD = 5
 DRAIN = 6
+MODEL = 7
+USED = 8
+RELEASE = 9
 
 RESPONSE = 16
 PART = 17
 END = 18
 PONG = 19
 LOADED = 20
+UNLOAD = 21
+MODELS = 22
 
 MAX_FRAME = 1 << 30
 

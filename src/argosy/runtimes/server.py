@@ -27,7 +27,10 @@ _NOT_LOADED = failure(Fault(503, "the model is not loaded yet"))
 class Server:
     """Serves frames on a listening socket until it is drained."""
 
-    def __init__(self, listener: socket.socket, runtime: Runtime) -> None:
+    def __init__(
+        self, listener: socket.socket, runtime: Runtime, agent: socket.socket | None = None
+    ) -> None:
+        """`agent`: a connection that is there already."""
         self._runtime = runtime
         self._model: Model | None = None
         self._waiting = Waiting()
@@ -39,6 +42,8 @@ class Server:
         listener.setblocking(False)
         self._selector = selectors.DefaultSelector()
         self._selector.register(listener, selectors.EVENT_READ, None)
+        if agent is not None:
+            self._add(agent)
 
     def run(self) -> None:
         """Serve; returns when a DRAIN has been carried out."""
@@ -77,9 +82,12 @@ class Server:
                 sock, _ = self._listener.accept()
             except OSError:  # nobody is left, or there are no descriptors: they stay in the queue
                 return
-            connection = Connection(sock)
-            self._connections.add(connection)
-            self._selector.register(sock, selectors.EVENT_READ, connection)
+            self._add(sock)
+
+    def _add(self, sock: socket.socket) -> None:
+        connection = Connection(sock)
+        self._connections.add(connection)
+        self._selector.register(sock, selectors.EVENT_READ, connection)
 
     def _receive(self, connection: Connection) -> None:
         try:
@@ -128,6 +136,7 @@ class Server:
 
     def _drain(self, connection: Connection) -> None:
         if not self._draining:
+            self._accept()  # who connected in time is served
             self._selector.unregister(self._listener)
             self._listener.close()
         self._draining = True

@@ -41,7 +41,7 @@ class _Missing:
     """Stands in for a runtime that cannot be imported."""
 
     def __init__(self, name: str, module: str) -> None:
-        self._sentence = (
+        self.why_not = (
             f"the {name} runtime needs the Python module {module!r}, which is not installed: run"
             f" pip install 'argosy[{name}]', or name it in code/requirements.txt of the archive"
         )
@@ -51,4 +51,4 @@ class _Missing:
 
     def load(self, place: Place) -> Model:
         """Raises LoadError."""
-        raise LoadError(self._sentence)
+        raise LoadError(self.why_not)

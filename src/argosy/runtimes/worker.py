@@ -31,14 +31,14 @@ def main(arguments: list[str] | None = None) -> None:
     parser.add_argument("--runtime", required=True, choices=sorted(table.MODULES))
     options = parser.parse_args(arguments)
     loading.default_threads()
-    _write_logs_at_once()
+    write_logs_at_once()
     runtime = table.find(options.runtime)
     gc.collect()
     gc.freeze()  # imports stay; without this every full collection walks over all of them
     Server(listen(options.socket), runtime).run()
 
 
-def _write_logs_at_once() -> None:
+def write_logs_at_once() -> None:
     """What a model prints is in its log by the end of the line."""
     for stream in (sys.stdout, sys.stderr):
         if isinstance(stream, io.TextIOWrapper):

@@ -47,7 +47,6 @@ def _https(url: Any) -> bool:
 
 
 _CONTAINER = (
-    Refusal("Mode", one_of("MultiModel"), "multi-model endpoints"),
     Refusal("ModelPackageName", given, "model packages"),
     Refusal("InferenceSpecificationName", given, "model packages"),
     Refusal("AdditionalModelDataSources", filled, "additional model data sources"),
