@@ -111,7 +111,7 @@ class _Handler(BaseHTTPRequestHandler):
     def _send(self, store: TinyStore, data: bytes) -> None:
         self.send_response(200)
         self.send_header("content-length", str(len(data)))
-        self.send_header("etag", '"e"')
+        self.send_header("etag", f'"{hashlib.md5(data).hexdigest()}"')
         self.end_headers()
         if self.command == "HEAD":
             return

@@ -5,6 +5,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass, field
 from typing import Any
 
+from argosy.control.model_traffic import summary
 from argosy.ground.clock import Clock
 from argosy.telemetry.sketch import Sketch, merge, percentile
 
@@ -21,6 +22,8 @@ class VariantTraffic:
     in_flight: int = 0
     p50_ms: float | None = None
     p99_ms: float | None = None
+    models: dict[str, Any] | None = None
+    """Of a multi-model variant: see `control.model_traffic`."""
 
 
 @dataclass
@@ -64,6 +67,7 @@ class Traffic:
             in_flight=_sum([line for time, line in lines if time > now - 1.5], "in_flight"),
             p50_ms=_milliseconds(latency, 0.50),
             p99_ms=_milliseconds(latency, 0.99),
+            models=summary(counts),
         )
 
     def forget(self, known: Iterable[str]) -> None:

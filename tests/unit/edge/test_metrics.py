@@ -1,5 +1,8 @@
 """Counters of variants."""
 
+import json
+
+from argosy.control.model_traffic import summary
 from argosy.edge.metrics import Metrics
 from argosy.telemetry.sketch import percentile
 
@@ -36,3 +39,23 @@ def test_a_variant_that_is_gone_is_forgotten_when_it_has_nothing_left_to_tell() 
     metrics.take()
     metrics.keep(set())
     assert metrics.of("a/r/e", "busy") is not busy
+
+
+def test_what_became_of_models_is_told_once_and_summed_up() -> None:
+    metrics = Metrics()
+    counters = metrics.of("a/r/e", "v")
+    assert metrics.take() == {}
+    counters.models.waited(0.05, hit=False)
+    counters.models.hits += 3
+    told = {"loaded": 7, "download_us": [4000], "load_us": [9000, 9000], "unload_us": []}
+    counters.models.take_figures("i-1", told)
+    counters.models.take_figures("i-2", {**told, "download_us": [], "load_us": []})
+    line = metrics.take()["a/r/e"]["v"]
+    assert metrics.take() == {}
+
+    seen = summary([json.loads(json.dumps(line))])
+
+    assert seen is not None
+    assert (seen["loaded"], seen["hits"], seen["misses"]) == (14, 3, 1)
+    assert (seen["loading"]["count"], seen["unloading"]["count"]) == (2, 0)
+    assert abs(seen["waiting"]["p50_ms"] - 50) < 3

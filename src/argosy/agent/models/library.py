@@ -254,7 +254,7 @@ class Library:
 
     def _take_in(self, held: Held, now: float) -> None:
         """It is loaded; but it must fit in, too."""
-        if self._free() < 0 and len(self._resident()) == 1:
+        if self._free() + sum(one.memory for one in self._resident()) < 0:
             self._fail(
                 held,
                 507,
