@@ -115,8 +115,14 @@ def named(host_name: str) -> dict[str, Any]:
             },
             "MultiModelConfig is for",
         ),
-        ({"PrimaryContainer": {**CONTAINER, "Mode": "MultiModel"}}, "PrimaryContainer.Mode: "),
-        ({"Containers": [{**CONTAINER, "Mode": "MultiModel"}]}, "Containers[0].Mode: "),
+        (
+            {"PrimaryContainer": {"Image": "i", "Mode": "MultiModel"}},
+            "needs ModelDataUrl, the S3 prefix",
+        ),
+        (
+            {"Containers": [{**named(n), "Mode": "MultiModel"} for n in "ab"]},
+            "At most one container",
+        ),
         ({"PrimaryContainer": {"ModelPackageName": "p"}}, "PrimaryContainer.ModelPackageName: "),
         (
             {

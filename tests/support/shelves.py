@@ -12,6 +12,7 @@ from sklearn.linear_model import LogisticRegression
 
 from argosy.ground.instances import Instance, Phase
 from argosy.runtimes import frames
+from argosy.telemetry.logs import LogStreamMissing
 from tests.support.endpoints import archive, model_archive
 from tests.support.instances import World, world
 from tests.support.worker_client import Reply, WorkerClient
@@ -121,7 +122,11 @@ class Shelf:
             edge.close()
 
     def log(self, words: str) -> list[str]:
-        lines = self.world.lines(self.instance.spec.instance_id)
+        """The lines with these words; none while there is no log."""
+        try:
+            lines = self.world.lines(self.instance.spec.instance_id)
+        except LogStreamMissing:
+            return []
         return [line for line in lines if words in line]
 
     def pids(self) -> list[int]:
