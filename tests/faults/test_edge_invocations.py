@@ -343,6 +343,29 @@ def test_what_a_dead_worker_had_not_answered_goes_to_another_one() -> None:
             assert [answer.result()["Body"].read() for answer in answers] == [b"slept"] * 2
 
 
+@pytest.mark.parametrize("stage_of_death", [0, 1])
+def test_a_pipeline_that_loses_a_container_begins_again_elsewhere(stage_of_death: int) -> None:
+    """The answer of the first container is what the second one is told to do."""
+    with stage() as scene:
+        scene.start_feed()
+        pairs = [(scene.worker(f"a{n}"), scene.worker(f"b{n}")) for n in range(2)]
+        instances = [
+            {**first, "addresses": first["addresses"] + second["addresses"]}
+            for first, second in pairs
+        ]
+        chained = variant("v", *instances)
+        chained["containers"] = [{"name": n, "multi_model": False} for n in ("first", "second")]
+        scene.on_disk(scene.table(chained))
+        scene.start_edge()
+        sleep = {"sleep": 1.0}
+        asked = sleep if stage_of_death == 0 else {"status": 200, "text": json.dumps(sleep)}
+        with concurrent.futures.ThreadPoolExecutor(2) as pool:
+            answers = [pool.submit(invoke, scene, asked) for _ in range(2)]
+            wait_until(lambda: scene.feed and scene.feed.metrics)
+            scene.workers["ab"[stage_of_death] + "0"].kill()
+            assert [answer.result()["Body"].read() for answer in answers] == [b"slept"] * 2
+
+
 def test_a_request_that_kills_workers_kills_two_and_is_then_given_up() -> None:
     with stage() as scene:
         scene.start_feed()

@@ -11,7 +11,7 @@ from time import perf_counter
 from argosy.edge import texts
 from argosy.edge.library import LibraryLink
 from argosy.edge.link import Link
-from argosy.edge.targeted import Targeted
+from argosy.edge.targeted import Targeted, Where
 from argosy.runtimes import frames
 
 
@@ -45,9 +45,10 @@ class Pipeline(Targeted):
 
     def proceed(self, link: Link) -> None:
         if self._stage == 0:
-            self.start(link)
+            super().proceed(link)
             self._sent = self.sent
             return
+        self._where = Where.WORKER
         self.variant.counters.in_flight += 1
         self.request.waiter = self
         self.link, self.sent = link, self._sent

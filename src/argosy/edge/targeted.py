@@ -89,6 +89,7 @@ class Targeted(Invocation):
 
     def proceed(self, link: Link) -> None:
         """The model is at the other end of this link."""
+        self._where = Where.WORKER
         self.start(link)
 
     # -- finding the model
@@ -126,7 +127,6 @@ class Targeted(Invocation):
     def found(self, link: Link) -> None:
         """The model's link is connected."""
         self._stop_waiting()
-        self._where = Where.WORKER
         self.proceed(link)
 
     def vanished(self) -> None:
