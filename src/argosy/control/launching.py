@@ -5,7 +5,7 @@ from typing import Any
 
 from argosy.control.rollout import Launch
 from argosy.ground.instances import PROGRAM, ContainerSpec, InstanceSpec, StoreAccess
-from argosy.ground.names import endpoint_log_group, new_instance_id
+from argosy.ground.names import component_log_group, endpoint_log_group, new_instance_id
 from argosy.ground.paths import DataDir
 from argosy.ground.settings import Settings
 from argosy.runtimes.images import known_images, runtime_for, why_not
@@ -17,16 +17,25 @@ _PORTS = {"SAGEMAKER_BIND_TO_PORT": "8080", "SAGEMAKER_SAFE_PORT_RANGE": "20000-
 
 @dataclass(frozen=True)
 class Place:
-    """Whose endpoint an instance is for."""
+    """Whose endpoint, or inference component, an instance is for."""
 
     account: str
     region: str
     endpoint: str
+    component: str = ""
 
     @property
     def owner(self) -> str:
         """What `InstanceSpec.owner` holds."""
+        if self.component:
+            return f"inference-component/{self.component}"
         return f"endpoint/{self.endpoint}"
+
+    @property
+    def log_group(self) -> str:
+        if self.component:
+            return component_log_group(self.component)
+        return endpoint_log_group(self.endpoint)
 
 
 def obstacle(deployment: Deployment | None) -> str:
@@ -84,7 +93,7 @@ def spec_for(
         deployment=launch.deployment["id"],
         variant=launch.variant,
         containers=_containers(model, _folders(launch.deployment, settings)),
-        log_group=endpoint_log_group(place.endpoint),
+        log_group=place.log_group,
         log_stream=f"{launch.variant}/{instance_id}",
         store=store,
         network_isolation=bool(model.get("EnableNetworkIsolation")),

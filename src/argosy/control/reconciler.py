@@ -24,12 +24,15 @@ from argosy.state.records import Record, Records, Stale
 log = logging.getLogger(__name__)
 
 ENDPOINT = "endpoint"
+COMPONENT = "inference-component"
 MODEL = "model"
 _LONGEST_SLEEP_S = 1.0
 
 
 @dataclass
 class _Endpoint:
+    """An endpoint, or a component, which is led in the same way."""
+
     record: Record
     place: Place
     instances: list[Instance]
@@ -64,7 +67,8 @@ class Reconciler:
         """One pass; returns after how many seconds to look again if nothing rings."""
         instances = await self._backend.list()
         now = self._clock.now()
-        endpoints = [self._planned(r, instances, now) for r in self._records.find(ENDPOINT)]
+        records = [*self._records.find(ENDPOINT), *self._records.find(COMPONENT)]
+        endpoints = [self._planned(record, instances, now) for record in records]
         await self._publish(endpoints)
         for endpoint in endpoints:
             if self._write(endpoint, now):
@@ -74,7 +78,7 @@ class Reconciler:
         return self._sleep(endpoints, now)
 
     def _planned(self, record: Record, instances: list[Instance], now: float) -> _Endpoint:
-        place = Place(record.account, record.region, record.document["name"])
+        place = place_of(record)
         mine = [i for i in instances if _belongs(i, place)]
         document = record.document
         obstacle = launching.obstacle(document["pending"])
@@ -96,8 +100,8 @@ class Reconciler:
         """Record what was decided; False when the record moved on meanwhile (look again)."""
         record, plan = endpoint.record, endpoint.plan
         if plan.remove:
-            log.info("endpoint %s is gone", record.name)
-            self._records.delete(ENDPOINT, record.account, record.region, record.name)
+            log.info("%s %s is gone", record.kind, record.name)
+            self._records.delete(record.kind, record.account, record.region, record.name)
             return True
         if plan.status == record.status and plan.document == record.document:
             return self._unchanged(record)
@@ -112,11 +116,11 @@ class Reconciler:
         except Stale:
             return False
         if plan.status != record.status:
-            log.info("endpoint %s: %s -> %s", record.name, record.status, plan.status)
+            log.info("%s %s: %s -> %s", record.kind, record.name, record.status, plan.status)
         return True
 
     def _unchanged(self, record: Record) -> bool:
-        current = self._records.get(ENDPOINT, record.account, record.region, record.name)
+        current = self._records.get(record.kind, record.account, record.region, record.name)
         return current is not None and current.version == record.version
 
     async def _act(self, endpoint: _Endpoint, now: float) -> None:
@@ -152,6 +156,14 @@ class Reconciler:
     def _sleep(self, endpoints: list[_Endpoint], now: float) -> float:
         wakes = [e.plan.wake_at for e in endpoints if e.plan.wake_at is not None]
         return max(0.01, min([_LONGEST_SLEEP_S, *(wake - now for wake in wakes)]))
+
+
+def place_of(record: Record) -> Place:
+    """Whose instances an endpoint's or a component's record asks for."""
+    of = record.document.get("component_of")
+    if of:
+        return Place(record.account, record.region, of["endpoint"], record.document["name"])
+    return Place(record.account, record.region, record.document["name"])
 
 
 def _belongs(instance: Instance, place: Place) -> bool:

@@ -128,7 +128,10 @@ def _give_up(plan: Plan, reason: str, instances: list[Instance]) -> None:
 
 
 def _complete(deployment: Deployment, variant: VariantIntent, instances: list[Instance]) -> bool:
-    return len(fleet_of(deployment, variant["name"], instances).serving) >= variant["count"]
+    return (
+        ep.hosts_components(deployment)
+        or len(fleet_of(deployment, variant["name"], instances).serving) >= variant["count"]
+    )
 
 
 def _keep(plan: Plan, live: Deployment, region: str, instances: list[Instance], now: float) -> None:
@@ -138,11 +141,16 @@ def _keep(plan: Plan, live: Deployment, region: str, instances: list[Instance], 
             _withdraw_hopeless_growth(plan, variant, fleet)
         _reach_count(plan, live, variant, fleet, region, now)
         variant["current_weight"] = variant["weight"]
-        variant["current_count"] = len(
-            [i for i in fleet.serving if i.spec.instance_id not in plan.stop]
-        )
+        variant["current_count"] = _reached(plan, live, variant, fleet)
     if plan.status == ep.UPDATING and plan.document["pending"] is None:
         _finish_rescaling(plan, live, instances)
+
+
+def _reached(plan: Plan, live: Deployment, variant: VariantIntent, fleet: Fleet) -> int:
+    """How many instances there are; without a model, as many as asked for: they are labels."""
+    if ep.hosts_components(live):
+        return variant["count"]
+    return len([i for i in fleet.serving if i.spec.instance_id not in plan.stop])
 
 
 def _withdraw_hopeless_growth(plan: Plan, variant: VariantIntent, fleet: Fleet) -> None:
@@ -165,6 +173,8 @@ def _reach_count(
     region: str,
     now: float,
 ) -> None:
+    if ep.hosts_components(deployment):
+        return
     for instance in fleet.surplus(variant["count"]):
         _once(plan.stop, instance.spec.instance_id)
     missing = variant["count"] - len(fleet.staying)

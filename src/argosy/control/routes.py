@@ -6,6 +6,7 @@ from typing import Any
 
 from argosy.ground.instances import Instance
 from argosy.ground.routes import (
+    SERVING_STATUSES,
     ContainerEntry,
     EndpointEntry,
     InstanceEntry,
@@ -20,6 +21,7 @@ from argosy.state.endpoints import (
     VariantIntent,
     container_names,
     containers_of,
+    hosts_components,
     variant_config,
 )
 
@@ -34,31 +36,60 @@ class Routed:
     document: EndpointDocument
     serving: list[Instance]
 
+    @property
+    def key(self) -> str:
+        """The key in the table: an endpoint's own, a component's that of its endpoint."""
+        of = self.document.get("component_of")
+        name = of["endpoint"] if of else self.document["name"]
+        return endpoint_key(self.account, self.region, name)
+
 
 def build(
-    version: int, keys: dict[str, KeyEntry], endpoints: Iterable[Routed], timeout_s: float
+    version: int, keys: dict[str, KeyEntry], routed: Iterable[Routed], timeout_s: float
 ) -> RoutingTable:
     """The table for all edges. `timeout_s`: how long a model may take to answer."""
+    endpoints: list[Routed] = []
+    components: dict[str, list[Routed]] = {}
+    for one in routed:
+        if "component_of" in one.document:
+            components.setdefault(one.key, []).append(one)
+        else:
+            endpoints.append(one)
     return {
         "version": version,
         "keys": keys,
-        "endpoints": {
-            endpoint_key(e.account, e.region, e.document["name"]): _entry(e, timeout_s)
-            for e in endpoints
-        },
+        "endpoints": {e.key: _entry(e, components.get(e.key, []), timeout_s) for e in endpoints},
     }
 
 
-def _entry(endpoint: Routed, timeout_s: float) -> EndpointEntry:
+def _entry(endpoint: Routed, components: list[Routed], timeout_s: float) -> EndpointEntry:
     live = endpoint.document["live"]
     if live is None:
         return {"status": endpoint.status, "config": "", "variants": []}
-    serving = [i for i in endpoint.serving if i.spec.deployment == live["id"]]
+    head: EndpointEntry = {"status": endpoint.status, "config": live["config_name"], "variants": []}
+    if hosts_components(live):
+        found = (_component(one, timeout_s) for one in components)
+        return {**head, "variants": [one for one in found if one], "by_component": True}
+    return {**head, "variants": _variants(live, endpoint.serving, timeout_s)}
+
+
+def _component(component: Routed, timeout_s: float) -> VariantEntry | None:
+    """A component as a variant that carries its name; None while it does not serve."""
+    live = component.document["live"]
+    if live is None or component.status not in SERVING_STATUSES:
+        return None
+    entry = _variants(live, component.serving, timeout_s)[0]
     return {
-        "status": endpoint.status,
-        "config": live["config_name"],
-        "variants": [_variant(live, v, serving, timeout_s) for v in live["variants"]],
+        **entry,
+        "name": component.document["name"],
+        "production_variant": entry["name"],
+        "copies": live["variants"][0]["count"],
     }
+
+
+def _variants(live: Deployment, serving: list[Instance], timeout_s: float) -> list[VariantEntry]:
+    mine = [i for i in serving if i.spec.deployment == live["id"]]
+    return [_variant(live, variant, mine, timeout_s) for variant in live["variants"]]
 
 
 def _variant(

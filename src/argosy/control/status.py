@@ -3,11 +3,11 @@
 from typing import Any
 
 from argosy.control.fleet import fleet_of
-from argosy.control.reconciler import ENDPOINT
+from argosy.control.reconciler import COMPONENT, ENDPOINT, place_of
 from argosy.control.traffic import Traffic
 from argosy.ground.instances import Instance, Phase
 from argosy.ground.routes import endpoint_key
-from argosy.state.endpoints import Deployment, VariantIntent
+from argosy.state.endpoints import Deployment, VariantIntent, hosts_components
 from argosy.state.records import Record, Records
 
 
@@ -16,12 +16,27 @@ def report(
 ) -> list[dict[str, Any]]:
     """One entry per endpoint, JSON-ready. Times in seconds, latencies in milliseconds."""
     found = records.find(ENDPOINT)
-    traffic.forget(endpoint_key(r.account, r.region, r.document["name"]) for r in found)
-    return [_endpoint(record, instances, traffic, now) for record in found]
+    components: dict[str, list[Record]] = {}
+    for record in records.find(COMPONENT):
+        components.setdefault(_key(record), []).append(record)
+    traffic.forget(map(_key, found))
+    return [
+        _endpoint(record, components.get(_key(record), []), instances, traffic, now)
+        for record in found
+    ]
+
+
+def _key(record: Record) -> str:
+    """The key of an endpoint, or of a component's endpoint."""
+    return endpoint_key(record.account, record.region, place_of(record).endpoint)
 
 
 def _endpoint(
-    record: Record, instances: list[Instance], traffic: Traffic, now: float
+    record: Record,
+    components: list[Record],
+    instances: list[Instance],
+    traffic: Traffic,
+    now: float,
 ) -> dict[str, Any]:
     document = record.document
     shown = document["live"] or document["pending"]
@@ -35,9 +50,18 @@ def _endpoint(
         "variants": [
             _variant(record, shown, intent, instances, traffic, now) for intent in shown["variants"]
         ]
-        if shown
-        else [],
+        if shown and not hosts_components(shown)
+        else [_component(one, instances, traffic, now) for one in components],
     }
+
+
+def _component(
+    record: Record, instances: list[Instance], traffic: Traffic, now: float
+) -> dict[str, Any]:
+    """An inference component, shown as a variant of its own name."""
+    shown = record.document["live"] or record.document["pending"]
+    found = _variant(record, shown, shown["variants"][0], instances, traffic, now)
+    return {**found, "name": record.name, "component": True}
 
 
 def _variant(
@@ -48,7 +72,7 @@ def _variant(
     traffic: Traffic,
     now: float,
 ) -> dict[str, Any]:
-    key = endpoint_key(record.account, record.region, record.document["name"])
+    name = record.name if record.kind == COMPONENT else intent["name"]
     fleet = fleet_of(deployment, intent["name"], instances)
     return {
         "name": intent["name"],
@@ -56,7 +80,7 @@ def _variant(
         "desired_weight": intent["weight"],
         "instances": len(fleet.serving),
         "desired_instances": intent["count"],
-        **vars(traffic.of(key, intent["name"])),
+        **vars(traffic.of(_key(record), name)),
         "fleet": [_instance(i, now) for i in fleet.members],
     }
 

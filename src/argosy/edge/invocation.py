@@ -15,7 +15,7 @@ from argosy.edge.link import Link
 from argosy.edge.request import Request
 from argosy.edge.table import Endpoint, Variant
 from argosy.ground.errors import ApiError, ModelError, ServiceUnavailable
-from argosy.ground.names import endpoint_log_group, log_group_arn
+from argosy.ground.names import log_group_arn
 from argosy.runtimes import frames
 
 if TYPE_CHECKING:
@@ -87,7 +87,7 @@ class Invocation:
         request, variant, gate = self.request, self.variant, self.gate
         prefix = variant.heads.get(head)
         if prefix is None:
-            prefix = variant.keep_head(head, texts.answer_head(variant.name, head))
+            prefix = variant.keep_head(head, texts.answer_head(variant.production_variant, head))
         size = len(body)
         if size > gate.max_payload:
             return self._too_large(size, now)
@@ -197,7 +197,7 @@ class Invocation:
 
     def _model_error(self, status: int, text: str, *, cut: bool = False) -> ModelError:
         endpoint = self.endpoint
-        group = endpoint_log_group(endpoint.name)
+        group = self.variant.log_group
         return ModelError(
             texts.model_error(status, self.container, text, group, endpoint.account, cut),
             OriginalStatusCode=status,
@@ -220,7 +220,7 @@ class Invocation:
         headers = {
             "Content-Type": CONTENT_TYPE,
             "x-amzn-RequestId": self.gate.request_id().decode(),
-            **texts.stream_headers(self.variant.name, head),
+            **texts.stream_headers(self.variant.production_variant, head),
             "Transfer-Encoding": "chunked",
         }
         request.connection.write(request, texts.head(200, headers, None))

@@ -133,6 +133,9 @@ class Invoker:
         return link is not None
 
     def _variant(self, endpoint: Endpoint, request: Request) -> Variant:
+        component = request.text("x-amzn-sagemaker-inference-component")
+        if component or endpoint.by_component:
+            return _component(endpoint, component)
         target = request.text("x-amzn-sagemaker-target-variant")
         if target:
             variant = endpoint.by_name.get(target)
@@ -143,6 +146,20 @@ class Invoker:
         if chosen is None:
             raise ValidationError(texts.no_weights(endpoint.name))
         return chosen
+
+
+def _component(endpoint: Endpoint, name: str) -> Variant:
+    """The inference component, where one has to be named. Raises ValidationError."""
+    if not endpoint.by_component:
+        raise ValidationError(texts.no_components(endpoint.name))
+    if not name:
+        raise ValidationError(texts.component_needed(endpoint.name))
+    found = endpoint.by_name.get(name)
+    if found is None:
+        raise ValidationError(texts.unknown_component(name, endpoint.name))
+    if not found.copies:
+        raise ValidationError(texts.no_copies(name))
+    return found
 
 
 def _container(endpoint: Endpoint, variant: Variant, request: Request) -> Variant:

@@ -16,8 +16,6 @@ MAX_HEADERS = 100
 
 # The members of an invocation that Argosy does not serve (yet), with what to say.
 _REFUSED = {
-    "x-amzn-sagemaker-inference-component": "Inference components are not supported. Leave "
-    "InferenceComponentName out.",
     "x-amzn-sagemaker-enable-explanations": "Online explainability is not supported. Leave "
     "EnableExplanations out.",
 }

@@ -8,6 +8,7 @@ from argosy.edge.library import LibraryLink
 from argosy.edge.link import Link
 from argosy.edge.metrics import Counters, Metrics
 from argosy.edge.models import Models
+from argosy.ground.names import component_log_group, endpoint_log_group
 from argosy.ground.routes import (
     SERVING_STATUSES,
     EndpointEntry,
@@ -24,6 +25,7 @@ class Variant:
     """A production variant and the links to its instances."""
 
     name: str
+    """Or the inference component's."""
     endpoint_key: str
     container: str
     timeout_s: float
@@ -42,8 +44,23 @@ class Variant:
     """For a container of many models: where they are."""
     wants_model: bool = False
     """TargetModel has to be given."""
+    component_of: str = ""
+    """For an inference component: its production variant."""
+    copies: int = 1
+    """For an inference component: how many are asked for."""
     containers: "dict[str, Variant]" = field(default_factory=dict)
     """For direct invocation: each container as if it were the only one."""
+
+    @property
+    def production_variant(self) -> str:
+        """What the client is told as InvokedProductionVariant."""
+        return self.component_of or self.name
+
+    @property
+    def log_group(self) -> str:
+        if self.component_of:
+            return component_log_group(self.name)
+        return endpoint_log_group(self.endpoint_key.split("/", 2)[2])
 
     def every_link(self) -> Iterator[Link]:
         yield from self.links
@@ -102,6 +119,8 @@ class Endpoint:
     variants: list[Variant]
     by_name: dict[str, Variant]
     wheel: choose.Wheel[Variant]
+    by_component: bool = False
+    """Inference components stand in for variants; InferenceComponentName chooses."""
 
 
 @dataclass(slots=True)
@@ -139,7 +158,8 @@ def compile_table(raw: RoutingTable, link_of: LinkOf, metrics: Metrics) -> Table
 def _endpoint(key: str, entry: EndpointEntry, link_of: LinkOf, metrics: Metrics) -> Endpoint:
     account, region, name = key.split("/", 2)
     variants = [_variant(key, variant, link_of, metrics) for variant in entry["variants"]]
-    weights = [float(variant["weight"]) for variant in entry["variants"]]
+    by_component = entry.get("by_component", False)
+    weights = [0.0 if by_component else float(v["weight"]) for v in entry["variants"]]
     return Endpoint(
         key=key,
         name=name,
@@ -150,6 +170,7 @@ def _endpoint(key: str, entry: EndpointEntry, link_of: LinkOf, metrics: Metrics)
         variants=variants,
         by_name={variant.name: variant for variant in variants},
         wheel=choose.Wheel(variants, weights),
+        by_component=by_component,
     )
 
 
@@ -167,9 +188,19 @@ def _variant(key: str, entry: VariantEntry, link_of: LinkOf, metrics: Metrics) -
         if isinstance(link, LibraryLink):
             link.counters = counters
     names = [container["name"] for container in containers]
+    component_of = entry.get("production_variant", "")
     parts = [
         _with_models(
-            Variant(entry["name"], key, name, timeout_s, [chain[i] for chain in chains], counters),
+            Variant(
+                entry["name"],
+                key,
+                name,
+                timeout_s,
+                [chain[i] for chain in chains],
+                counters,
+                component_of=component_of,
+                copies=entry.get("copies", 1),
+            ),
             many[i],
         )
         for i, name in enumerate(names)

@@ -124,6 +124,26 @@ def unknown_container(target: str, names: list[str]) -> str:
     return f"TargetContainerHostname {target} is not one of {', '.join(names)}."
 
 
+def no_components(endpoint: str) -> str:
+    return f"Endpoint {endpoint} has no inference components. Leave InferenceComponentName out."
+
+
+def component_needed(endpoint: str) -> str:
+    return f"Endpoint {endpoint} has inference components: name one by InferenceComponentName."
+
+
+def unknown_component(name: str, endpoint: str) -> str:
+    return f"Inference component {name} of endpoint {endpoint} not found or not in service."
+
+
+def no_copies(name: str) -> str:
+    """The service's own wording is not known (reference/multi-model-and-pipelines.md §6)."""
+    return (
+        f"Inference component {name} has no capacity to process this request: it has no copies. "
+        "Raise CopyCount with UpdateInferenceComponentRuntimeConfig."
+    )
+
+
 def _too_long(member: str, limit: int) -> str:
     return (
         f"1 validation error detected: Value at '{member}' failed to satisfy constraint: "

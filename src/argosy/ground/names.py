@@ -34,6 +34,10 @@ def endpoint_log_group(endpoint: str) -> str:
     return f"/aws/sagemaker/Endpoints/{endpoint}"
 
 
+def component_log_group(component: str) -> str:
+    return f"/aws/sagemaker/InferenceComponents/{component}"
+
+
 def new_instance_id() -> str:
     return "i-" + secrets.token_hex(6)
 

@@ -5,7 +5,7 @@
  "endpoints": {"000000000000/us-east-1/NAME": {"status": "InService", "variants": […]}}}
 """
 
-from typing import TypedDict
+from typing import NotRequired, TypedDict
 
 
 class KeyEntry(TypedDict):
@@ -36,9 +36,13 @@ class ContainerEntry(TypedDict):
 
 
 class VariantEntry(TypedDict):
-    """A production variant: its share is weight over the sum of weights."""
+    """A production variant: its share is weight over the sum of weights; or a component."""
 
     name: str
+    production_variant: NotRequired[str]
+    """For an inference component: the variant that it belongs to, which answers name."""
+    copies: NotRequired[int]
+    """For an inference component: how many are asked for."""
     weight: float
     containers: list[ContainerEntry]
     direct: bool
@@ -53,6 +57,8 @@ class EndpointEntry(TypedDict):
     status: str
     config: str
     variants: list[VariantEntry]
+    by_component: NotRequired[bool]
+    """The variants are inference components: InferenceComponentName chooses one."""
 
 
 class RoutingTable(TypedDict):

@@ -33,8 +33,19 @@ class Deployment(TypedDict):
     """Image → digest of the image folder (`state.images`) that the name meant at that time."""
 
 
+class ComponentOf(TypedDict):
+    """Where an inference component lives."""
+
+    endpoint: str
+    variant: str
+
+
 class EndpointDocument(TypedDict):
-    """An endpoint. Its status stands in the record's own column."""
+    """An endpoint. Its status stands in the record's own column.
+
+    An inference component has the same document, with one variant whose instances are its copies:
+    it is rolled out, kept and removed as an endpoint is.
+    """
 
     name: str
     arn: str
@@ -44,6 +55,8 @@ class EndpointDocument(TypedDict):
     pending: Deployment | None
     """What CreateEndpoint or UpdateEndpoint is bringing up."""
     last_deployment_config: NotRequired[dict[str, Any] | None]
+    component_of: NotRequired[ComponentOf]
+    """Only a component has this."""
 
 
 CREATING = "Creating"
@@ -93,6 +106,12 @@ def variant_config(deployment: Deployment, name: str) -> dict[str, Any]:
         if variant["VariantName"] == name:
             return dict(variant)
     raise KeyError(name)
+
+
+def hosts_components(deployment: Deployment) -> bool:
+    """Whether inference components bring the models: its variants have none of their own."""
+    variants = deployment["config"]["ProductionVariants"]
+    return not any(variant.get("ModelName") for variant in variants)
 
 
 def containers_of(model: dict[str, Any]) -> list[dict[str, Any]]:

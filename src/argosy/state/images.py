@@ -43,7 +43,8 @@ def digests_in_use(records: Records) -> set[str]:
     named = {record.document["digest"] for record in records.find(IMAGE)}
     deployed = {
         digest
-        for record in records.find("endpoint")
+        for kind in ("endpoint", "inference-component")
+        for record in records.find(kind)
         for deployment in (record.document["live"], record.document["pending"])
         for digest in ((deployment or {}).get("images") or {}).values()
     }

@@ -26,7 +26,8 @@ def create_endpoint_config(call: Call) -> dict[str, Any]:
     with call.records.transaction():
         refuse_taken(call, ENDPOINT_CONFIG, name)
         for variant in asked["ProductionVariants"]:
-            find(call, MODEL, variant["ModelName"])
+            if variant.get("ModelName"):
+                find(call, MODEL, variant["ModelName"])
         caller, now = call.caller, call.clock.now()
         call.records.create(
             ENDPOINT_CONFIG, caller.account, caller.region, name, _filled(asked), now=now
@@ -83,6 +84,12 @@ def _check_variants(variants: list[dict[str, Any]]) -> None:
             raise ValidationException(
                 f'Production variant names must be unique; "{name}" is given twice.'
             )
+    with_model = [name for name, v in zip(names, variants, strict=True) if v.get("ModelName")]
+    if with_model and len(with_model) < len(variants):
+        raise ValidationException(
+            "Give every production variant a ModelName, or none of them: variants without one are "
+            "for inference components."
+        )
     for index, variant in enumerate(variants):
         if not variant.get("InstanceType"):
             raise ValidationException(f"ProductionVariants[{index}] needs an InstanceType.")

@@ -59,7 +59,7 @@ def _variant(deployment: Deployment, intent: VariantIntent, status: str) -> dict
     config = variant_config(deployment, intent["name"])
     body = {
         "VariantName": intent["name"],
-        "DeployedImages": _images(deployment, config["ModelName"]),
+        "DeployedImages": _images(deployment, config.get("ModelName")),
         "CurrentWeight": intent["current_weight"],
         "DesiredWeight": intent["weight"],
         "CurrentInstanceCount": intent["current_count"],
@@ -76,8 +76,10 @@ def _machine(deployment: Deployment, intent: VariantIntent) -> dict[str, Any]:
     return {name: config[name] for name in ("InstanceType", "AcceleratorType") if name in config}
 
 
-def _images(deployment: Deployment, model: str) -> list[dict[str, Any]]:
+def _images(deployment: Deployment, model: str | None) -> list[dict[str, Any]] | None:
     """Nothing is pulled from a registry, so an image resolves to itself."""
+    if model is None:
+        return None
     images = [container["Image"] for container in containers_of(deployment["models"][model])]
     started = deployment["started"]
     return [

@@ -21,9 +21,10 @@ from argosy.services.sagemaker.finding import (
 )
 from argosy.services.sagemaker.listing import answer, page_of
 from argosy.services.sagemaker.refusals import refuse_unsupported
+from argosy.services.sagemaker.residents import refuse_homeless
 from argosy.services.sagemaker.tags import check_tags, set_tags
 from argosy.state import endpoints as ep
-from argosy.state.endpoints import Deployment, EndpointDocument
+from argosy.state.endpoints import Deployment, EndpointDocument, hosts_components
 from argosy.state.images import resolved
 from argosy.state.records import Record
 
@@ -81,6 +82,8 @@ def update_endpoint(call: Call) -> dict[str, Any]:
         record = _changeable(call, asked["EndpointName"])
         document = dict(record.document)
         pending = _deployment(call, asked["EndpointConfigName"])
+        hosts = pending["variants"] if hosts_components(pending) else []
+        refuse_homeless(call, record, [variant["name"] for variant in hosts])
         if asked.get("RetainAllVariantProperties"):
             _retain(pending, document["live"], asked.get("ExcludeRetainedVariantProperties"))
         document["pending"] = pending
@@ -109,6 +112,7 @@ def delete_endpoint(call: Call) -> dict[str, Any]:
     with call.records.transaction():
         record = find(call, ENDPOINT, call.input["EndpointName"])
         _refuse_in_progress(record)
+        refuse_homeless(call, record)
         call.records.update(record, now=call.clock.now(), status=ep.DELETING)
         set_tags(call, record.document["arn"], None)
     return {}
@@ -117,7 +121,8 @@ def delete_endpoint(call: Call) -> dict[str, Any]:
 def _deployment(call: Call, config_name: str) -> Deployment:
     """A deployment of that configuration, with copies of it and of its models."""
     config = find(call, ENDPOINT_CONFIG, config_name).document
-    names = {variant["ModelName"] for variant in config["ProductionVariants"]}
+    variants = config["ProductionVariants"]
+    names = {variant["ModelName"] for variant in variants if variant.get("ModelName")}
     models = {name: find(call, MODEL, name).document for name in sorted(names)}
     now = call.clock.now()
     deployment = ep.new_deployment(new_deployment_id(), config_name, config, models, now)

@@ -11,11 +11,13 @@ from argosy.state.records import Record
 MODEL = "model"
 ENDPOINT_CONFIG = "endpoint-config"
 ENDPOINT = "endpoint"
+COMPONENT = "inference-component"
 
 NOUNS = {
     MODEL: "model",
     ENDPOINT_CONFIG: "endpoint configuration",
     ENDPOINT: "endpoint",
+    COMPONENT: "inference component",
 }
 """Kind of record, which is also its type in an ARN → what error texts call it."""
 

@@ -29,10 +29,6 @@ def filled(value: Any) -> bool:
     return bool(value)
 
 
-def absent(value: Any) -> bool:
-    return value is None
-
-
 def one_of(*values: str) -> Asks:
     return lambda value: value in values
 
@@ -64,7 +60,6 @@ _CONTAINER = (
 
 _VARIANT = (
     Refusal("ServerlessConfig", given, "serverless variants"),
-    Refusal("ModelName", absent, "variants without a ModelName (inference components)"),
     Refusal("ManagedInstanceScaling", given, "managed instance scaling"),
     Refusal("InstancePools", filled, "instance pools"),
     Refusal("CoreDumpConfig", given, "core dumps"),
@@ -74,6 +69,22 @@ _VARIANT = (
         "RoutingConfig.RoutingStrategy",
         one_of("PREFIX_AWARE", "KV_AWARE"),
         "prefix-aware and KV-aware routing",
+    ),
+)
+
+_COMPONENT = (
+    Refusal("Specifications", filled, "components for several instance types"),
+    Refusal("Specification.BaseInferenceComponentName", given, "adapter components"),
+    Refusal("Specification.InstanceType", given, "components for several instance types"),
+    Refusal("Specification.DataCacheConfig.EnableCaching", filled, "caches of model data"),
+    Refusal("Specification.SchedulingConfig", given, "placement of copies"),
+    Refusal(
+        "Specification.Container.ContainerMetricsConfig", given, "metrics scraped from containers"
+    ),
+    Refusal(
+        "Specification.ComputeResourceRequirements.AcceleratorPartitionType",
+        given,
+        "accelerator partitions",
     ),
 )
 
@@ -108,6 +119,11 @@ _TABLE: dict[str, tuple[Refusal, ...]] = {
     ),
     "CreateEndpoint": _DEPLOYMENT,
     "UpdateEndpoint": _DEPLOYMENT,
+    "CreateInferenceComponent": _COMPONENT,
+    "UpdateInferenceComponent": (
+        *_COMPONENT,
+        Refusal("DeploymentConfig", given, "rolling updates of components"),
+    ),
     "UpdateEndpointWeightsAndCapacities": (
         Refusal(
             "DesiredWeightsAndCapacities[].ServerlessUpdateConfig", given, "serverless variants"
