@@ -3,20 +3,17 @@
 The endpoint's configuration has variants without a model; a component brings a model and says how
 many copies of it shall run. Its record holds the same document as an endpoint's, so control
 brings it up, keeps it and removes it in the same way; a copy is one instance.
-What a component asks for of cores and memory is kept and given back, and bounds nothing.
 """
 
 from typing import Any
 
 from argosy.ground.errors import ValidationException
-from argosy.ground.names import new_deployment_id
 from argosy.services.registry import Call, operation
+from argosy.services.sagemaker import component_intent as intent
 from argosy.services.sagemaker.component_view import description, summary
-from argosy.services.sagemaker.endpoint_configs import check_count
 from argosy.services.sagemaker.finding import (
     COMPONENT,
     ENDPOINT,
-    MODEL,
     arn_of,
     find,
     refuse_taken,
@@ -26,7 +23,6 @@ from argosy.services.sagemaker.refusals import refuse_unsupported
 from argosy.services.sagemaker.tags import check_tags, set_tags
 from argosy.state import endpoints as ep
 from argosy.state.endpoints import Deployment, EndpointDocument, hosts_components
-from argosy.state.images import resolved
 from argosy.state.records import Record
 
 
@@ -36,8 +32,7 @@ def create_inference_component(call: Call) -> dict[str, Any]:
     name, tags = asked["InferenceComponentName"], asked.get("Tags")
     check_tags(tags)
     refuse_unsupported("CreateInferenceComponent", asked)
-    specification = _checked(asked.get("Specification"))
-    count = _copies(asked.get("RuntimeConfig"), 1)
+    count = intent.copies(asked.get("RuntimeConfig"), 1)
     arn = arn_of(call, COMPONENT, name)
     with call.records.transaction():
         refuse_taken(call, COMPONENT, name)
@@ -48,7 +43,7 @@ def create_inference_component(call: Call) -> dict[str, Any]:
             "arn": arn,
             "failure_reason": "",
             "live": None,
-            "pending": _deployment(call, name, endpoint, variant, specification, count),
+            "pending": intent.new(call, name, endpoint, variant, asked.get("Specification"), count),
             "component_of": {"endpoint": endpoint.name, "variant": variant},
         }
         call.records.create(
@@ -90,24 +85,17 @@ def update_inference_component(call: Call) -> dict[str, Any]:
     """A new specification comes up beside the old one, as an endpoint's new configuration does."""
     asked = call.input
     refuse_unsupported("UpdateInferenceComponent", asked)
-    specification = asked.get("Specification")
     with call.records.transaction():
         record = _changeable(call, asked["InferenceComponentName"])
         document = dict(record.document)
         live: Deployment = document["live"]
-        count = _copies(asked.get("RuntimeConfig"), live["variants"][0]["count"])
-        if specification is None:
-            live["variants"][0]["count"] = count
+        count = intent.copies(asked.get("RuntimeConfig"), live["variants"][0]["count"])
+        if asked.get("Specification"):
+            host = find(call, ENDPOINT, document["component_of"]["endpoint"])
+            changes = asked["Specification"]
+            document["pending"] = intent.renewed(call, record.name, host, live, changes, count)
         else:
-            of = document["component_of"]
-            document["pending"] = _deployment(
-                call,
-                record.name,
-                _host(call, of["endpoint"]),
-                of["variant"],
-                _checked(specification),
-                count,
-            )
+            intent.rescale(call, document, count)
         _start_updating(call, record, document)
     return {"InferenceComponentArn": record.document["arn"]}
 
@@ -118,7 +106,7 @@ def update_inference_component_runtime_config(call: Call) -> dict[str, Any]:
     with call.records.transaction():
         record = _changeable(call, asked["InferenceComponentName"])
         document = dict(record.document)
-        document["live"]["variants"][0]["count"] = _copies(asked["DesiredRuntimeConfig"], 1)
+        intent.rescale(call, document, intent.copies(asked["DesiredRuntimeConfig"], 1))
         _start_updating(call, record, document)
     return {"InferenceComponentArn": record.document["arn"]}
 
@@ -132,25 +120,6 @@ def delete_inference_component(call: Call) -> dict[str, Any]:
         call.records.update(record, now=call.clock.now(), status=ep.DELETING)
         set_tags(call, record.document["arn"], None)
     return {}
-
-
-def _checked(specification: dict[str, Any] | None) -> dict[str, Any]:
-    if not specification:
-        raise ValidationException("An inference component needs a Specification.")
-    container = specification.get("Container")
-    if bool(specification.get("ModelName")) == bool(container):
-        raise ValidationException("Give one of ModelName and Container in the Specification.")
-    if container and not container.get("Image"):
-        raise ValidationException("The Container of a Specification needs an Image.")
-    if not specification.get("ComputeResourceRequirements"):
-        raise ValidationException("A Specification needs ComputeResourceRequirements.")
-    return specification
-
-
-def _copies(runtime_config: dict[str, Any] | None, otherwise: int) -> int:
-    count = otherwise if runtime_config is None else int(runtime_config["CopyCount"])
-    check_count(count)
-    return count
 
 
 def _host(call: Call, name: str) -> Record:
@@ -175,42 +144,9 @@ def _variant_of(endpoint: Record, given: str | None) -> str:
     names = [variant["name"] for variant in endpoint.document["live"]["variants"]]
     if given is None and len(names) == 1:
         return str(names[0])
-    if given not in names:
+    if given is None or given not in names:
         raise ValidationException(f"VariantName must be one of {', '.join(names)}.")
     return given
-
-
-def _deployment(
-    call: Call, name: str, host: Record, variant: str, specification: dict[str, Any], count: int
-) -> Deployment:
-    """A deployment of one variant, with a copy of the component's model."""
-    model_name = specification.get("ModelName") or name
-    if specification.get("ModelName"):
-        model = find(call, MODEL, model_name).document
-    else:
-        model = _model(specification["Container"])
-    if host.document["live"]["config"].get("EnableNetworkIsolation"):
-        model = {**model, "EnableNetworkIsolation": True}
-    startup = specification.get("StartupParameters") or {}
-    production = {
-        "VariantName": variant,
-        "ModelName": model_name,
-        "InitialInstanceCount": count,
-        **startup,
-    }
-    config = {"ProductionVariants": [production], "Specification": specification}
-    models = {model_name: model}
-    deployment = ep.new_deployment(new_deployment_id(), "", config, models, call.clock.now())
-    deployment["images"] = resolved(call.records, call.caller.account, models)
-    return deployment
-
-
-def _model(container: dict[str, Any]) -> dict[str, Any]:
-    """CreateModel's members for a component that brings its container itself."""
-    primary = {"Image": container["Image"], "Environment": container.get("Environment") or {}}
-    if container.get("ArtifactUrl"):
-        primary["ModelDataUrl"] = container["ArtifactUrl"]
-    return {"PrimaryContainer": primary}
 
 
 def _changeable(call: Call, name: str) -> Record:

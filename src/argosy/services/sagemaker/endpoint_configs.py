@@ -84,17 +84,28 @@ def _check_variants(variants: list[dict[str, Any]]) -> None:
             raise ValidationException(
                 f'Production variant names must be unique; "{name}" is given twice.'
             )
-    with_model = [name for name, v in zip(names, variants, strict=True) if v.get("ModelName")]
-    if with_model and len(with_model) < len(variants):
-        raise ValidationException(
-            "Give every production variant a ModelName, or none of them: variants without one are "
-            "for inference components."
-        )
+    _check_models(variants)
     for index, variant in enumerate(variants):
         if not variant.get("InstanceType"):
             raise ValidationException(f"ProductionVariants[{index}] needs an InstanceType.")
         check_count(variant.get("InitialInstanceCount", 1))
         check_weight("InitialVariantWeight", variant.get("InitialVariantWeight", 1.0))
+
+
+def _check_models(variants: list[dict[str, Any]]) -> None:
+    """Variants have a model each, or all of them wait for inference components to bring theirs."""
+    with_model = [bool(variant.get("ModelName")) for variant in variants]
+    if any(with_model) and not all(with_model):
+        raise ValidationException(
+            "Give every production variant a ModelName, or none of them: variants without one are "
+            "for inference components."
+        )
+    for index, variant in enumerate(variants):
+        if variant.get("ModelName") and variant.get("ManagedInstanceScaling"):
+            raise ValidationException(
+                f"ProductionVariants[{index}].ManagedInstanceScaling: this version takes managed "
+                "instance scaling only where inference components bring the models."
+            )
 
 
 def _filled(asked: dict[str, Any]) -> dict[str, Any]:

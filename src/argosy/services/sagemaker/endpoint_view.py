@@ -66,6 +66,7 @@ def _variant(deployment: Deployment, intent: VariantIntent, status: str) -> dict
         "DesiredInstanceCount": intent["count"],
         "VariantStatus": _status(deployment, intent, status),
         "RoutingConfig": config.get("RoutingConfig"),
+        "ManagedInstanceScaling": config.get("ManagedInstanceScaling"),
     }
     return {name: value for name, value in body.items() if value is not None}
 

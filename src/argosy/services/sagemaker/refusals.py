@@ -60,7 +60,6 @@ _CONTAINER = (
 
 _VARIANT = (
     Refusal("ServerlessConfig", given, "serverless variants"),
-    Refusal("ManagedInstanceScaling", given, "managed instance scaling"),
     Refusal("InstancePools", filled, "instance pools"),
     Refusal("CoreDumpConfig", given, "core dumps"),
     Refusal("CapacityReservationConfig", given, "capacity reservations"),
@@ -77,6 +76,11 @@ _COMPONENT = (
     Refusal("Specification.BaseInferenceComponentName", given, "adapter components"),
     Refusal("Specification.InstanceType", given, "components for several instance types"),
     Refusal("Specification.DataCacheConfig.EnableCaching", filled, "caches of model data"),
+    Refusal(
+        "Specification.Container.ArtifactUrl",
+        _https,
+        "model data at an https URL (give an s3:// URI)",
+    ),
     Refusal("Specification.SchedulingConfig", given, "placement of copies"),
     Refusal(
         "Specification.Container.ContainerMetricsConfig", given, "metrics scraped from containers"
