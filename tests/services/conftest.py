@@ -89,10 +89,13 @@ def make_config(sagemaker: Any) -> Callable[..., str]:
 
 @pytest.fixture
 def settle(server: ApiServer) -> Callable[..., None]:
-    """Do to an endpoint's record what control does when it has reached what was asked."""
+    """Do to an endpoint's record what control does when it has reached what was asked; to an
+    inference component's too, by its kind."""
 
-    def settle(name: str, status: str = ep.IN_SERVICE, reason: str = "") -> None:
-        record = server.records.get("endpoint", DEFAULT_ACCOUNT, DEFAULT_REGION, name)
+    def settle(
+        name: str, status: str = ep.IN_SERVICE, reason: str = "", kind: str = "endpoint"
+    ) -> None:
+        record = server.records.get(kind, DEFAULT_ACCOUNT, DEFAULT_REGION, name)
         assert record is not None
         document = record.document
         if status == ep.IN_SERVICE and not reason and document["pending"]:

@@ -6,6 +6,7 @@ from typing import Any
 import pytest
 
 ARN = "arn:aws:sagemaker:us-east-1:000000000000:endpoint-config/"
+ROLE = "arn:aws:iam::000000000000:role/scientist"
 VARIANT = {
     "VariantName": "v",
     "ModelName": "m",
@@ -119,6 +120,30 @@ def test_more_instances_than_the_limit_are_refused(sagemaker: Any, refused: Refu
     assert "256 Instances" in message
 
 
+def test_variants_for_inference_components_have_no_models_and_may_scale(sagemaker: Any) -> None:
+    scaling = {"Status": "ENABLED", "MinInstanceCount": 1, "MaxInstanceCount": 3}
+    host = {"VariantName": "v", "InstanceType": "ml.m5.large", "ManagedInstanceScaling": scaling}
+    sagemaker.create_endpoint_config(
+        EndpointConfigName="c", ExecutionRoleArn=ROLE, ProductionVariants=[host]
+    )
+    described = sagemaker.describe_endpoint_config(EndpointConfigName="c")
+    assert described["ProductionVariants"][0]["ManagedInstanceScaling"] == scaling
+    assert "ModelName" not in described["ProductionVariants"][0]
+    assert described["ExecutionRoleArn"] == ROLE
+
+
+def test_a_variant_without_a_model_beside_one_with_is_refused(
+    sagemaker: Any, refused: Refused
+) -> None:
+    host = {"VariantName": "w", "InstanceType": "ml.m5.large", "InitialInstanceCount": 1}
+    message = refused(
+        sagemaker.create_endpoint_config,
+        EndpointConfigName="c",
+        ProductionVariants=[VARIANT, host],
+    )
+    assert message.startswith("Give every production variant a ModelName, or none of them")
+
+
 SERVERLESS = {"MemorySizeInMB": 1024, "MaxConcurrency": 1}
 CAPTURE = {
     "InitialSamplingPercentage": 10,
@@ -131,7 +156,6 @@ CAPTURE = {
     ("variant", "named"),
     [
         ({"ServerlessConfig": SERVERLESS}, "ProductionVariants[0].ServerlessConfig: "),
-        ({"ModelName": None}, "ProductionVariants[0].ModelName: "),
         ({"InstanceType": None}, "ProductionVariants[0] needs an InstanceType"),
         ({"ManagedInstanceScaling": {"Status": "ENABLED"}}, ".ManagedInstanceScaling: "),
         ({"CoreDumpConfig": {"DestinationS3Uri": "s3://b/x"}}, ".CoreDumpConfig: "),
