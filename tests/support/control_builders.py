@@ -8,7 +8,7 @@ from argosy.ground.instances import (
     Phase,
     StoreAccess,
 )
-from argosy.state.endpoints import Deployment, EndpointDocument, new_deployment
+from argosy.state.endpoints import ComponentOf, Deployment, EndpointDocument, new_deployment
 
 NOW = 1_700_000_000.0
 REGION = "us-east-1"
@@ -58,3 +58,17 @@ def instance(
         phase=phase, reason=reason, addresses=(f"unix:/run/{id}",), in_service_since=since
     )
     return Instance(spec=spec, state=state)
+
+
+def host() -> Deployment:
+    """A deployment for inference components: its variant, A, has no model."""
+    variant = {"VariantName": "A", "InitialInstanceCount": 2}
+    return new_deployment("d-host", "config-host", {"ProductionVariants": [variant]}, {}, NOW)
+
+
+def component(
+    name: str, live: Deployment | None = None, pending: Deployment | None = None
+) -> EndpointDocument:
+    """An inference component of variant A of endpoint e."""
+    home: ComponentOf = {"endpoint": "e", "variant": "A"}
+    return {**document(live, pending), "name": name, "component_of": home}

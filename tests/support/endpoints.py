@@ -136,9 +136,10 @@ def predict(runtime: Any, endpoint: str, rows: Any, **options: Any) -> list[Any]
 class Load:
     """Clients that call an endpoint again and again and compare with the local model."""
 
-    def __init__(self, platform: Any, endpoint: str, models: list[Any]) -> None:
+    def __init__(self, platform: Any, endpoint: str, models: list[Any], component: str) -> None:
         self._platform = platform
         self._endpoint = endpoint
+        self._target = {"InferenceComponentName": component} if component else {}
         self._expected = [model.predict(ROWS).tolist() for model in models]
         self._stop = threading.Event()
         self.calls = 0
@@ -153,7 +154,7 @@ class Load:
 
     def _call(self, runtime: Any, row: int) -> None:
         try:
-            got = predict(runtime, self._endpoint, ROWS[row : row + 1])
+            got = predict(runtime, self._endpoint, ROWS[row : row + 1], **self._target)
         except Exception as error:
             self.failures.append(repr(error))
         else:
@@ -171,9 +172,11 @@ class Load:
 
 
 @contextmanager
-def load(platform: Any, endpoint: str, *models: Any, clients: int = 4) -> Iterator[Load]:
+def load(
+    platform: Any, endpoint: str, *models: Any, clients: int = 4, component: str = ""
+) -> Iterator[Load]:
     """Real clients calling all the while; the caller looks at `failures` afterwards."""
-    running = Load(platform, endpoint, list(models))
+    running = Load(platform, endpoint, list(models), component)
     threads = [threading.Thread(target=running.run, daemon=True) for _ in range(clients)]
     for thread in threads:
         thread.start()

@@ -14,7 +14,7 @@ from argosy.ground.instances import Phase
 from argosy.ground.settings import Settings
 from argosy.state.database import open_database
 from argosy.state.records import Record, Records
-from support.control_builders import STORE, deployment, document
+from support.control_builders import STORE, component, deployment, document, host
 from support.memory_backend import MemoryBackend
 
 
@@ -44,6 +44,14 @@ class World:
 
     def create(self, doc: dict, status: str) -> None:
         self.records.create("endpoint", "1", "us-east-1", "e", doc, now=1.0, status=status)
+
+    def create_component(self, name: str, **counts: int) -> None:
+        doc = dict(component(name, pending=deployment(f"d-{name}", **counts)))
+        where = ("inference-component", "1", "us-east-1", name)
+        self.records.create(*where, doc, now=1.0, status="Creating")
+
+    def component(self, name: str) -> Record | None:
+        return self.records.get("inference-component", "1", "us-east-1", name)
 
     def endpoint(self) -> Record | None:
         return self.records.get("endpoint", "1", "us-east-1", "e")
@@ -165,3 +173,23 @@ def test_warm_workers_are_asked_for_runtimes_in_use(world: World) -> None:
     world.reconcile()
 
     assert "prepare sklearn" in world.backend.log
+
+
+def test_a_components_copies_are_instances_of_its_own_that_come_and_go(world: World) -> None:
+    world.create(document(live=host()), "InService")
+    world.create_component("one", A=2)
+    world.create_component("two", A=1)
+    world.reconcile(2)
+    routed, copies = world.routed(), list(world.backend.instances.values())
+
+    world.records.update(world.component("one"), now=2.0, status="Deleting")
+    world.reconcile(3)
+
+    assert [len(ids) for ids in routed] == [2, 1]
+    assert {(i.spec.owner, i.spec.log_group) for i in copies} == {
+        (f"inference-component/{name}", f"/aws/sagemaker/InferenceComponents/{name}")
+        for name in ("one", "two")
+    }
+    assert world.component("one") is None
+    assert [i.spec.owner for i in world.backend.instances.values()] == ["inference-component/two"]
+    assert world.component("two").status == "InService"

@@ -3,7 +3,7 @@
 from argosy.control.rollout import Plan, decide
 from argosy.ground.instances import Instance, Phase
 from argosy.state.endpoints import EndpointDocument
-from support.control_builders import NOW, REGION, deployment, document, instance
+from support.control_builders import NOW, REGION, deployment, document, host, instance
 
 
 def plan(
@@ -188,3 +188,11 @@ def test_old_deaths_are_forgotten_and_young_ones_remembered() -> None:
     )
 
     assert made.forget == ["i-old"]
+
+
+def test_an_endpoint_without_models_is_in_service_at_once_and_launches_nothing() -> None:
+    plan = decide("Creating", document(pending=host()), REGION, [], NOW)
+
+    assert plan.status == "InService"
+    assert plan.launch == []
+    assert plan.document["live"]["variants"][0]["current_count"] == 2

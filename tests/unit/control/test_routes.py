@@ -1,5 +1,5 @@
 from argosy.control.routes import Routed, build
-from support.control_builders import deployment, document, instance
+from support.control_builders import component, deployment, document, host, instance
 
 
 def test_the_table_lists_serving_instances_of_the_live_deployment_only() -> None:
@@ -23,3 +23,23 @@ def test_an_endpoint_being_created_is_known_but_has_no_variants() -> None:
     table = build(1, {}, [Routed("1", "r", "Creating", document(), [])], timeout_s=60)
 
     assert table["endpoints"]["1/r/e"] == {"status": "Creating", "config": "", "variants": []}
+
+
+def test_components_stand_in_for_the_variants_of_their_endpoint() -> None:
+    live = deployment("d-live", A=2)
+    serving = [instance(id="i-1", deployment="d-live"), instance(id="i-2", deployment="d-old")]
+    routed = [
+        Routed("1", "r", "InService", document(live=host()), []),
+        Routed("1", "r", "InService", component("c", live=live), serving),
+        Routed("1", "r", "Creating", component("early", pending=live), []),
+        Routed("1", "r", "Deleting", component("late", live=live), []),
+        Routed("1", "q", "InService", component("abroad", live=live), []),
+    ]
+
+    table = build(1, {}, routed, timeout_s=60)
+
+    (entry,) = table["endpoints"].values()
+    (variant,) = entry["variants"]
+    assert entry["by_component"]
+    assert (variant["name"], variant["production_variant"], variant["copies"]) == ("c", "A", 2)
+    assert [i["id"] for i in variant["instances"]] == ["i-1"]
