@@ -154,3 +154,16 @@ def test_a_pytorch_model_is_packed_anew_with_its_script(sdk2: Client, folder: Pa
     assert np.allclose(told["npy"], expected, atol=1e-5)
     assert np.argmax(told["npy"], axis=1).tolist() == MODEL.predict(ROWS).tolist()
     assert told["environment"]["SAGEMAKER_SUBMIT_DIRECTORY"] == "/opt/ml/model/code"
+
+
+def test_models_share_an_endpoint_as_inference_components(sdk2: Client, folder: Path) -> None:
+    strong = classifier(0.001)
+    pack(folder, "mild", MODEL)
+    pack(folder, "strong", strong)
+
+    told = sdk2.run("sdk2_components.py", folder)
+
+    assert told["parts"] == ["mild", "strong"]
+    assert told["mild"] == MODEL.predict(ROWS).tolist()
+    assert told["strong"] == told["updated"] == strong.predict(ROWS).tolist()
+    assert told["copies"] == 2
