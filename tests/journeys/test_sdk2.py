@@ -167,3 +167,20 @@ def test_models_share_an_endpoint_as_inference_components(sdk2: Client, folder: 
     assert told["mild"] == MODEL.predict(ROWS).tolist()
     assert told["strong"] == told["updated"] == strong.predict(ROWS).tolist()
     assert told["copies"] == 2
+
+
+def test_a_multi_data_model_serves_what_was_added_before_and_after(
+    sdk2: Client, folder: Path
+) -> None:
+    strong = classifier(0.001)
+    pack(folder, "mild", MODEL)
+    pack(folder, "strong", strong)
+    (folder / "source").mkdir()
+    (folder / "source" / "serve.py").write_text(SCRIPT)
+    (folder / "source" / "labels.py").write_text(LABELS)
+
+    told = sdk2.run("sdk2_multi.py", folder)
+
+    assert told["listed"] == ["late/strong.tar.gz", "mild.tar.gz"]
+    assert told["mild"] == (MODEL.predict(ROWS) * 10).tolist()
+    assert told["strong"] == (strong.predict(ROWS) * 10).tolist()
