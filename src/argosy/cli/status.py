@@ -84,13 +84,19 @@ def render(report: dict[str, Any], url: str) -> Any:
 def _add_endpoint(table: Any, endpoint: dict[str, Any]) -> None:
     colour = _COLOURS.get(endpoint["status"], "yellow")
     table.add_row(f"[bold]{endpoint['name']}[/]", f"[{colour}]{endpoint['status']}[/]")
-    if endpoint["failure_reason"]:
-        table.add_row(f"  [red]{escape(endpoint['failure_reason'].splitlines()[0])}[/]")
+    _add_reason(table, endpoint["failure_reason"])
     for variant in endpoint["variants"]:
         table.add_row(f"  {variant['name']}", *_variant_cells(variant))
+        _add_reason(table, variant.get("failure_reason"))
         for instance in variant["fleet"]:
             cells = f"    {instance['id']}", instance["phase"], "", instance["zone"]
             table.add_row(*(f"[dim]{cell}[/]" for cell in cells))
+
+
+def _add_reason(table: Any, reason: str | None) -> None:
+    """The first line of why an endpoint, or an inference component, is not what was asked for."""
+    if reason:
+        table.add_row(f"  [red]{escape(reason.splitlines()[0])}[/]")
 
 
 def _variant_cells(variant: dict[str, Any]) -> list[str]:

@@ -58,10 +58,16 @@ def _endpoint(
 def _component(
     record: Record, instances: list[Instance], traffic: Traffic, now: float
 ) -> dict[str, Any]:
-    """An inference component, shown as a variant of its own name."""
+    """An inference component, shown as a variant of its name, with its own status."""
     shown = record.document["live"] or record.document["pending"]
     found = _variant(record, shown, shown["variants"][0], instances, traffic, now)
-    return {**found, "name": record.name, "component": True}
+    return {
+        **found,
+        "name": record.name,
+        "component": True,
+        "status": record.status,
+        "failure_reason": record.document["failure_reason"],
+    }
 
 
 def _variant(

@@ -43,3 +43,14 @@ def test_the_table_fits_a_terminal(milliseconds: float | None, cell: str) -> Non
     text = screen.file.getvalue()  # type: ignore[attr-defined]
     assert "…" not in text
     assert all(word in text for word in [*SHOWN, cell])
+
+
+def test_a_component_that_failed_says_why() -> None:
+    told = report(None)
+    told["endpoints"][0]["variants"][0]["failure_reason"] = "no such key [models]\nmore"
+    screen = Console(width=TERMINAL, file=StringIO())
+    screen.print(render(told, "http://127.0.0.1:43789"))
+
+    text = screen.file.getvalue()  # type: ignore[attr-defined]
+    assert "no such key [models]" in text
+    assert "more" not in text
