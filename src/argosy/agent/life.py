@@ -1,7 +1,7 @@
 """An instance's life, from the spec to its end, read from top to bottom.
 
 (spare: start the worker, wait for a spec)
-Downloading   fetch and unpack in a child process
+Downloading   fetch and unpack in a child process; an image of the registry first
 Starting      start the worker unless a warm one waits; have it load
 InService     ping for as long as it answers
 Stopping      after SIGTERM: let the worker finish, then end it
@@ -15,7 +15,7 @@ import time
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
-from argosy.agent import program, reasons, sandbox
+from argosy.agent import program, pulling, reasons, sandbox
 from argosy.agent.child import Child
 from argosy.agent.environment import load_environment, submit_uri
 from argosy.agent.folders import Folders
@@ -108,6 +108,8 @@ class Life:
                 )
             self._folders.move_to(folders)
             self._folders = folders
+        most = int(self._settings.max_image_gb * (1 << 30))
+        pulling.provide(self._watch, spec, most, self._output.note)
         self._begin_download(spec)
         if self._model is None:  # its imports need no model: both at once
             self._start_worker(
@@ -186,7 +188,9 @@ class Life:
     def _load_program(self, spec: InstanceSpec, model: ModelProcess, given: dict[str, str]) -> None:
         """The bridge keeps the time limit, which begins now: it knows what its program did."""
         container = spec.container
-        environment = program.environment(os.environ, Path(container.image_folder), given)
+        environment = program.environment(
+            os.environ, Path(container.image_folder), given, container.environment
+        )
         order = program.order(self._settings, container, spec.startup_timeout_s)
         deadline = time.monotonic() + spec.startup_timeout_s + _TELLS_WITHIN_S
         model.load(sandbox.BASE_DIR, environment, deadline, order)

@@ -9,9 +9,11 @@ It refuses to weaken itself: a machine that cannot give all of this gives no san
 `probe` says why.
 """
 
+import contextlib
 import os
 import subprocess
 import sys
+import tempfile
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -95,13 +97,14 @@ def enclose_program(
 
     Its network is its own and has nothing but loopback, so that port 8080 is free in each.
     """
-    enters = image.root_of(program) != ""
+    enters, settings = image.root_of(program) != "", image.settings_of(program)
+    overlay = settings is not None and can_overlay(folders)
     options = [
-        *_isolation(),
+        *(_isolation(settings.uid, settings.gid) if settings else _isolation()),
         *("--hostname", host_name[:63] or "model", "--unshare-net"),
         *(("--cap-add", "CAP_SYS_CHROOT") if enters else ()),
         *_common(folders),
-        *image.mounts(program, folders),
+        *image.mounts(program, folders, overlay=overlay),
         *("--bind", str(folders.run), RUN_DIR),
         *("--remount-ro", "/"),
     ]
@@ -140,6 +143,30 @@ def probe() -> str | None:
     return f"bubblewrap cannot make a sandbox here ({said}); are user namespaces allowed?"
 
 
+def can_overlay(folders: Folders) -> bool:
+    """Whether this machine lets a user put a layer over a folder there (Linux 5.11, and not every
+    file system). Runs bubblewrap once."""
+    with tempfile.TemporaryDirectory(dir=folders.root) as name:
+        below, above, work = (Path(name, part) for part in ("below", "above", "work"))
+        for folder in (below, above, work):
+            folder.mkdir()
+        layers = ("--overlay-src", str(below), "--overlay", str(above), str(work), "/mnt")
+        command = [*_isolation(), *_system(), *layers, "--", "/bin/true"]
+        try:
+            tried = subprocess.run(
+                [bubblewrap(), *command],
+                stdin=subprocess.DEVNULL,
+                capture_output=True,
+                timeout=10,
+                check=False,
+            )
+        except (OSError, subprocess.TimeoutExpired):
+            return False
+        with contextlib.suppress(OSError):
+            (work / "work").chmod(0o700)  # the kernel's, closed even to its owner
+        return tried.returncode == 0
+
+
 def decide(settings: Settings) -> tuple[bool, str]:
     """Whether to use the sandbox, and if not, why not."""
     if settings.sandbox == "off":
@@ -158,10 +185,14 @@ def bubblewrap() -> str:
     return "bwrap"
 
 
-def _isolation() -> Iterator[str]:
-    """Namespaces of its own, no way to get privileges, an end with the agent's end."""
+def _isolation(uid: int = 0, gid: int = 0) -> Iterator[str]:
+    """Namespaces of its own, no way to get privileges, an end with the agent's end.
+
+    The user has the host's ids in there unless others are given, and is never root.
+    """
     yield from _NAMESPACES
-    yield from ("--uid", str(os.getuid() or _NOBODY), "--gid", str(os.getgid() or _NOBODY))
+    yield from ("--uid", str(uid or os.getuid() or _NOBODY))
+    yield from ("--gid", str(gid if uid else os.getgid() or _NOBODY))
     yield from ("--disable-userns", "--cap-drop", "ALL", "--new-session", "--die-with-parent")
 
 

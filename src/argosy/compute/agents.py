@@ -1,5 +1,6 @@
 """Starting agent processes so that they outlive us, ending them, and reaping them meanwhile."""
 
+import contextlib
 import os
 import select
 import shutil
@@ -91,7 +92,7 @@ def remove_folders(data_dir: DataDir, instance_id: str) -> None:
     """Remove all that an instance or a spare whose agent is dead left behind. Idempotent."""
     folder = data_dir.instance(instance_id)
     (folder / SPEC_FILE).unlink(missing_ok=True)  # first: from now on it is not listed
-    shutil.rmtree(folder, ignore_errors=True)
+    _remove_tree(folder)
     shutil.rmtree(data_dir.instance_run(instance_id), ignore_errors=True)
     for member in data_dir.instances.glob(f"{instance_id}.*"):
         remove_folders(data_dir, member.name)
@@ -101,6 +102,19 @@ def remove_folders(data_dir: DataDir, instance_id: str) -> None:
         agent_socket.with_name(instance_id + suffix).unlink(missing_ok=True)
     for model in agent_socket.parent.glob(f"{instance_id}.m*"):
         model.unlink(missing_ok=True)
+
+
+def _remove_tree(folder: Path) -> None:
+    """Folders that are closed even to their owner included, as programs and overlays leave them."""
+    shutil.rmtree(folder, ignore_errors=True)
+    if not folder.exists():
+        return
+    for here, names, _ in os.walk(folder):
+        for path in (Path(here, name) for name in names):
+            if not path.is_symlink():
+                with contextlib.suppress(OSError):
+                    path.chmod(0o700)
+    shutil.rmtree(folder, ignore_errors=True)
 
 
 def stop_all(data_dir: DataDir, patience_s: float = 10.0) -> None:

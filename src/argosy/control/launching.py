@@ -4,7 +4,13 @@ from dataclasses import dataclass
 from typing import Any
 
 from argosy.control.rollout import Launch
-from argosy.ground.instances import PROGRAM, ContainerSpec, InstanceSpec, StoreAccess
+from argosy.ground.instances import (
+    PROGRAM,
+    ContainerSpec,
+    InstanceSpec,
+    PulledImage,
+    StoreAccess,
+)
 from argosy.ground.names import component_log_group, endpoint_log_group, new_instance_id
 from argosy.ground.paths import DataDir
 from argosy.ground.settings import Settings
@@ -59,8 +65,9 @@ def _not_served(image: str, model: str) -> str:
     return (
         f"No runtime of this platform can serve the image '{image}' of model '{model}'"
         f"{f': {why}' if why else ''}. "
-        f"Images that can be served: {'; '.join(known_images())}; image folders that were there "
-        "(argosy image add) when the endpoint was created or updated."
+        f"Images that can be served: {'; '.join(known_images())}; images in this platform's "
+        "registry (docker push) and image folders (argosy image add) that were there when the "
+        "endpoint was created or updated."
     )
 
 
@@ -92,7 +99,7 @@ def spec_for(
         owner=place.owner,
         deployment=launch.deployment["id"],
         variant=launch.variant,
-        containers=_containers(model, _folders(launch.deployment, settings)),
+        containers=_containers(model, _Own.of(launch.deployment, settings)),
         log_group=place.log_group,
         log_stream=f"{launch.variant}/{instance_id}",
         store=store,
@@ -108,23 +115,33 @@ def spec_for(
     )
 
 
-def _folders(deployment: Deployment, settings: Settings) -> dict[str, str]:
-    """Image → where its image folder lies."""
-    images = DataDir.at(settings.data_dir).images
-    return {image: str(images / digest) for image, digest in _added(deployment).items()}
+@dataclass(frozen=True)
+class _Own:
+    """The user's own images of a deployment."""
+
+    folders: dict[str, str]
+    """Image → where its image folder lies, or will lie once it is unpacked."""
+    pulled: dict[str, PulledImage]
+
+    @classmethod
+    def of(cls, deployment: Deployment, settings: Settings) -> "_Own":
+        images = DataDir.at(settings.data_dir).images
+        folders = {image: str(images / digest) for image, digest in _added(deployment).items()}
+        return cls(folders, deployment.get("pulled", {}))
 
 
-def _containers(model: dict[str, Any], folders: dict[str, str]) -> tuple[ContainerSpec, ...]:
+def _containers(model: dict[str, Any], own: _Own) -> tuple[ContainerSpec, ...]:
     definitions, names = containers_of(model), container_names(model)
     several = len(definitions) > 1
     return tuple(
-        _container(definition, name, several, folders.get(definition.get("Image", ""), ""))
+        _container(definition, name, several, own)
         for definition, name in zip(definitions, names, strict=True)
     )
 
 
-def _container(definition: dict[str, Any], name: str, several: bool, folder: str) -> ContainerSpec:
+def _container(definition: dict[str, Any], name: str, several: bool, own: _Own) -> ContainerSpec:
     image = definition.get("Image", "")
+    folder = own.folders.get(image, "")
     multi_model = definition.get("Mode") == "MultiModel"
     caching = (definition.get("MultiModelConfig") or {}).get("ModelCacheSetting")
     return ContainerSpec(
@@ -132,6 +149,7 @@ def _container(definition: dict[str, Any], name: str, several: bool, folder: str
         image=image,
         runtime=PROGRAM if folder else runtime_for(image) or "",
         image_folder=folder,
+        pulled=own.pulled.get(image),
         environment={
             **(_PORTS if several else {}),
             **({"SAGEMAKER_MULTI_MODEL": "true"} if multi_model else {}),

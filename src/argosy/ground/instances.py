@@ -6,7 +6,7 @@ instance's folder (`spec.json` by the backend, `state.json` by the agent).
 
 from dataclasses import asdict, dataclass, field, replace
 from enum import StrEnum
-from typing import Any
+from typing import Any, TypedDict
 
 SPEC_FILE = "spec.json"
 """What was asked for; an instance folder without it is not listed."""
@@ -59,6 +59,24 @@ class StoreAccess:
     socket: str = ""
 
 
+class StoredBlob(TypedDict):
+    """Content that the registry holds: where, and what proves it; size in bytes."""
+
+    uri: str
+    digest: str
+    size: int
+
+
+class PulledImage(TypedDict):
+    """An image of the registry, as its manifest has it."""
+
+    resolved: str
+    """The image's name with the digest that its tag meant."""
+    config: StoredBlob
+    layers: list[StoredBlob]
+    """From the lowest up."""
+
+
 @dataclass(frozen=True, kw_only=True)
 class ContainerSpec:
     """One container of a model: what a `docker run … serve` would be given."""
@@ -81,6 +99,8 @@ class ContainerSpec:
     """Folder of the user's own program, when `runtime` is PROGRAM."""
     command: list[str] = field(default_factory=lambda: ["serve"])
     """What is run of it: a program on its PATH, and arguments."""
+    pulled: PulledImage | None = None
+    """What `image_folder` is unpacked from, when the image is one of the registry's."""
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -44,6 +44,7 @@ class Settings:
     download_timeout_s: float = _setting(600.0, "Seconds fetching and unpacking may take.")
     drain_timeout_s: float = _setting(65.0, "Seconds a leaving instance may finish its requests.")
     max_artifact_gb: float = _setting(20.0, "Largest unpacked model archive, GiB.")
+    max_image_gb: float = _setting(50.0, "Largest unpacked image of the registry, GiB.")
     instance_memory_mb: int = _setting(0, "Memory limit of one model worker, MiB; 0 means none.")
     multi_model_memory_mb: int = _setting(
         0,

@@ -41,9 +41,9 @@ def unpack(
     """
     name = name or archive.name
     try:
-        with _opened(archive) as file, tarfile.open(fileobj=file, mode="r:") as tar:
+        with opened(archive) as file, tarfile.open(fileobj=file, mode="r:") as tar:
             budget = max_bytes
-            for count, member in enumerate(_members(tar)):
+            for count, member in enumerate(members(tar)):
                 if count >= max_entries:
                     raise BadArchive(f"The archive {name} has more than {max_entries} entries.")
                 budget -= max(member.size, 0)
@@ -60,13 +60,15 @@ def unpack(
         raise BadArchive(_why_broken(archive, name, error)) from error
 
 
-def _members(tar: tarfile.TarFile) -> Iterator[tarfile.TarInfo]:
+def members(tar: tarfile.TarFile) -> Iterator[tarfile.TarInfo]:
+    """The entries one after the other, none of them kept."""
     while (member := tar.next()) is not None:
         tar.members = []  # type: ignore[attr-defined]  # else tarfile keeps every header it has seen
         yield member
 
 
-def _opened(archive: Path) -> "_Forward":
+def opened(archive: Path) -> "_Forward":
+    """A .tar.gz or .tar for `tarfile` to read in order. Raises OSError."""
     with archive.open("rb") as file:
         zipped = file.read(2) == _GZIP
     return _Forward(gzip.open(archive, "rb") if zipped else archive.open("rb"))

@@ -7,6 +7,8 @@ them later does not hurt a running endpoint.
 
 from typing import Any, NotRequired, TypedDict
 
+from argosy.ground.instances import PulledImage
+
 
 class VariantIntent(TypedDict):
     """What one production variant should be; `current_*` is what control has reached."""
@@ -31,6 +33,8 @@ class Deployment(TypedDict):
     started: float
     images: NotRequired[dict[str, str]]
     """Image → digest of the image folder (`state.images`) that the name meant at that time."""
+    pulled: NotRequired[dict[str, PulledImage]]
+    """Image → what it consists of, for those of `images` that are in the registry."""
 
 
 class ComponentOf(TypedDict):
