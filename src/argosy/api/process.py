@@ -61,14 +61,15 @@ async def serve(settings: Settings, data_dir: DataDir) -> None:
     backend = ProcessBackend(settings, data_dir)
     credentials = _credentials(data_dir)
     control = Control(records, backend, settings, data_dir, clock, credentials)
-    registry = Registry(records, data_dir, store_access(settings, data_dir, credentials), clock)
+    images = Images(records, data_dir, clock)
+    store = store_access(settings, data_dir, credentials)
+    registry = Registry(records, data_dir, store, clock, images.collect)
     internal = {"GET /_argosy/status": control.status, RESET: control.reset}
     try:
         await control.start()
         _settle()
         registry.start()
-        orders = Images(records, data_dir, clock).orders()
-        app = App(records, settings, clock, internal, orders, registry.app)
+        app = App(records, settings, clock, internal, images.orders(), registry.app)
         await listen(app, data_dir.control_socket)
     finally:
         await registry.stop()

@@ -2,6 +2,7 @@
 
 import asyncio
 import contextlib
+from collections.abc import Awaitable, Callable
 
 from argosy.api.distribution import Distribution
 from argosy.api.distribution.workshop import Workshop
@@ -18,13 +19,19 @@ class Registry:
     """The registry of one platform; `app` is its ASGI callable."""
 
     def __init__(
-        self, records: Records, data_dir: DataDir, store: StoreAccess, clock: Clock
+        self,
+        records: Records,
+        data_dir: DataDir,
+        store: StoreAccess,
+        clock: Clock,
+        more: Callable[[], Awaitable[None]] | None = None,
     ) -> None:
+        """`more`: cleans up what is unpacked of images."""
         uploads = Uploads(records, data_dir.uploads)
         self._workshop = Workshop(records, Blobs(store), uploads, clock)
         self.app = Distribution(self._workshop)
         self.collector = Collector(
-            records, self._workshop.blobs, uploads, clock, self._workshop.threads
+            records, self._workshop.blobs, uploads, clock, self._workshop.threads, more
         )
         self._cleaning: asyncio.Task[None] | None = None
 

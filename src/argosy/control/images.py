@@ -1,8 +1,9 @@
-"""Names of image folders: `argosy image add`, `list` and `remove` in control.
+"""Names of image folders: `argosy image add`, `list` and `remove` in control; unused content.
 
 The folder's content is copied into the data folder by the command, which runs as the platform's
 user; over the network nobody can have control read a path of the machine. Removing a name harms no
-endpoint: content goes only when no endpoint refers to it any more.
+endpoint: content goes only when no endpoint and no instance refers to it any more. The same holds
+for images of the registry that agents have unpacked there.
 """
 
 import asyncio
@@ -10,10 +11,13 @@ import re
 import shutil
 import time
 from collections.abc import Iterator
+from pathlib import Path
 from typing import Any
 
 from argosy.ground.clock import Clock
 from argosy.ground.errors import ArgosyError
+from argosy.ground.files import read_json
+from argosy.ground.instances import SPEC_FILE
 from argosy.ground.paths import DataDir
 from argosy.objects.image_folder import programs_of, size_of
 from argosy.runtimes.images import runtime_for, why_not
@@ -26,6 +30,8 @@ _PART = r"[a-z0-9]+(?:(?:[._]|__|-+)[a-z0-9]+)*"
 _NAME = re.compile(rf"{_PART}(?::[0-9]+(?=/))?(?:/{_PART})*:[A-Za-z0-9_][A-Za-z0-9_.-]{{0,127}}")
 _LONGEST_NAME = 255
 _DIGEST = re.compile(r"[0-9a-f]{64}")
+_LOCK = ".lock"
+"""Beside content that an agent unpacks."""
 _NEW_S = 3600.0
 """Content that nothing refers to may be about to get its name."""
 
@@ -36,6 +42,7 @@ class Images:
     def __init__(self, records: Records, data_dir: DataDir, clock: Clock) -> None:
         self._records = records
         self._folder = data_dir.images
+        self._instances = data_dir.instances
         self._clock = clock
 
     def orders(self) -> dict[str, Any]:
@@ -62,8 +69,12 @@ class Images:
                 record = self._records.create(IMAGE, account, ANY_REGION, name, document, now=now)
             else:
                 record = self._records.update(there, now=now, document=document)
-        await asyncio.to_thread(self._collect, digests_in_use(self._records))
+        await self.collect()
         return _shown(record)
+
+    async def collect(self) -> None:
+        """Delete content that nothing has referred to for an hour."""
+        await asyncio.to_thread(self._collect, digests_in_use(self._records))
 
     async def list(self, account: str, body: dict[str, Any]) -> dict[str, Any]:
         """{"images": …}, oldest first."""
@@ -84,16 +95,26 @@ class Images:
 
     def _collect(self, used: set[str], removed: str = "") -> None:
         """Delete content that nothing refers to."""
-        for name in list(self._unused(used, removed)):
-            shutil.rmtree(self._folder / name, ignore_errors=True)
+        for path in list(self._unused(used | self._running(), removed)):
+            if path.is_dir():
+                shutil.rmtree(path, ignore_errors=True)
+            else:
+                path.unlink(missing_ok=True)
 
-    def _unused(self, used: set[str], removed: str) -> Iterator[str]:
+    def _running(self) -> set[str]:
+        """What instances were launched with; those of an old deployment may have work to finish."""
+        specs = [read_json(path) or {} for path in self._instances.glob(f"*/{SPEC_FILE}")]
+        containers = [one for spec in specs for one in spec.get("containers", ())]
+        return {Path(one.get("image_folder") or "").name for one in containers}
+
+    def _unused(self, used: set[str], removed: str) -> Iterator[Path]:
         if not self._folder.is_dir():
             return
-        for folder in self._folder.iterdir():
-            old = folder.stat().st_ctime < time.time() - _NEW_S
-            if folder.name not in used and (old or folder.name == removed):
-                yield folder.name
+        for path in self._folder.iterdir():
+            digest = path.name.removesuffix(_LOCK)
+            old = path.stat().st_ctime < time.time() - _NEW_S
+            if digest not in used and (old or digest == removed):
+                yield path
 
 
 def checked_name(given: str) -> str:

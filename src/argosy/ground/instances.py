@@ -70,6 +70,8 @@ class StoredBlob(TypedDict):
 class PulledImage(TypedDict):
     """An image of the registry, as its manifest has it."""
 
+    digest: str
+    """Hexadecimal; names the folder that it is unpacked to."""
     resolved: str
     """The image's name with the digest that its tag meant."""
     config: StoredBlob

@@ -6,7 +6,7 @@ a day; objects that no link names; uploads that have not grown for a day.
 
 import asyncio
 import logging
-from collections.abc import Callable
+from collections.abc import Awaitable, Callable
 from concurrent.futures import Executor
 from functools import partial
 from typing import TypeVar
@@ -33,8 +33,16 @@ class Collector:
     """One for a platform. `threads` are for what blocks."""
 
     def __init__(
-        self, records: Records, blobs: Blobs, uploads: Uploads, clock: Clock, threads: Executor
+        self,
+        records: Records,
+        blobs: Blobs,
+        uploads: Uploads,
+        clock: Clock,
+        threads: Executor,
+        more: Callable[[], Awaitable[None]] | None = None,
     ) -> None:
+        """`more`: cleans up elsewhere, at the same time."""
+        self._more = more
         self._records = records
         self._blobs = blobs
         self._uploads = uploads
@@ -58,6 +66,8 @@ class Collector:
         self._unlink(now - _DAY_S)
         self._uploads.collect(now - _DAY_S)
         await self._delete_objects()
+        if self._more is not None:
+            await self._more()
 
     def _expire(self, repository: Record, now: float) -> None:
         """Apply the repository's lifecycle policy. Images that an index names stay."""

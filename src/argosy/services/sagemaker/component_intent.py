@@ -12,9 +12,9 @@ from argosy.ground.names import new_deployment_id
 from argosy.services.registry import Call
 from argosy.services.sagemaker.endpoint_configs import check_count
 from argosy.services.sagemaker.finding import MODEL, find
+from argosy.services.sagemaker.images import check_images, take_images
 from argosy.state import endpoints as ep
 from argosy.state.endpoints import Deployment, containers_of
-from argosy.state.images import resolved
 from argosy.state.records import Record
 
 _BRINGS_MODEL = ("ModelName", "Container")
@@ -41,8 +41,9 @@ def new(
     """
     checked = _checked(specification)
     models = _models(call, name, host, checked)
-    images = resolved(call.records, call.caller.account, models)
-    return _deployment(call, variant, checked, models, images, count)
+    deployment = _deployment(call, variant, checked, models, count)
+    take_images(call, deployment)
+    return deployment
 
 
 def renewed(
@@ -53,8 +54,9 @@ def renewed(
     checked = _checked(_merged(live["config"]["Specification"], changes))
     if any(changes.get(member) for member in _BRINGS_MODEL):
         return new(call, name, host, variant, checked, count)
-    images = live.get("images", {})
-    return _deployment(call, variant, checked, live["models"], images, count)
+    deployment = _deployment(call, variant, checked, live["models"], count)
+    deployment["images"], deployment["pulled"] = live.get("images", {}), live.get("pulled", {})
+    return deployment
 
 
 def rescale(call: Call, document: dict[str, Any], count: int) -> None:
@@ -99,7 +101,6 @@ def _deployment(
     variant: str,
     specification: dict[str, Any],
     models: dict[str, dict[str, Any]],
-    images: dict[str, str],
     count: int,
 ) -> Deployment:
     production = {
@@ -109,9 +110,7 @@ def _deployment(
         **(specification.get("StartupParameters") or {}),
     }
     config = {"ProductionVariants": [production], "Specification": specification}
-    deployment = ep.new_deployment(new_deployment_id(), "", config, models, call.clock.now())
-    deployment["images"] = images
-    return deployment
+    return ep.new_deployment(new_deployment_id(), "", config, models, call.clock.now())
 
 
 def _models(
@@ -123,6 +122,7 @@ def _models(
         model = find(call, MODEL, model_name).document
     else:
         model = _model(specification["Container"])
+        check_images(call, model)
     if any(container.get("Mode") == "MultiModel" for container in containers_of(model)):
         raise ValidationException(
             f'Model "{model_name}" is a multi-model container: an inference component has one '

@@ -78,13 +78,18 @@ def _machine(deployment: Deployment, intent: VariantIntent) -> dict[str, Any]:
 
 
 def _images(deployment: Deployment, model: str | None) -> list[dict[str, Any]] | None:
-    """Nothing is pulled from a registry, so an image resolves to itself."""
+    """An image of the registry resolves to its digest, every other one to itself."""
     if model is None:
         return None
     images = [container["Image"] for container in containers_of(deployment["models"][model])]
     started = deployment["started"]
+    pulled = deployment.get("pulled", {})
     return [
-        {"SpecifiedImage": image, "ResolvedImage": image, "ResolutionTime": started}
+        {
+            "SpecifiedImage": image,
+            "ResolvedImage": pulled[image]["resolved"] if image in pulled else image,
+            "ResolutionTime": started,
+        }
         for image in images
     ]
 

@@ -19,13 +19,13 @@ from argosy.services.sagemaker.finding import (
     find,
     refuse_taken,
 )
+from argosy.services.sagemaker.images import take_images
 from argosy.services.sagemaker.listing import answer, page_of
 from argosy.services.sagemaker.refusals import refuse_unsupported
 from argosy.services.sagemaker.residents import refuse_homeless
 from argosy.services.sagemaker.tags import check_tags, set_tags
 from argosy.state import endpoints as ep
 from argosy.state.endpoints import Deployment, EndpointDocument, hosts_components
-from argosy.state.images import resolved
 from argosy.state.records import Record
 
 _DEFAULT_PAGE = 10  # ListEndpoints in the API reference: "This value defaults to 10."
@@ -126,7 +126,7 @@ def _deployment(call: Call, config_name: str) -> Deployment:
     models = {name: find(call, MODEL, name).document for name in sorted(names)}
     now = call.clock.now()
     deployment = ep.new_deployment(new_deployment_id(), config_name, config, models, now)
-    deployment["images"] = resolved(call.records, call.caller.account, models)
+    take_images(call, deployment)
     return deployment
 
 

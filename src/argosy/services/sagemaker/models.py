@@ -1,6 +1,7 @@
 """Models: a container image, its environment and where its archive lies. Immutable.
 
-CreateModel takes any image; one that nobody can run shows when an endpoint is made of it.
+CreateModel takes any image but those that this platform's registry should hold and does not; one
+that nobody can run shows when an endpoint is made of it.
 """
 
 from typing import Any
@@ -8,6 +9,7 @@ from typing import Any
 from argosy.ground.errors import ValidationException
 from argosy.services.registry import Call, operation
 from argosy.services.sagemaker.finding import MODEL, arn_of, find, refuse_taken
+from argosy.services.sagemaker.images import check_images
 from argosy.services.sagemaker.listing import answer, page_of
 from argosy.services.sagemaker.refusals import refuse_unsupported
 from argosy.services.sagemaker.tags import check_tags, set_tags
@@ -21,6 +23,7 @@ def create_model(call: Call) -> dict[str, Any]:
     check_tags(tags)
     _check_containers(asked)
     refuse_unsupported("CreateModel", asked)
+    check_images(call, asked)
     arn = arn_of(call, MODEL, name)
     with call.records.transaction():
         refuse_taken(call, MODEL, name)
