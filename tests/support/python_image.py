@@ -16,6 +16,7 @@ import tarfile
 from collections.abc import Iterator
 from pathlib import Path
 
+from argosy.agent.image_config import machine
 from tests.support.oci_images import Image, layer
 
 HOME = "opt/python"
@@ -104,7 +105,7 @@ def image(**settings: object) -> Image:
         "User": "model",
         **settings,
     }
-    return Image((python_layer(), below, above), config)
+    return Image((python_layer(), below, above), config, machine())
 
 
 @functools.cache

@@ -130,10 +130,11 @@ def _tree(rootfs: Path, below: str) -> Iterator[str]:
         name = f"{below}/{entry.name}" if below else entry.name
         if name in NEVER_TAKEN or name in WRITABLE or name in FILES:
             continue
-        if entry.is_symlink():
+        if any(place.startswith(f"{name}/") for place in (*WRITABLE, *FILES)):
+            if entry.is_dir(follow_symlinks=False):  # bubblewrap would follow a link from outside
+                yield from ("--dir", f"{ROOT}/{name}")
+                yield from _tree(rootfs, name)
+        elif entry.is_symlink():
             yield from ("--symlink", os.readlink(entry.path), f"{ROOT}/{name}")
-        elif entry.is_dir() and any(place.startswith(f"{name}/") for place in (*WRITABLE, *FILES)):
-            yield from ("--dir", f"{ROOT}/{name}")
-            yield from _tree(rootfs, name)
         else:
             yield from ("--ro-bind", entry.path, f"{ROOT}/{name}")

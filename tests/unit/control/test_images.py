@@ -1,6 +1,7 @@
 """Names of image folders: which may be given, what they mean, and when content goes."""
 
 import asyncio
+import json
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -92,6 +93,24 @@ def test_content_goes_when_neither_a_name_nor_an_endpoint_refers_to_it(
 
     left = {folder.name for folder in DataDir.at(tmp_path).images.iterdir()}
     assert left == {named, deployed}
+
+
+def test_content_stays_as_long_as_an_instance_was_launched_with_it(
+    images: Images, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("argosy.control.images._NEW_S", -1.0)
+    folder = DataDir.at(tmp_path)
+    for name in ("draining", "unused"):
+        (folder.images / name).mkdir(parents=True)
+        (folder.images / f"{name}.lock").touch()
+    spec = folder.instance("i-1") / "spec.json"
+    spec.parent.mkdir(parents=True)
+    spec.write_text(json.dumps({"containers": [{"image_folder": str(folder.images / "draining")}]}))
+
+    asyncio.run(images.collect())
+
+    left = {path.name for path in folder.images.iterdir()}
+    assert left == {"draining", "draining.lock"}
 
 
 def test_content_that_is_not_there_gets_no_name(images: Images) -> None:
