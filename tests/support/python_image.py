@@ -22,7 +22,10 @@ from tests.support.oci_images import Image, layer
 HOME = "opt/python"
 _STDLIB = Path(sysconfig.get_path("stdlib"))
 _VERSION = _STDLIB.name
-_PACKAGES = ["collections", "email", "encodings", "html", "http", "importlib", "json", "re", "urllib", "concurrent"]
+_PACKAGES = (
+    *("collections", "concurrent", "email", "encodings", "html", "http", "importlib"),
+    *("json", "re", "urllib"),
+)
 _LINKED = ("binascii", "zlib")
 """Modules that are needed and have libraries of their own."""
 _LINKS = {"lib": "usr/lib", "lib64": "usr/lib64", "bin": "usr/bin"}

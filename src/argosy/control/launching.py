@@ -54,7 +54,7 @@ def obstacle(deployment: Deployment | None) -> str:
                 return _not_served(image, name)
             if image in added and container.get("Mode") == "MultiModel":
                 return (
-                    f"The image folder '{image}' of model '{name}' cannot be of Mode MultiModel: "
+                    f"The image '{image}' of model '{name}' cannot be of Mode MultiModel: "
                     "many models are served by this platform's own runtimes only."
                 )
     return ""
