@@ -185,10 +185,11 @@ def _seed() -> None:
 
 def _warn_of_threads(runtime: str) -> None:
     """A thread does not survive a fork, and what it held stays locked."""
-    count = len(os.listdir("/proc/self/task"))
-    if count > 1:
-        text = f"Argosy: the {runtime} runtime started {count - 1} threads while it was imported."
+    count = len(os.listdir("/proc/self/task")) - 1
+    if count > 0:
+        text = f"Argosy: importing {runtime} left threads ({count}); models begin without them."
         print(text, file=sys.stderr, flush=True)  # noqa: T201 - the instance's log
+
 
 
 if __name__ == "__main__":
