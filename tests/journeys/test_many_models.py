@@ -2,12 +2,15 @@
 
 import concurrent.futures
 from collections.abc import Iterator
+from pathlib import Path
 from typing import Any
 
 import pytest
 from botocore.exceptions import ClientError
 
+from argosy.agent.sandbox import probe
 from argosy.testing import Platform
+from support.command import argosy
 from support.endpoints import (
     IMAGE,
     ROWS,
@@ -146,3 +149,21 @@ def test_a_pipeline_may_end_in_one_of_many_models(platform: Platform) -> None:
         assert call(runtime, "piped", name, ROWS) == model.predict(ROWS * 2).tolist()
     assert failure(runtime, "piped", TargetModel="absent.tar.gz")["Code"] == "ValidationError"
     sagemaker.delete_endpoint(EndpointName="piped")
+
+
+@pytest.mark.skipif(bool(probe()), reason="no sandbox")
+def test_a_container_of_ones_own_may_serve_many_models(platform: Platform) -> None:
+    folder = Path(__file__).parents[1] / "support" / "many_programs"
+    added = argosy(platform.environment(), "image", "add", "numbers", str(folder), "--json")
+    assert added.code == 0, added.err
+    for number in range(3):
+        put_model(platform, f"{number}.tar.gz", archive({"number": b"%d" % number}), "numbers")
+    serve(platform, "numbers", Image="numbers", Environment={"ROOM": "2"})
+    runtime = platform.client("sagemaker-runtime")
+
+    for number in [0, 1, 2, 0]:
+        answer = runtime.invoke_endpoint(
+            EndpointName="numbers", TargetModel=f"{number}.tar.gz", Body=b"number"
+        )
+        assert answer["Body"].read() == b"%d" % number
+    platform.client("sagemaker").delete_endpoint(EndpointName="numbers")

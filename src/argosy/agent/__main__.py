@@ -2,14 +2,18 @@
 
 import os
 import sys
+from typing import TYPE_CHECKING, Any
 
 from argosy.agent.life import Life
 from argosy.ground.errors import ArgosyError
 from argosy.ground.files import read_json, write_json
-from argosy.ground.instances import AGENT_FILE, SPEC_FILE, InstanceSpec
+from argosy.ground.instances import AGENT_FILE, PROGRAM, SPEC_FILE, InstanceSpec
 from argosy.ground.paths import DataDir
 from argosy.ground.processes import ProcessId
 from argosy.ground.settings import Settings
+
+if TYPE_CHECKING:
+    from argosy.agent.models.life import ManyLife
 
 
 def main(arguments: list[str]) -> None:
@@ -26,6 +30,17 @@ def main(arguments: list[str]) -> None:
         sys.exit(f"agent {options['--instance']}: {error}")
 
 
+def _many(spec: dict[str, Any]) -> "type[ManyLife]":
+    """The life of an instance of many models: ours, or a user's container's."""
+    if spec["containers"][0]["runtime"] == PROGRAM:
+        from argosy.agent.models.program_life import ManyProgramLife
+
+        return ManyProgramLife
+    from argosy.agent.models.life import ManyLife
+
+    return ManyLife
+
+
 def _agent(instance_id: str, settings: Settings, data_dir: DataDir, spare: str) -> None:
     """Live as a spare, as one container of one model or of many, or as the group of several."""
     spec = None if spare else read_json(data_dir.instance(instance_id) / SPEC_FILE)
@@ -34,9 +49,7 @@ def _agent(instance_id: str, settings: Settings, data_dir: DataDir, spare: str) 
 
         Group(InstanceSpec.from_json(spec), settings, data_dir).run()
     elif isinstance(spec, dict) and spec["containers"][0].get("multi_model"):
-        from argosy.agent.models.life import ManyLife
-
-        ManyLife(instance_id, settings, data_dir).run("")
+        _many(spec)(instance_id, settings, data_dir).run("")
     else:
         Life(instance_id, settings, data_dir).run(spare)
 

@@ -31,7 +31,7 @@ from argosy.ground.paths import DataDir
 from argosy.ground.settings import Settings
 from argosy.telemetry.logs import LogWriter
 
-_PING_MARGIN_S = 5.0
+PING_MARGIN_S = 5.0
 """A ping waits behind a prediction; beyond the model's time limit this much more is allowed."""
 
 _TELLS_WITHIN_S = 10.0
@@ -108,8 +108,7 @@ class Life:
                 )
             self._folders.move_to(folders)
             self._folders = folders
-        most = int(self._settings.max_image_gb * (1 << 30))
-        pulling.provide(self._watch, spec, most, self._output.note)
+        self._provide_image(spec)
         self._begin_download(spec)
         if self._model is None:  # its imports need no model: both at once
             self._start_worker(
@@ -127,10 +126,14 @@ class Life:
             worker_pid=model.worker.pid,
             addresses=(f"unix:{self._folders.public_socket}",),
         )
-        limit = spec.model_timeout_s + _PING_MARGIN_S
+        limit = spec.model_timeout_s + PING_MARGIN_S
         with self._explaining(spec, reasons.no_longer_healthy):
             interval = self._settings.ping_interval_s
             model.keep_pinging(interval, limit, after_each=self._report.flush)
+
+    def _provide_image(self, spec: InstanceSpec) -> None:
+        most = int(self._settings.max_image_gb * (1 << 30))
+        pulling.provide(self._watch, spec, most, self._output.note)
 
     def _begin_download(self, spec: InstanceSpec) -> None:
         self._folders.make()

@@ -29,6 +29,7 @@ class ModelProcess:
         self._watch = watch
         self._memory_mb = memory_mb
         self._link: Link | None = None
+        self._asked = self._healthy_at = 0.0
         self.worker = worker
 
     @property
@@ -86,6 +87,20 @@ class ModelProcess:
                 raise CannotServe(f"It did not pass a health check for {limit_s:g} s.")
             after_each()
             self._await(lambda: False, asked + interval_s)
+
+    def ping_when_due(self, interval_s: float, limit_s: float) -> None:
+        """The same, a step at a time: to be called again and again."""
+        link, now = self._connected, time.monotonic()
+        if not self._asked:
+            self._healthy_at = now
+        if not link.pings_open:
+            if self._asked and link.healthy:
+                self._healthy_at = self._asked
+            if now >= self._asked + interval_s:
+                self._asked = now
+                link.ping()
+        if now >= self._healthy_at + limit_s:
+            raise CannotServe(f"It did not pass a health check for {limit_s:g} s.")
 
     def stop(self, drain_s: float) -> None:
         """Let the worker answer what is open, at most that long, then end it."""

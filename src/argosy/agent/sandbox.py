@@ -83,7 +83,7 @@ def enclose(
         *("--bind", str(folders.temporary), "/tmp", "--symlink", "/tmp", "/var/tmp"),
         *_common(folders),
         *("--bind", str(folders.ml), BASE_DIR),
-        *(("--ro-bind", str(folders.models), f"{BASE_DIR}/models") if many_models else ()),
+        *(_models(folders, "") if many_models else ()),
         *("--bind", str(folders.run), RUN_DIR),
         *("--remount-ro", "/", "--chdir", BASE_DIR),
     ]
@@ -91,7 +91,12 @@ def enclose(
 
 
 def enclose_program(
-    command: list[str], folders: Folders, *, host_name: str, program: Path
+    command: list[str],
+    folders: Folders,
+    *,
+    host_name: str,
+    program: Path,
+    many_models: bool = False,
 ) -> list[str]:
     """The same for the bridge beside the program of an image folder.
 
@@ -105,10 +110,15 @@ def enclose_program(
         *(("--cap-add", "CAP_SYS_CHROOT") if enters else ()),
         *_common(folders),
         *image.mounts(program, folders, overlay=overlay),
+        *(_models(folders, image.root_of(program)) if many_models else ()),
         *("--bind", str(folders.run), RUN_DIR),
         *("--remount-ro", "/"),
     ]
     return [bubblewrap(), *options, "--", *command]
+
+
+def _models(folders: Folders, root: str) -> Iterator[str]:
+    yield from ("--ro-bind", str(folders.models), f"{root}{BASE_DIR}/models")
 
 
 def _common(folders: Folders) -> Iterator[str]:

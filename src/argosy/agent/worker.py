@@ -47,11 +47,12 @@ class Worker:
         """Start a worker that will listen on `folders.run`/worker.sock. Raises OSError.
 
         program: the image folder of a user's program; the worker is then a bridge, in a sandbox.
-        control: the socket to give to a zygote of many models, which is started instead then.
+        control: the socket of a zygote of many models, which is started instead then, or of a
+        bridge to a container of many.
         """
         command, environment = _plain(runtime, folders, control)
         if program is not None:
-            command, environment = _bridge(folders, host_name, program)
+            command, environment = _bridge(folders, host_name, program, control)
         elif sandboxed:
             command, environment = _enclosed(runtime, folders, host_name, without_network, control)
         agent = os.getpid()
@@ -119,15 +120,20 @@ def _enclosed(
     return command, _inside()
 
 
-def _bridge(folders: Folders, host_name: str, program: Path) -> tuple[list[str], dict[str, str]]:
+def _bridge(
+    folders: Folders, host_name: str, program: Path, control: int
+) -> tuple[list[str], dict[str, str]]:
     image.make_folders(folders, host_name)
     root = image.root_of(program)
     command = [
         *(sys.executable, "-P", "-m", "argosy.runtimes.bridge"),
         *("--socket", f"{sandbox.RUN_DIR}/{folders.worker_socket.name}"),
         *(("--root", root) if root else ()),
+        *(("--control", str(control)) if control >= 0 else ()),
     ]
-    command = sandbox.enclose_program(command, folders, host_name=host_name, program=program)
+    command = sandbox.enclose_program(
+        command, folders, host_name=host_name, program=program, many_models=control >= 0
+    )
     return command, _inside()
 
 

@@ -52,11 +52,6 @@ def obstacle(deployment: Deployment | None) -> str:
             image = container.get("Image", "")
             if runtime_for(image) is None and image not in added:
                 return _not_served(image, name)
-            if image in added and container.get("Mode") == "MultiModel":
-                return (
-                    f"The image '{image}' of model '{name}' cannot be of Mode MultiModel: "
-                    "many models are served by this platform's own runtimes only."
-                )
     return ""
 
 

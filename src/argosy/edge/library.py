@@ -96,8 +96,8 @@ class LibraryLink(Link):
         super().__init__(instance_id, address, on_ready)
         self.warm: dict[bytes, ModelLink] = {}
         """Links to loaded models by TargetModel."""
-        self.used: set[bytes] = set()
-        """Models that were asked since the agent was told last."""
+        self._used: dict[bytes, None] = {}
+        """Models that were asked since the agent was told last, in the order of their last use."""
         self.counters: Counters | None = None
         self._by_address: dict[str, ModelLink] = {}
         self._open: set[ModelLink] = set()
@@ -165,11 +165,19 @@ class LibraryLink(Link):
                 link.sweep(now)
         if self.ready and now - self._told >= _TELL_EVERY_S:
             self._told = now
-            self._tell_used()
+            self.tell_used()
 
-    def _tell_used(self) -> None:
+    def use(self, target: bytes) -> None:
+        """The model is asked now."""
+        used = self._used
+        used.pop(target, None)
+        used[target] = None
+
+    def tell_used(self) -> None:
+        """Say which models were used: now and then, and before another one is asked for, which
+        may cost one its place."""
         busy = {link.target for link in self._open if link.load}
-        used, self.used = list(self.used | busy), set()
+        used, self._used = [*(t for t in self._used if t not in busy), *busy], {}
         for start in range(0, len(used), _MOST_TOLD):
             part = used[start : start + _MOST_TOLD]
             told = {

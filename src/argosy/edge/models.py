@@ -22,7 +22,7 @@ class Models:
             if link is not None and link.ready:
                 few = limit if len(self._libraries) == 1 else min(limit, choose.BUSY_MODEL)
                 if len(link.pending) < few:
-                    library.used.add(target)
+                    library.use(target)
                     return link
         return None
 

@@ -81,7 +81,7 @@ class Targeted(Invocation):
         """Find the model on this instance."""
         link = library.warm.get(self.target)
         if link is not None and link.ready:
-            library.used.add(self.target)
+            library.use(self.target)
             self.variant.counters.models.hits += 1
             self.proceed(link)
         else:
@@ -100,6 +100,7 @@ class Targeted(Invocation):
         self.link = library
         self._asked = self.sent = perf_counter()
         self.variant.counters.in_flight += 1
+        library.tell_used()
         self.call_id = library.send(self, frames.MODEL, b"", [self.target], len(self.target))
 
     def answered(self, kind: int, status: int, head: bytes, body: bytes, now: float) -> bool:
@@ -119,7 +120,7 @@ class Targeted(Invocation):
         assert isinstance(library, LibraryLink)
         if not self._tries:
             self.variant.counters.models.waited(now - self._asked, hit=bool(told["hit"]))
-        library.used.add(self.target)
+        library.use(self.target)
         link = library.take(self.target, str(told["address"]), bool(told["once"]))
         self._where, self.link = Where.CONNECTION, link
         link.give_to(self)

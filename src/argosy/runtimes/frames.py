@@ -37,8 +37,8 @@ of them; bodies are JSON but for MODEL's, which is the TargetModel as UTF-8:
                                      404 no such object, 422 an archive that cannot be unpacked,
                                      500 it does not load, 507 it does not fit; {"message": …}
                      CANCEL          nobody waits for this MODEL any more; it is loaded all the same
-                     USED            {"used": [TargetModel…], "busy": […]} since the last one; busy:
-                                     with requests open now
+                     USED            {"used": [TargetModel…], "busy": […]} since the last one,
+                                     oldest use first; busy: those of them with requests open
                      RELEASE         {"address": …}: a worker that was given once is done with
     agent → edge     UNLOAD          {"address": …}: send it nothing more, and close its connection
                                      when the last answer has come

@@ -191,6 +191,5 @@ def _warn_of_threads(runtime: str) -> None:
         print(text, file=sys.stderr, flush=True)  # noqa: T201 - the instance's log
 
 
-
 if __name__ == "__main__":
     main()

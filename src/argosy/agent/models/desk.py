@@ -14,12 +14,14 @@ from argosy.agent.models.library import Library, Limits
 from argosy.agent.models.upkeep import Upkeep
 from argosy.agent.models.zygote import Process, Zygote
 from argosy.agent.watch import Watch
-from argosy.ground.instances import InstanceSpec
+from argosy.ground.instances import PROGRAM, InstanceSpec
 from argosy.ground.settings import Settings
 from argosy.runtimes import frames
 from argosy.runtimes.connection import Frame
 
 _SHARE_OF_MACHINE = 4
+_CONTAINERS_OWN_AFFAIR = 1 << 62
+"""A user's container says by 507 when it is full."""
 _HANG_MARGIN_S = 5.0
 
 
@@ -107,8 +109,9 @@ def memory_limit(settings: Settings) -> int:
 
 
 def _limits(settings: Settings, spec: InstanceSpec) -> Limits:
+    ours = spec.container.runtime != PROGRAM
     return Limits(
-        memory=memory_limit(settings),
+        memory=memory_limit(settings) if ours else _CONTAINERS_OWN_AFFAIR,
         archive=int(settings.max_artifact_gb * (1 << 30)),
         at_once=max(2, len(os.sched_getaffinity(0))),
         load_s=settings.multi_model_load_timeout_s,

@@ -54,6 +54,8 @@ class Held:
     """Requests that edges were given it for, where models are not kept."""
     since: float = 0.0
     """When it began to be in its state."""
+    waits: "Held | None" = None
+    """Who leaves so that there is room for it, as its container says that there is none."""
     etag: str = ""
     checked: float = 0.0
     pinged: float = 0.0

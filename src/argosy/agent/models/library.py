@@ -24,6 +24,7 @@ from argosy.runtimes import frames
 _LEAVING_SOON_S = 2.0
 """A process that leaves is expected to have gone after so long; else its memory counts again."""
 _LEAVE_MARGIN_S = 5.0
+_NO_ROOM = 507
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -220,6 +221,9 @@ class Library:
         held.enter(State.FETCHED, now)
 
     def _fetched(self, held: Held, now: float) -> None:
+        if held.waits is not None and self._held.get(held.waits.target) is held.waits:
+            return
+        held.waits = None
         need = self._estimates.of(held.target, self._disk.size(held.target))
         free = self._free() - self._promised
         alone = not any(one.process for one in self._held.values())
@@ -246,11 +250,28 @@ class Library:
         if process.status is not None:
             cause = process.reason or reasons.exit_cause(process.status, 0)
             self._fail(held, 500, f"The model did not load. {cause}")
+        elif loaded is not None and loaded.get("status") == _NO_ROOM:
+            self._make_room_for(held, str(loaded.get("reason")), now)
         elif loaded is not None and loaded.get("ok") is not True:
             self._fail(held, 500, str(loaded.get("reason") or "The model does not load."))
-        elif loaded is not None and process.pid:
+        elif loaded is not None and process.there:
             self.measured(held, memory.own(process.pid), now)
             self._take_in(held, now)
+
+    def _make_room_for(self, held: Held, why_not: str, now: float) -> None:
+        """Its container has no room for it: it is tried again when another model has left."""
+        loaded = sorted(self.loaded(), key=lambda one: (now < one.busy_until, one.used))
+        leaving = [one for one in self._held.values() if one.state is State.LEAVING]
+        if not leaving and not loaded:
+            self._fail(held, _NO_ROOM, why_not)
+            return
+        if not leaving:
+            self.unload(loaded[0])
+        assert held.process is not None
+        held.process.kill()
+        held.process = None
+        held.waits = (leaving or loaded)[0]
+        held.enter(State.FETCHED, now)
 
     def _take_in(self, held: Held, now: float) -> None:
         """It is loaded; but it must fit in, too."""
@@ -305,7 +326,7 @@ class Library:
         for process in self._zygote.take_ended():
             for held in self.loaded():
                 if held.process is process and process.status is not None:
-                    cause = reasons.exit_cause(process.status, 0)
+                    cause = process.reason or reasons.exit_cause(process.status, 0)
                     self._note(f"Argosy: model {held.target} is gone. {cause}")
                     self._gone(held, time.monotonic())
 

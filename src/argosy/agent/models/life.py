@@ -32,12 +32,14 @@ class ManyLife(Life):
         self._report.say(Phase.DOWNLOADING)
         self._output.attach(self._log_of(spec))
         code_only = replace(spec, containers=(replace(spec.container, model_data_url=""),))
+        self._provide_image(spec)
         self._begin_download(code_only)
         zygote = self._start_zygote(spec)
         self._finish_download(code_only)
         self._report.say(Phase.STARTING)
         with self._explaining(spec, reasons.not_healthy):
             self._await_zygote(zygote, time.monotonic() + spec.startup_timeout_s)
+            self._begin_container(spec)
         self._desk = Desk(
             self._watch,
             spec,
@@ -55,7 +57,7 @@ class ManyLife(Life):
             addresses=(f"unix:{self._folders.public_socket}",),
         )
         with self._explaining(spec, reasons.no_longer_healthy):
-            self._serve(zygote, self._desk)
+            self._serve(spec, zygote, self._desk)
 
     def _start_zygote(self, spec: InstanceSpec) -> Zygote:
         for folder in (self._folders.models, self._folders.ml / "models"):
@@ -65,6 +67,7 @@ class ManyLife(Life):
             spec.container.runtime,
             spec.container.name,
             without_network=spec.network_isolation,
+            image=spec.container.image_folder,
             control=zygote.theirs,
         )
         zygote.started()
@@ -77,6 +80,12 @@ class ManyLife(Life):
             raise self._end()
         if zygote.why_not:
             raise CannotServe(f"Cause: {zygote.why_not}.")
+
+    def _begin_container(self, spec: InstanceSpec) -> None:
+        """A user's container would be started now."""
+
+    def _look_after_container(self, spec: InstanceSpec) -> None:
+        """It would be pinged. Raises CannotServe."""
 
     def _forker(self, spec: InstanceSpec, zygote: Zygote) -> Callable[[str, int], Process]:
         """What starts a process and has it load the model in that folder."""
@@ -100,9 +109,10 @@ class ManyLife(Life):
     def _zygote_pid(self) -> int:
         return 0 if self._model is None else self._model.worker.pid
 
-    def _serve(self, zygote: Zygote, desk: Desk) -> None:
+    def _serve(self, spec: InstanceSpec, zygote: Zygote, desk: Desk) -> None:
         while not self._is_gone(zygote):
             desk.turn()
+            self._look_after_container(spec)
             self._report.flush()
             self._watch.pause_until_woken(TICK_S)
         raise self._end()

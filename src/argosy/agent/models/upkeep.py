@@ -21,6 +21,8 @@ _MEASURES_AT_ONCE_S = 0.02
 _PING_EVERY_S = 5.0
 _BUSY_S = 2.5
 _CHECKS_AT_ONCE = 2
+_APART_S = 1e-6
+"""Models that were told of together, oldest use first, stay in that order."""
 
 
 class Upkeep:
@@ -55,11 +57,11 @@ class Upkeep:
     def used(self, targets: list[str], busy: list[str]) -> None:
         """An edge says which models it used since it last said so, and which have requests open."""
         now = time.monotonic()
-        for target in (*targets, *busy):
+        for place, target in enumerate(targets):
             held = self._library.find(target)
             if held is not None:
-                held.used = now
-                self._disk.used(target, now)
+                held.used = now + place * _APART_S
+                self._disk.used(target, held.used)
                 self._refresh(held, now)
         for target in busy:
             held = self._library.find(target)

@@ -1,8 +1,10 @@
-"""The agent's end of the zygote (`argosy.runtimes.zygote`).
+"""The agent's end of the zygote (`argosy.runtimes.zygote`), or of a bridge whose container has many
+models (`argosy.runtimes.bridge.many`), which has a slot for each instead of a process.
 
 It orders processes and hears of their ends; what they are for is not its business.
 """
 
+import contextlib
 import json
 import os
 import signal
@@ -61,7 +63,10 @@ class Zygote:
                 agent.close()
                 address.unlink(missing_ok=True)
                 raise
-        process = Process(Link(self._watch, agent), address, self._forget)
+        number = self._number
+        process = Process(
+            Link(self._watch, agent), address, self._forget, lambda: self._end(number)
+        )
         self._processes[self._number] = process
         return process
 
@@ -80,6 +85,12 @@ class Zygote:
         for process in list(self._processes.values()):
             process.kill()
             process.ended(-signal.SIGKILL)
+
+    def _end(self, number: int) -> None:
+        """Order a slot to end."""
+        if not self.closed:
+            with contextlib.suppress(OSError):  # it is gone, which is noticed elsewhere
+                self._mine.send(json.dumps({"end": number}).encode())
 
     def _forget(self, process: "Process") -> None:
         self._processes = {n: p for n, p in self._processes.items() if p is not process}
@@ -103,38 +114,48 @@ class Zygote:
         if process is None:
             for descriptor in descriptors:
                 os.close(descriptor)
-        elif descriptors:
-            process.born(descriptors[0])
+        elif "ended" in message:
+            process.ended(int(message["status"]), str(message.get("reason", "")))
         elif "reason" in message:
             process.ended(0, f"It could not be started: {message['reason']}.")
         else:
-            process.ended(int(message["status"]))
+            process.born(descriptors[0] if descriptors else -1)
 
 
 class Process:
-    """A model's process: the agent's link to it, and its end."""
+    """A model's process, or its slot: the agent's link to it, and its end."""
 
-    def __init__(self, link: Link, path: Path, forget: Callable[["Process"], None]) -> None:
+    def __init__(
+        self,
+        link: Link,
+        path: Path,
+        forget: Callable[["Process"], None],
+        end_slot: Callable[[], None],
+    ) -> None:
         self.link = link
         self.path = path
         self._forget = forget
+        self._end_slot = end_slot
         self._handle = -1
         self._killed = False
+        self.there = False
+        """It was begun."""
         self.pid = 0
-        """As we number it; 0 until it is forked."""
+        """As we number it; 0 until it is forked, and for a slot."""
         self.status: int | None = None
         """Its exit code once it has ended, negative for a signal."""
         self.reason = ""
-        """Why it never came to be."""
+        """Why it never came to be, or ended, where that is known."""
 
     @property
     def address(self) -> str:
         return f"unix:{self.path}"
 
     def born(self, handle: int) -> None:
-        """It was forked; `handle` is its pidfd."""
+        """It was begun; `handle` is its pidfd, -1 for a slot."""
+        self.there = True
         self._handle = handle
-        self.pid = _pid_of(handle)
+        self.pid = 0 if handle < 0 else _pid_of(handle)
         if self._killed:
             self.kill()
 
@@ -156,6 +177,8 @@ class Process:
                 signal.pidfd_send_signal(self._handle, signal.SIGKILL)
             except ProcessLookupError:
                 return
+        elif self.there and self.status is None:
+            self._end_slot()
 
 
 def _pid_of(handle: int) -> int:

@@ -4,5 +4,6 @@
 
 It stands where a model worker stands and keeps the same promises (`argosy.runtimes.frames`), so
 that nobody above knows which of the two an instance has. The user's program is its child; or, with
-`--connect`, a server that somebody else started. It decodes no body and knows no model.
+`--connect`, a server that somebody else started. It decodes no body. A container of many
+models (`many`) has a slot for each of them, which is to edges what a worker is.
 """

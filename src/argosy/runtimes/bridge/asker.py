@@ -7,13 +7,10 @@ streams held; one that has too much unanswered is not read from.
 from __future__ import annotations
 
 import asyncio
-from typing import TYPE_CHECKING, cast
+from typing import Protocol, cast
 
 from argosy.runtimes import frames
 from argosy.runtimes.bridge.calls import Invocation
-
-if TYPE_CHECKING:
-    from argosy.runtimes.bridge.server import Bridge
 
 _JOIN_BELOW = 1 << 16
 _MOST_UNSENT = 4 << 20
@@ -22,10 +19,40 @@ _HEAD = frames.HEAD
 _HEAD_SIZE = frames.HEAD_SIZE
 
 
+class Host(Protocol):
+    """Who is asked: the bridge, or one of its container's many models."""
+
+    def connected(self, asker: Asker) -> None:
+        """It can ask from now on."""
+        ...
+
+    def disconnected(self, asker: Asker) -> None:
+        """It is gone."""
+        ...
+
+    def invoke(
+        self, asker: Asker, request_id: int, streams: bool, head: bytes, body: bytes
+    ) -> None:
+        """A REQUEST, or a STREAM."""
+        ...
+
+    def cancel(self, call: Invocation) -> None:
+        """Nobody waits for its answer any more."""
+        ...
+
+    def control(self, asker: Asker, kind: int, request_id: int, body: bytes) -> None:
+        """Any other frame."""
+        ...
+
+    def perhaps_dead(self, call: Invocation, text: bytes) -> None:
+        """A call failed before its answer began, which may be because the program ended."""
+        ...
+
+
 class Asker(asyncio.Protocol):
     """`calls` is what we owe this side, by request id."""
 
-    def __init__(self, bridge: Bridge) -> None:
+    def __init__(self, bridge: Host) -> None:
         self._bridge = bridge
         self._loop = asyncio.get_running_loop()
         self._transport: asyncio.Transport | None = None

@@ -41,7 +41,7 @@ _TO_CLIENT = {
 
 
 @lru_cache(maxsize=256)
-def request_line(head: bytes) -> bytes:
+def request_line(head: bytes, path: bytes) -> bytes:
     """Request line and headers of an invocation with this frame head."""
     fields = frames.decode_head(head)
     lines = [
@@ -49,7 +49,7 @@ def request_line(head: bytes) -> bytes:
         for name, value in fields.items()
         if name in _TO_CONTAINER and value
     ]
-    return ("POST /invocations HTTP/1.1\r\n" + "".join(lines)).encode("latin-1")
+    return b"POST %b HTTP/1.1\r\n%b" % (path, "".join(lines).encode("latin-1"))
 
 
 def frame_head(headers: Headers) -> bytes:
@@ -83,7 +83,14 @@ class Invocation:
     )
 
     def __init__(
-        self, asker: Asker, request_id: int, streams: bool, head: bytes, body: bytes, limit: int
+        self,
+        asker: Asker,
+        request_id: int,
+        streams: bool,
+        head: bytes,
+        body: bytes,
+        limit: int,
+        path: bytes = b"/invocations",
     ) -> None:
         self._asker = asker
         self._request_id = request_id
@@ -93,7 +100,7 @@ class Invocation:
         self._size = 0
         self._status = 0
         self._frame_head = b""
-        self.line = request_line(head)
+        self.line = request_line(head, path)
         self.body = body
         self.begun = False
         """A piece of the answer is out."""

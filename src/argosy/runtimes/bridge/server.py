@@ -19,6 +19,7 @@ from argosy.runtimes import frames
 from argosy.runtimes.answers import Fault, failure
 from argosy.runtimes.bridge.asker import Asker
 from argosy.runtimes.bridge.calls import Invocation, Ping
+from argosy.runtimes.bridge.many import Many
 from argosy.runtimes.bridge.pool import Pool
 from argosy.runtimes.bridge.program import CannotStart, Program
 from argosy.runtimes.bridge.starting import Order, Patience
@@ -33,10 +34,19 @@ class Bridge:
 
     root: the program's root folder, "" when it is the bridge's own.
     address: "host:port" or "unix:/path" of a server that runs already; "" to start a program.
+    control: where a container of many models is told of them (see `many`).
     """
 
-    def __init__(self, listener: socket.socket, *, root: str = "", address: str = "") -> None:
+    def __init__(
+        self,
+        listener: socket.socket,
+        *,
+        root: str = "",
+        address: str = "",
+        control: socket.socket | None = None,
+    ) -> None:
         self._listener = listener
+        self._control = control
         self._root = root
         self._address = address
         self._order = Order()
@@ -57,15 +67,28 @@ class Bridge:
         for number in (signal.SIGTERM, signal.SIGINT):
             loop.add_signal_handler(number, self._end, 0.0)
         self._server = await loop.create_unix_server(lambda: Asker(self), sock=self._listener)
+        many = None if self._control is None else Many(self, self._control)
         gc.collect()
         gc.freeze()  # imports stay; without this every full collection walks over all of them
         status = await self._over
+        if many is not None:
+            many.close()
         self._server.close()
         for asker in list(self._askers):
             asker.close()
         if self._pool is not None:
             self._pool.close()
         return status
+
+    @property
+    def pool(self) -> Pool | None:
+        """The connections to the container; None until it is started."""
+        return self._pool
+
+    @property
+    def max_answer(self) -> int:
+        """Bytes that a whole answer may have."""
+        return self._order.max_answer
 
     # askers
 
