@@ -17,15 +17,18 @@ _LONGEST_SENTENCE = 8192
 class Child:
     """Runs `work` in a fork; what it returns is why it failed, "" when it did not."""
 
-    def __init__(self, watch: Watch, work: Callable[[], str]) -> None:
+    def __init__(
+        self, watch: Watch, work: Callable[[], str], name: str = "Fetching the model data"
+    ) -> None:
         self._watch = watch
+        self._name = name
         self._sentence = b""
         self.ended = False
         self._reader, writer = os.pipe2(os.O_CLOEXEC)
         parent = os.getpid()
         self._pid = os.fork()
         if self._pid == 0:
-            _run(work, writer, parent)
+            _run(work, writer, parent, name)
         os.close(writer)
         watch.add(self._reader, self._read)
 
@@ -53,10 +56,10 @@ class Child:
         _, status = os.waitpid(self._pid, 0)
         if status and not self._sentence:
             code = os.waitstatus_to_exitcode(status)
-            self._sentence = f"Fetching the model data broke off (status {code}).".encode()
+            self._sentence = f"{self._name} broke off (status {code}).".encode()
 
 
-def _run(work: Callable[[], str], writer: int, parent: int) -> None:
+def _run(work: Callable[[], str], writer: int, parent: int, name: str) -> None:
     """The child's whole life; does not return."""
     status = 1
     try:
@@ -67,6 +70,6 @@ def _run(work: Callable[[], str], writer: int, parent: int) -> None:
         os.write(writer, work().encode("utf-8", "replace")[:_LONGEST_SENTENCE])
         status = 0
     except BaseException as error:
-        sys.stderr.write(f"fetching: {error!r}\n")
+        sys.stderr.write(f"{name}: {error!r}\n")
     finally:
         os._exit(status)

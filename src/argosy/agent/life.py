@@ -1,7 +1,8 @@
 """An instance's life, from the spec to its end, read from top to bottom.
 
 (spare: start the worker, wait for a spec)
-Downloading   fetch and unpack in a child process; an image of the registry first
+Downloading   fetch and unpack in a child process, an image of the registry first, and install
+              what the model requires; then the worker is started anew
 Starting      start the worker unless a warm one waits; have it load
 InService     ping for as long as it answers
 Stopping      after SIGTERM: let the worker finish, then end it
@@ -17,6 +18,7 @@ from pathlib import Path
 
 from argosy.agent import program, pulling, reasons, sandbox
 from argosy.agent.child import Child
+from argosy.agent.dependencies import Caretaker, provide
 from argosy.agent.environment import load_environment, submit_uri
 from argosy.agent.folders import Folders
 from argosy.agent.model import CannotServe, ModelProcess
@@ -54,6 +56,7 @@ class Life:
         self._model: ModelProcess | None = None
         self._child: Child | None = None
         self._spare: Spare | None = None
+        self._caretaker = Caretaker(self._watch, settings, data_dir.environments)
 
     def run(self, spare_runtime: str) -> None:
         """Live, as a spare of that runtime first unless it is ""."""
@@ -100,7 +103,8 @@ class Life:
         folders = Folders(self._data_dir, spec.instance_id)
         self._report.folder = folders.root
         self._report.say(Phase.DOWNLOADING)
-        self._output.attach(self._log_of(spec))
+        log = self._log_of(spec)
+        self._output.attach(log)
         if self._model is not None:
             with self._explaining(spec, reasons.not_healthy):
                 self._model.connect(
@@ -118,6 +122,7 @@ class Life:
                 image=spec.container.image_folder,
             )
         self._finish_download(spec)
+        self._install_requirements(spec, log)
         self._report.say(Phase.STARTING)
         with self._explaining(spec, reasons.not_healthy):
             model = self._load(spec)
@@ -129,7 +134,11 @@ class Life:
         limit = spec.model_timeout_s + PING_MARGIN_S
         with self._explaining(spec, reasons.no_longer_healthy):
             interval = self._settings.ping_interval_s
-            model.keep_pinging(interval, limit, after_each=self._report.flush)
+            model.keep_pinging(interval, limit, after_each=self._after_each_ping)
+
+    def _after_each_ping(self) -> None:
+        self._report.flush()
+        self._caretaker.tick()
 
     def _provide_image(self, spec: InstanceSpec) -> None:
         most = int(self._settings.max_image_gb * (1 << 30))
@@ -166,6 +175,34 @@ class Life:
             )
         if child.sentence:
             raise CannotServe(child.sentence)
+
+    def _install_requirements(self, spec: InstanceSpec, log: LogWriter) -> None:
+        """Start the worker anew where the model brings packages of its own."""
+        model = self._model
+        assert model is not None
+        if spec.container.runtime == PROGRAM:
+            return  # what an image needs is its own affair
+        held = self._caretaker.held = provide(
+            self._watch,
+            self._settings,
+            self._folders,
+            spec,
+            spec.container,
+            log,
+            sandboxed=model.worker.sandboxed,
+        )
+        if held is None or held.site is None:
+            return
+        model.kill()
+        self._output.tail()
+        self._output = Output(self._watch)
+        self._output.attach(log)
+        self._start_worker(
+            spec.container.runtime,
+            spec.container.name,
+            without_network=spec.network_isolation,
+            site=held.site,
+        )
 
     def _load(self, spec: InstanceSpec) -> ModelProcess:
         """The model, loaded."""
@@ -206,6 +243,7 @@ class Life:
         without_network: bool,
         image: str = "",
         control: int = -1,
+        site: Path | None = None,
     ) -> ModelProcess:
         self._folders.make()
         sandboxed, why_not = sandbox.decide(self._settings)
@@ -213,7 +251,7 @@ class Life:
             raise CannotServe(reasons.program_needs_sandbox(why_not))
         if not sandboxed and self._settings.sandbox == "require":
             raise CannotServe(f"The model cannot be run in a sandbox: {why_not}.")
-        if not sandboxed:
+        if not sandboxed and site is None:
             self._warn(why_not, without_network)
         try:
             worker = Worker.start(
@@ -226,6 +264,7 @@ class Life:
                 without_network=without_network,
                 program=Path(image) if image else None,
                 control=control,
+                site=site,
             )
         except OSError as error:
             raise CannotServe(f"The model process cannot be started: {error}.") from error
@@ -287,5 +326,6 @@ class Life:
             self._child.kill()
         if self._model is not None:
             self._model.kill()
+        self._caretaker.close()
         self._output.tail()
         self._folders.public_socket.unlink(missing_ok=True)

@@ -14,7 +14,7 @@ import os
 import subprocess
 import sys
 import tempfile
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from pathlib import Path
 
 import argosy
@@ -25,6 +25,10 @@ from argosy.ground.settings import Settings
 BASE_DIR = "/opt/ml"
 RUN_DIR = "/run/argosy"
 CODE_DIR = "/opt/argosy"
+SITE_DIR = "/opt/environment"
+"""Where a worker sees the packages that its model asked for."""
+BUILD_DIR = "/opt/build"
+"""Where the program that gathers those packages works."""
 PATH = "/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin"
 
 _SYSTEM = ("usr", "bin", "sbin", "lib", "lib32", "lib64", "libx32", "nix/store")
@@ -74,8 +78,9 @@ def enclose(
     host_name: str,
     without_network: bool,
     many_models: bool = False,
+    site: Path | None = None,
 ) -> list[str]:
-    """The command that runs `command` in a sandbox around these folders."""
+    """The command that runs `command` in a sandbox around these folders, with `site` to read."""
     options = [
         *_isolation(),
         *("--hostname", host_name[:63] or "model"),
@@ -85,6 +90,38 @@ def enclose(
         *("--bind", str(folders.ml), BASE_DIR),
         *(_models(folders, "") if many_models else ()),
         *("--bind", str(folders.run), RUN_DIR),
+        *(("--ro-bind", str(site), SITE_DIR) if site else ()),
+        *("--remount-ro", "/", "--chdir", BASE_DIR),
+    ]
+    return [bubblewrap(), *options, "--", *command]
+
+
+def enclose_build(
+    command: list[str],
+    work: Path,
+    folders: Folders,
+    *,
+    readable: Iterable[str],
+    without_network: bool,
+) -> list[str]:
+    """The command that runs `command` where it can write to `work` (its BUILD_DIR) alone.
+
+    It reads the model's folders, and of the host's own what a worker reads and `readable`.
+    """
+    temporary = work / "tmp"
+    options = [
+        *_isolation(),
+        *("--hostname", "build"),
+        *(("--unshare-net",) if without_network else ()),
+        *("--bind", str(temporary), "/tmp", "--symlink", "/tmp", "/var/tmp"),
+        *_system(),
+        *_python(),
+        *_hidden(folders.data_dir.root),
+        *("--proc", "/proc", "--dev", "/dev"),
+        *("--ro-bind-try", "/sys/devices/system/cpu", "/sys/devices/system/cpu"),
+        *(word for path in readable for word in ("--ro-bind-try", path, path)),
+        *("--ro-bind", str(folders.ml), BASE_DIR),
+        *("--bind", str(work), BUILD_DIR),
         *("--remount-ro", "/", "--chdir", BASE_DIR),
     ]
     return [bubblewrap(), *options, "--", *command]

@@ -43,18 +43,22 @@ class Worker:
         without_network: bool,
         program: Path | None = None,
         control: int = -1,
+        site: Path | None = None,
     ) -> "Worker":
         """Start a worker that will listen on `folders.run`/worker.sock. Raises OSError.
 
         program: the image folder of a user's program; the worker is then a bridge, in a sandbox.
         control: the socket of a zygote of many models, which is started instead then, or of a
         bridge to a container of many.
+        site: packages that go before those that are installed.
         """
-        command, environment = _plain(runtime, folders, control)
+        command, environment = _plain(runtime, folders, control, site)
         if program is not None:
             command, environment = _bridge(folders, host_name, program, control)
         elif sandboxed:
-            command, environment = _enclosed(runtime, folders, host_name, without_network, control)
+            command, environment = _enclosed(
+                runtime, folders, host_name, without_network, control, site
+            )
         agent = os.getpid()
         memory_mb = settings.instance_memory_mb
 
@@ -108,16 +112,23 @@ class Worker:
 
 
 def _enclosed(
-    runtime: str, folders: Folders, host_name: str, without_network: bool, control: int
+    runtime: str,
+    folders: Folders,
+    host_name: str,
+    without_network: bool,
+    control: int,
+    site: Path | None,
 ) -> tuple[list[str], dict[str, str]]:
+    seen = sandbox.SITE_DIR if site else ""
     command = sandbox.enclose(
-        _command(runtime, f"{sandbox.RUN_DIR}/{folders.worker_socket.name}", control),
+        _command(runtime, f"{sandbox.RUN_DIR}/{folders.worker_socket.name}", control, seen),
         folders,
         host_name=host_name,
         without_network=without_network,
         many_models=control >= 0,
+        site=site,
     )
-    return command, _inside()
+    return command, _inside(seen)
 
 
 def _bridge(
@@ -137,35 +148,42 @@ def _bridge(
     return command, _inside()
 
 
-def _inside() -> dict[str, str]:
+def _inside(site: str = "") -> dict[str, str]:
     """What a process of ours is started with in a sandbox."""
     return worker_environment(
         os.environ,
-        path=_path(sandbox.PATH),
+        path=_path(sandbox.PATH, site),
         python_path=sandbox.CODE_DIR,
         home="/tmp",
         temporary="/tmp",
     )
 
 
-def _plain(runtime: str, folders: Folders, control: int) -> tuple[list[str], dict[str, str]]:
+def _plain(
+    runtime: str, folders: Folders, control: int, site: Path | None
+) -> tuple[list[str], dict[str, str]]:
+    seen = str(site or "")
     temporary = str(folders.temporary)
     environment = worker_environment(
         os.environ,
-        path=_path(os.environ.get("PATH", sandbox.PATH)),
+        path=_path(os.environ.get("PATH", sandbox.PATH), seen),
         python_path=str(Path(argosy.__file__).parent.parent),
         home=temporary,
         temporary=temporary,
     )
-    return _command(runtime, str(folders.worker_socket), control), environment
+    return _command(runtime, str(folders.worker_socket), control, seen), environment
 
 
-def _command(runtime: str, socket: str, control: int) -> list[str]:
-    program = ["argosy.runtimes.worker", "--socket", socket]
+def _command(runtime: str, socket: str, control: int, site: str) -> list[str]:
+    """site: the folder of the model's own packages as the worker sees it, or ""."""
+    module = ["argosy.runtimes.layered", site] if site else ["argosy.runtimes.worker"]
+    told = ["--socket", socket]
     if control >= 0:
-        program = ["argosy.runtimes.zygote", "--control", str(control)]
-    return [sys.executable, "-P", "-m", *program, "--runtime", runtime]
+        module, told = ["argosy.runtimes.zygote"], ["--control", str(control)]
+    return [sys.executable, "-P", "-m", *module, *told, "--runtime", runtime]
 
 
-def _path(rest: str) -> str:
-    return f"{Path(sys.executable).parent}:{rest}"
+
+def _path(rest: str, site: str) -> str:
+    own = f"{site}/bin:" if site else ""
+    return f"{own}{Path(sys.executable).parent}:{rest}"

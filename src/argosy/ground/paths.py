@@ -67,6 +67,11 @@ class DataDir:
         return self.root / "uploads"
 
     @property
+    def environments(self) -> Path:
+        """Packages that models brought requirements for (see argosy.agent.environments)."""
+        return self.root / "environments"
+
+    @property
     def logs(self) -> Path:
         """Log groups and streams of models (see argosy.telemetry.logs)."""
         return self.root / "logs"
@@ -132,14 +137,15 @@ class DataDir:
 
         Raises ArgosyError when the run folder belongs to somebody else.
         """
-        for folder in (
-            self.root,
+        private = (
             self.instances,
+            self.environments,
             self.logs,
             self.process_logs,
             self.store,
             self.uploads,
-        ):
+        )
+        for folder in (self.root, *private):
             folder.mkdir(mode=0o700, parents=True, exist_ok=True)
         self.run.mkdir(mode=0o700, parents=True, exist_ok=True)
         if self.run.stat().st_uid != os.getuid() or self.run.is_symlink():

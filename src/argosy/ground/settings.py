@@ -45,6 +45,12 @@ class Settings:
     drain_timeout_s: float = _setting(65.0, "Seconds a leaving instance may finish its requests.")
     max_artifact_gb: float = _setting(20.0, "Largest unpacked model archive, GiB.")
     max_image_gb: float = _setting(50.0, "Largest unpacked image of the registry, GiB.")
+    wheels: str = _setting(
+        "", "Folder of wheels that models' requirements come from, and no index."
+    )
+    max_environment_gb: float = _setting(10.0, "Largest set of packages of one model, GiB.")
+    environments_gb: float = _setting(20.0, "Unused sets of packages that are kept, GiB.")
+    environment_idle_s: float = _setting(604800.0, "Seconds an unused set of packages is kept.")
     instance_memory_mb: int = _setting(0, "Memory limit of one model worker, MiB; 0 means none.")
     multi_model_memory_mb: int = _setting(
         0,
