@@ -65,15 +65,23 @@ def uv_environment(environment: Mapping[str, str], pip_configs: Iterable[str]) -
 
 
 def local_places(environment: Mapping[str, str]) -> list[str]:
-    """Files and folders of this machine that uv is led to by these variables."""
+    """Files and folders of this machine that uv is led to by these variables.
+
+    The pages of an index below `…/simple` name files that lie beside that folder.
+    """
     found = []
     for name, text in environment.items():
         if name.startswith("UV_") or name.startswith("SSL_"):
             for word in re.split(r"[\s,]+", text):
                 place = _PLACE.fullmatch(word.partition("=")[2] or word)
                 if place:
-                    found.append(place[1])
+                    found.append(_with_files(place[1]))
     return found
+
+
+def _with_files(place: str) -> str:
+    folder, _, name = place.rstrip("/").rpartition("/")
+    return folder if folder and name == "simple" else place
 
 
 def _pip_options(environment: Mapping[str, str], configs: Iterable[str]) -> dict[str, str]:
