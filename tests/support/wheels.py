@@ -8,6 +8,8 @@ import zipfile
 from collections.abc import Sequence
 from pathlib import Path
 
+_WHEEL = "Wheel-Version: 1.0\nGenerator: x\nRoot-Is-Purelib: true\nTag: py3-none-any\n"
+
 
 def wheel(
     folder: Path, name: str, version: str, code: str = "", requires: Sequence[str] = ()
@@ -18,7 +20,7 @@ def wheel(
     files = {
         f"{name}.py": f"__version__ = {version!r}\n{code}",
         f"{info}/METADATA": f"Metadata-Version: 2.1\nName: {name}\nVersion: {version}\n{needed}",
-        f"{info}/WHEEL": "Wheel-Version: 1.0\nGenerator: x\nRoot-Is-Purelib: true\nTag: py3-none-any\n",
+        f"{info}/WHEEL": _WHEEL,
     }
     record = "".join(f"{path},sha256={_hash(text)},{len(text)}\n" for path, text in files.items())
     files[f"{info}/RECORD"] = f"{record}{info}/RECORD,,\n"
@@ -32,7 +34,7 @@ def wheel(
 
 def source_package(folder: Path, name: str, version: str, backend: str) -> Path:
     """A package as source only, built by this code: a module with PEP 517's functions."""
-    project = f'[build-system]\nrequires = []\nbuild-backend = "backend"\nbackend-path = ["."]\n'
+    project = '[build-system]\nrequires = []\nbuild-backend = "backend"\nbackend-path = ["."]\n'
     metadata = f"Metadata-Version: 2.1\nName: {name}\nVersion: {version}\n"
     files = {"pyproject.toml": project, "backend.py": backend, "PKG-INFO": metadata}
     folder.mkdir(parents=True, exist_ok=True)

@@ -183,7 +183,6 @@ def _command(runtime: str, socket: str, control: int, site: str) -> list[str]:
     return [sys.executable, "-P", "-m", *module, *told, "--runtime", runtime]
 
 
-
 def _path(rest: str, site: str) -> str:
     own = f"{site}/bin:" if site else ""
     return f"{own}{Path(sys.executable).parent}:{rest}"
