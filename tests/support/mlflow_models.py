@@ -83,7 +83,7 @@ def _write_classifier(folder: Path, name: str) -> None:
         model,
         folder / name,
         signature=infer_signature(rows, model.predict(rows)),
-        pip_requirements=["scikit-learn", "absent-package==1.0"],
+        pip_requirements=["mlflow==3.0", "scikit-learn"],
     )
 
 

@@ -6,6 +6,7 @@ before it. The framework's own packages take part, so that a numpy that is asked
 scipy that goes with it. Argosy's environment itself is never touched.
 """
 
+import contextlib
 import importlib.metadata
 import os
 import re
@@ -70,6 +71,9 @@ def read(file: Path, ml: Path, variables: Mapping[str, str]) -> Requirements:
     if file.suffix == ".yaml":
         lines, notes = conda.pip_part(file.name, text(name))
     wanted, constraints = requirements.flatten(name, lines, text, variables)
+    if (file.parent / "MLmodel").is_file():
+        wanted, more = conda.without_mlflow(wanted, _installed("mlflow", "mlflow-skinny"))
+        notes += more
     return Requirements(file, tuple(wanted), tuple(constraints), tuple(notes))
 
 
@@ -218,13 +222,18 @@ def _framework(runtime: str) -> list[str]:
     found = []
     for line in declared:
         name = re.match(r"[\w.-]+", line)
-        if name and re.search(rf"extra\s*==\s*['\"]{re.escape(runtime)}['\"]", line):
-            try:
-                importlib.metadata.version(name[0])
-            except importlib.metadata.PackageNotFoundError:
-                continue
+        wanted = re.search(rf"extra\s*==\s*['\"]{re.escape(runtime)}['\"]", line)
+        if name and wanted and _installed(name[0]):
             found.append(name[0])
     return sorted(found)
+
+
+def _installed(*names: str) -> str:
+    """The version of the first of these distributions that is installed; "" when none is."""
+    for name in names:
+        with contextlib.suppress(importlib.metadata.PackageNotFoundError):
+            return importlib.metadata.version(name)
+    return ""
 
 
 def _surroundings(settings: Settings, framework: list[str]) -> list[str]:

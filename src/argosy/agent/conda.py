@@ -1,6 +1,6 @@
-"""The pip part of MLflow's YAML files: conda.yaml and python_env.yaml. Pure.
+"""Requirements as MLflow writes them: the pip part of conda.yaml and python_env.yaml. Pure.
 
-What conda alone could install is left out, and said.
+What conda alone could install is left out, and said; so is MLflow itself, which serves the model.
 """
 
 import re
@@ -11,6 +11,7 @@ from argosy.agent.requirements import BadRequirements, logical_lines
 
 _CONDA_ONLY = re.compile(r"(python|pip|setuptools|wheel)\b")
 _PYTHON = re.compile(r"python\s*[=<>~!]*\s*([\d.]+)")
+_MLFLOW = re.compile(r"mlflow(-skinny)?\s*($|[=<>~!;])")
 
 
 def pip_part(name: str, text: str) -> tuple[list[str], list[str]]:
@@ -30,6 +31,17 @@ def pip_part(name: str, text: str) -> tuple[list[str], list[str]]:
         else:
             notes += _python_note(str(entry))
     return logical_lines("\n".join(lines)), notes
+
+
+def without_mlflow(lines: list[str], installed: str) -> tuple[list[str], list[str]]:
+    """The lines without the one for MLflow itself, and notes.
+
+    installed: the version that serves the model; "" keeps the line, for there is none.
+    """
+    rest = [line for line in lines if not (installed and _MLFLOW.match(line))]
+    named = [line for line in lines if line not in rest]
+    others = [line for line in named if line.partition("==")[2] != installed]
+    return rest, [f"The model names {line}; MLflow {installed} serves it." for line in others]
 
 
 def _parsed(name: str, text: str) -> dict[str, Any]:

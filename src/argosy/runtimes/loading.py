@@ -94,7 +94,7 @@ def reason(error: BaseException, place: Place) -> str:
     if isinstance(error, ModuleNotFoundError):
         return (
             f"the script needs the Python module {error.name!r}, which is not here: put it into"
-            f" code/ of the archive, or install it beside Argosy{_where(error, place)}"
+            f" code/ of the archive, or name it in code/requirements.txt{_where(error, place)}"
         )
     message = str(error) or "no message"
     return f"the model did not load: {type(error).__name__}: {message}{_where(error, place)}"

@@ -60,7 +60,7 @@ def read_pickle(path: Path) -> Any:
     except ModuleNotFoundError as error:
         raise LoadError(
             f"{path.name} needs the Python module {error.name!r}, which is not here: put it into"
-            " code/ of the archive, or install it beside Argosy"
+            " code/ of the archive, or name it in code/requirements.txt"
         ) from error
     except AttributeError as error:
         raise LoadError(

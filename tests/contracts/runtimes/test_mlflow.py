@@ -22,6 +22,8 @@ EXPECTED = mlflow_models.classifier().predict(FRAME).tolist()
 def models(tmp_path_factory: pytest.TempPathFactory) -> Path:
     folder = tmp_path_factory.mktemp("mlflow")
     mlflow_models.write(folder)
+    with (folder / "iris" / "requirements.txt").open("a") as file:
+        file.write("\nabsent-package==1.0\n")
     return folder
 
 

@@ -5,6 +5,7 @@ from pathlib import Path
 import pytest
 
 from argosy.agent.building import read
+from argosy.agent.conda import without_mlflow
 from argosy.agent.requirements import (
     BadRequirements,
     digest,
@@ -147,7 +148,7 @@ dependencies:
     file = present(ml, {})
     assert file is not None
     wanted = read(file, ml, {})
-    assert wanted.lines == ("mlflow==3.1", "pandas==2.3.1")
+    assert wanted.lines[-1] == "pandas==2.3.1"
     assert "Python 2.7.18" in wanted.notes[0]
     assert "libgomp=13" in wanted.notes[1]
 
@@ -158,6 +159,24 @@ def test_python_env_yaml_leads_to_the_requirements_it_names(tmp_path: Path) -> N
         tmp_path, model__MLmodel="", model__python_env_DOT_yaml=python_env, model__base_DOT_txt="a"
     )
     assert asked(ml)[0] == ("a", "b")
+
+
+@pytest.mark.parametrize(
+    ("line", "installed", "kept", "notes"),
+    [
+        ("mlflow==3.1", "3.1", [], 0),
+        ("mlflow==2.9", "3.1", [], 1),
+        ("mlflow-skinny>=3", "3.1", [], 1),
+        ("mlflow==2.9", "", ["mlflow==2.9"], 0),
+        ("mlflow-export-import", "3.1", ["mlflow-export-import"], 0),
+    ],
+)
+def test_mlflow_itself_is_the_one_that_serves(
+    line: str, installed: str, kept: list[str], notes: int
+) -> None:
+    lines, said = without_mlflow([line, "a"], installed)
+    assert lines == [*kept, "a"]
+    assert len(said) == notes
 
 
 @pytest.mark.parametrize("text", ["- a", "a: [", "dependencies: a", "&a [*a]"])
