@@ -125,7 +125,8 @@ class Caretaker:
         if now < self._next or (self._child is not None and not self._child.ended):
             return
         self._next = now + self._interval
-        if any(self._environments.root.iterdir()):
+        root = self._environments.root
+        if root.is_dir() and any(root.iterdir()):
             self._child = Child(self._watch, self._collect, "Removing unused environments")
 
     def close(self) -> None:
