@@ -15,8 +15,10 @@ from argosy.agent.environment import worker_environment
 from argosy.agent.folders import Folders
 from argosy.agent.output import Output
 from argosy.agent.parent import die_with_parent, limit_resources
-from argosy.ground.processes import children_of
+from argosy.ground.processes import ProcessId, children_of
 from argosy.ground.settings import Settings
+
+_GONE_S = 5.0
 
 
 class Worker:
@@ -103,8 +105,17 @@ class Worker:
 
     def kill(self) -> None:
         """End it now, with everything in its sandbox, and wait for that."""
+        inside = self._first_inside()
         self._signal(signal.SIGKILL)
         self._process.wait()
+        for process in inside:  # which ends a moment later, and listens until then
+            process.wait(_GONE_S)
+
+    def _first_inside(self) -> list[ProcessId]:
+        """The sandbox's first process, with which all others in it end; [] without a sandbox."""
+        if not self.sandboxed or self.ended:
+            return []
+        return [ProcessId.of(pid) for pid in children_of(self._process.pid)]
 
     def _signal(self, number: signal.Signals) -> None:
         if not self.ended:

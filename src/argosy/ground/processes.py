@@ -1,6 +1,7 @@
 """One process, named so that a reused pid is never mistaken for it: its pid and when it began."""
 
 import os
+import select
 import signal
 from dataclasses import dataclass
 from pathlib import Path
@@ -42,6 +43,21 @@ class ProcessId:
         finally:
             os.close(descriptor)
         return True
+
+    def wait(self, seconds: float) -> bool:
+        """Wait for its end, also as a process that is not a child; False when it still lives."""
+        try:
+            descriptor = os.pidfd_open(self.pid)
+        except OSError:
+            return True
+        try:
+            if not self.alive:
+                return True
+            poll = select.poll()
+            poll.register(descriptor, select.POLLIN)
+            return bool(poll.poll(seconds * 1000))
+        finally:
+            os.close(descriptor)
 
 
 def children_of(pid: int) -> list[int]:
