@@ -299,6 +299,7 @@ def test_an_end_in_the_middle_of_an_installation_leaves_nothing_behind(
     until(lambda: made(caged), PATIENCE_S)
     agent_in(caged.data_dir.instance(first)).send(how)
     caged.reach(first, Phase.GONE, PATIENCE_S)
+    caged.run(caged.backend.forget(first))
     until(lambda: processes_naming(str(caged.data_dir.root)) == [])
 
     slow.unlink()

@@ -31,6 +31,7 @@ from argosy.ground.files import read_json
 from argosy.ground.instances import PROGRAM, SPEC_FILE, InstanceSpec, Phase
 from argosy.ground.paths import DataDir
 from argosy.ground.settings import Settings
+from argosy.ground.strays import end_strays
 from argosy.telemetry.logs import LogWriter
 
 PING_MARGIN_S = 5.0
@@ -327,5 +328,6 @@ class Life:
         if self._model is not None:
             self._model.kill()
         self._caretaker.close()
+        end_strays(self._folders.root)
         self._output.tail()
         self._folders.public_socket.unlink(missing_ok=True)

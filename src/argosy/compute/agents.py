@@ -17,6 +17,7 @@ from argosy.ground.instances import AGENT_FILE, SPEC_FILE
 from argosy.ground.paths import DataDir
 from argosy.ground.processes import ProcessId
 from argosy.ground.settings import Settings
+from argosy.ground.strays import end_strays
 
 _LOG = "agents.log"
 _LONGEST_LOG = 8 << 20
@@ -92,6 +93,7 @@ def remove_folders(data_dir: DataDir, instance_id: str) -> None:
     """Remove all that an instance or a spare whose agent is dead left behind. Idempotent."""
     folder = data_dir.instance(instance_id)
     (folder / SPEC_FILE).unlink(missing_ok=True)  # first: from now on it is not listed
+    end_strays(folder)
     _remove_tree(folder)
     shutil.rmtree(data_dir.instance_run(instance_id), ignore_errors=True)
     for member in data_dir.instances.glob(f"{instance_id}.*"):
