@@ -106,6 +106,14 @@ def test_the_snippet_of_the_seed_deploys_a_model_by_its_image(sdk2: Client, fold
     assert told["csv"] == MODEL.predict(ROWS).tolist()
 
 
+def test_the_snippet_of_the_seed_deploys_many_models_behind_one_endpoint(
+    sdk2: Client, folder: Path
+) -> None:
+    told = sdk2.run("sdk2_seed_multi.py", folder)
+
+    assert told["predicted"] == MODEL.predict(ROWS).tolist()
+
+
 def test_a_pipeline_model_scales_and_classifies(sdk2: Client, folder: Path) -> None:
     scaler = StandardScaler().fit(ROWS)
     scaled = LogisticRegression(max_iter=1000).fit(scaler.transform(ROWS), load_iris().target)

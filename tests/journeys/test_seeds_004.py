@@ -1,11 +1,17 @@
-"""Seed 003: several instances behind one endpoint, unhealthy ones replaced, one variant or another
-invoked directly, and all traffic given to the better one."""
+"""Seed 004: several instances behind one endpoint, unhealthy ones replaced, one variant or another
+invoked directly, all traffic given to the better one, and a model added to an endpoint of many."""
 
+import json
 import os
 import signal
+from pathlib import Path
+
+import pytest
 
 from argosy.testing import Platform
+from support.clients import INSTALL_S, Client
 from support.endpoints import (
+    IMAGE,
     ROWS,
     classifier,
     create_config,
@@ -71,3 +77,37 @@ def test_variants_are_compared_directly_and_the_better_one_gets_all_traffic(
     assert direct["Variant2"] == SECOND.predict(ROWS).tolist()
     assert calls.failures == []
     assert rerouted == [SECOND.predict(ROWS).tolist()] * 50
+
+
+@pytest.mark.timeout(INSTALL_S + 360)
+def test_a_model_added_to_a_multi_model_endpoint_is_called_as_soon_as_it_is_stored(
+    aws_cli: Client, platform: Platform, tmp_path: Path
+) -> None:
+    sagemaker, s3 = platform.client("sagemaker"), platform.client("s3")
+    s3.create_bucket(Bucket="my-bucket")
+    sagemaker.create_model(
+        ModelName="artifacts",
+        PrimaryContainer={
+            "Image": IMAGE,
+            "Mode": "MultiModel",
+            "ModelDataUrl": "s3://my-bucket/path/to/artifacts/",
+        },
+    )
+    create_config(platform, "artifacts", AllTraffic=("artifacts", 1, 1.0))
+    sagemaker.create_endpoint(EndpointName="endpoint-name", EndpointConfigName="artifacts")
+    settled(platform, "endpoint-name")
+    (tmp_path / "AdditionalModel.tar.gz").write_bytes(model_archive(SECOND))
+    body = "\n".join(",".join(map(str, row)) for row in ROWS)
+    runtime_sm_client = platform.client("sagemaker-runtime")
+
+    aws_cli.shell("seed_add_model.sh", folder=tmp_path)
+    # —— as in the document, but for the endpoint's name, in which SageMaker allows no _
+    response = runtime_sm_client.invoke_endpoint(
+        EndpointName="endpoint-name",
+        ContentType="text/csv",
+        TargetModel="AdditionalModel.tar.gz",
+        Body=body,
+    )
+    # ——
+
+    assert json.loads(response["Body"].read()) == SECOND.predict(ROWS).tolist()
