@@ -1,6 +1,6 @@
 """The routing table, built from endpoints and their instances. Pure."""
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from typing import Any
 
@@ -15,6 +15,7 @@ from argosy.ground.routes import (
     VariantEntry,
     endpoint_key,
 )
+from argosy.ground.time_limits import answer_limit_s
 from argosy.state.endpoints import (
     Deployment,
     EndpointDocument,
@@ -99,18 +100,30 @@ def _variant(
     return {
         "name": intent["name"],
         "weight": intent["weight"],
-        "containers": _containers(model),
+        "containers": _containers(model, live.get("images", {}), timeout_s),
         "direct": (model.get("InferenceExecutionConfig") or {}).get("Mode") == "Direct",
         "timeout_s": timeout_s,
         "instances": [_instance(i) for i in serving if i.spec.variant == intent["name"]],
     }
 
 
-def _containers(model: dict[str, Any]) -> list[ContainerEntry]:
+def _containers(
+    model: dict[str, Any], folders: Mapping[str, str], timeout_s: float
+) -> list[ContainerEntry]:
     return [
-        {"name": name, "multi_model": container.get("Mode") == "MultiModel"}
+        _container(name, container, container.get("Image", "") in folders, timeout_s)
         for name, container in zip(container_names(model), containers_of(model), strict=True)
     ]
+
+
+def _container(name: str, container: dict[str, Any], own: bool, timeout_s: float) -> ContainerEntry:
+    """`own`: its image is a folder of the user's, whose variables are nobody else's business."""
+    entry: ContainerEntry = {
+        "name": name,
+        "multi_model": container.get("Mode") == "MultiModel",
+    }
+    limit = timeout_s if own else answer_limit_s(container.get("Environment") or {}, timeout_s)
+    return entry if limit == timeout_s else {**entry, "timeout_s": limit}
 
 
 def _instance(instance: Instance) -> InstanceEntry:

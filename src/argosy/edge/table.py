@@ -181,9 +181,9 @@ def _variant(key: str, entry: VariantEntry, link_of: LinkOf, metrics: Metrics) -
         [link_of(instance["id"], *pair) for pair in zip(instance["addresses"], many, strict=True)]
         for instance in entry["instances"]
     ]
-    timeout_s = float(entry["timeout_s"])
+    limits = [float(container.get("timeout_s", entry["timeout_s"])) for container in containers]
     counters = metrics.of(key, entry["name"])
-    for link in (link for chain in chains for link in chain):
+    for link, timeout_s in (pair for chain in chains for pair in zip(chain, limits, strict=True)):
         link.timeout_s = timeout_s
         if isinstance(link, LibraryLink):
             link.counters = counters
@@ -195,7 +195,7 @@ def _variant(key: str, entry: VariantEntry, link_of: LinkOf, metrics: Metrics) -
                 entry["name"],
                 key,
                 name,
-                timeout_s,
+                limits[i],
                 [chain[i] for chain in chains],
                 counters,
                 component_of=component_of,

@@ -33,6 +33,8 @@ class ContainerEntry(TypedDict):
     """Name in error texts and in TargetContainerHostname: "primary" for a single container."""
     multi_model: bool
     """It wants a TargetModel; its address speaks of models (see argosy.runtimes.frames)."""
+    timeout_s: NotRequired[float]
+    """How long it may take to answer, where that is less than the variant's."""
 
 
 class VariantEntry(TypedDict):

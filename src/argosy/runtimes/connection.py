@@ -26,14 +26,21 @@ class Frame(NamedTuple):
     request_id: int
     head: bytes
     body: Body
+    status: int = 0
+
+
+_ASKED = range(frames.REQUEST, frames.DRAIN + 1)
 
 
 class _Large:
     """A frame that is being received straight into its place."""
 
-    def __init__(self, kind: int, request_id: int, head_length: int, length: int) -> None:
+    def __init__(
+        self, kind: int, request_id: int, status: int, head_length: int, length: int
+    ) -> None:
         self.kind = kind
         self.request_id = request_id
+        self.status = status
         self.head = bytearray(head_length)
         self.body = bytearray(length - head_length)
         self._filled = 0
@@ -63,8 +70,10 @@ class _Large:
 class Connection:
     """A stream socket that carries frames."""
 
-    def __init__(self, sock: socket.socket) -> None:
+    def __init__(self, sock: socket.socket, kinds: range = _ASKED) -> None:
+        """kinds: what the other side may send."""
         sock.setblocking(False)
+        self._kinds = kinds
         self.sock = sock
         self.open = True
         self._rest = b""
@@ -76,6 +85,11 @@ class Connection:
     def full(self) -> bool:
         """Too much is waiting to be sent: stop asking this side for more work."""
         return len(self._unsent) > _FULL
+
+    @property
+    def unsent(self) -> int:
+        """Bytes that wait for the other side."""
+        return len(self._unsent) + sum(map(len, self._out))
 
     @property
     def has_output(self) -> bool:
@@ -98,28 +112,29 @@ class Connection:
     def _receive_large(self, large: _Large) -> list[Frame]:
         large.receive(self.sock)
         self._large = None
-        return [Frame(large.kind, large.request_id, bytes(large.head), large.body)]
+        head = bytes(large.head)
+        return [Frame(large.kind, large.request_id, head, large.body, large.status)]
 
     def _split(self, data: bytes) -> list[Frame]:
         found = []
         unpack, size = frames.HEAD.unpack_from, frames.HEAD_SIZE
         position, end = 0, len(data)
         while end - position >= size:
-            length, request_id, _, head_length, kind = unpack(data, position)
+            length, request_id, status, head_length, kind = unpack(data, position)
             if length > frames.MAX_FRAME or head_length > length:
                 raise Closed
             start = position + size
             stop = start + length
             if stop > end:
                 if length > _CHUNK:
-                    if not frames.REQUEST <= kind <= frames.DRAIN:  # before memory is set aside
+                    if kind not in self._kinds:  # before memory is set aside
                         raise Closed
-                    self._large = _Large(kind, request_id, head_length, length)
+                    self._large = _Large(kind, request_id, status, head_length, length)
                     self._large.take(memoryview(data)[start:])
                     position = end
                 break
             body = start + head_length
-            found.append(Frame(kind, request_id, data[start:body], data[body:stop]))
+            found.append(Frame(kind, request_id, data[start:body], data[body:stop], status))
             position = stop
         self._rest = data[position:]
         return found

@@ -7,6 +7,7 @@ stderr, which is the model's log. Code that ends the process is the agent's to n
 from __future__ import annotations
 
 import json
+import logging
 import os
 import sys
 import traceback
@@ -22,6 +23,10 @@ from argosy.runtimes.base import LoadError, Model, Place, Runtime
 # that each take every core fight over them, and their spinning shows up as latency. So one
 # thread, unless the model's environment says otherwise. To be set before numpy is imported.
 _THREADS = ("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS")
+
+
+_PROCESSES = ("SAGEMAKER_MODEL_SERVER_WORKERS", "SAGEMAKER_TFS_INSTANCE_COUNT")
+_MOST_PROCESSES = 64
 
 
 def default_threads() -> None:
@@ -51,16 +56,48 @@ def load(runtime: Runtime, order: Body) -> tuple[Model | None, dict[str, Any]]:
             return None, {"ok": False, "reason": why, "traceback": trace}
 
 
+def processes(order: Body) -> int:
+    """How many processes an order wants: 1 where it says nothing, or what `load` refuses."""
+    try:
+        environment = json.loads(order).get("environment") or {}
+        return max(1, _processes(environment))
+    except (ValueError, AttributeError, LoadError):
+        return 1
+
+
+def _processes(environment: Mapping[str, str]) -> int:
+    """Raises LoadError for what is no such number."""
+    for name in _PROCESSES:
+        text = environment.get(name, "").strip()
+        if text and not (text.isdecimal() and 1 <= int(text) <= _MOST_PROCESSES):
+            raise LoadError(f"{name} is {text!r}: use a whole number from 1 to {_MOST_PROCESSES}")
+        if text:
+            return int(text)
+    return 1
+
+
 def _check_image(image: str) -> None:
     versions.check_image(images.runtime_for(image) or "", images.version_of(image))
 
 
 def _enter(place: Place, environment: Mapping[str, str]) -> None:
     os.environ.update(environment)
+    _processes(environment)
+    _log_from(environment.get("SAGEMAKER_CONTAINER_LOG_LEVEL", "").strip().upper())
     _set_threads(environment)
     code = place.model_dir / "code"
     if code.is_dir():
         sys.path.insert(0, str(code))
+
+
+def _log_from(level: str) -> None:
+    """What Python's logging is told from that level on (10, DEBUG, …; INFO where none is given, as
+    in SageMaker's containers) goes to stderr. Raises LoadError for what is no level."""
+    names = logging.getLevelNamesMapping()
+    number = int(level) if level.isdecimal() else names.get(level or "INFO")
+    if number is None:
+        raise LoadError(f"SAGEMAKER_CONTAINER_LOG_LEVEL is {level!r}: use 10, 20, 30, 40 or 50")
+    logging.basicConfig(level=number, format="%(levelname)s - %(name)s - %(message)s")
 
 
 def _set_threads(environment: Mapping[str, str]) -> None:

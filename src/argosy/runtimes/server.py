@@ -11,6 +11,7 @@ import json
 import selectors
 import socket
 import sys
+from typing import NamedTuple
 
 from argosy.runtimes import frames, loading
 from argosy.runtimes.answers import Answer, Fault, failure
@@ -21,17 +22,37 @@ from argosy.runtimes.waiting import Request, Waiting
 
 _MOST_WAITING = 64 << 20  # bytes of unanswered requests from which on nothing more is read
 
+LOADED_ALREADY = b'{"ok": false, "reason": "this worker has loaded a model already"}'
 _NOT_LOADED = failure(Fault(503, "the model is not loaded yet"))
+
+
+class Split(NamedTuple):
+    """A LOAD that wants several processes, and what is open: a crew has to go on from here."""
+
+    listener: socket.socket
+    connections: list[Connection]
+    agent: Connection
+    order: Frame
 
 
 class Server:
     """Serves frames on a listening socket until it is drained."""
 
     def __init__(
-        self, listener: socket.socket, runtime: Runtime, agent: socket.socket | None = None
+        self,
+        listener: socket.socket | None,
+        runtime: Runtime,
+        agent: socket.socket | None = None,
+        *,
+        splits: bool = False,
     ) -> None:
-        """`agent`: a connection that is there already."""
+        """`agent`: a connection that is there already; without a listener, the only one.
+
+        splits: `run` shall return, with `split` set, when a LOAD wants several processes.
+        """
         self._runtime = runtime
+        self._splits = splits
+        self.split: Split | None = None
         self._model: Model | None = None
         self._waiting = Waiting()
         self._streams: list[Streaming] = []
@@ -39,24 +60,35 @@ class Server:
         self._draining = False
         self._drainer: Connection | None = None
         self._listener = listener
-        listener.setblocking(False)
         self._selector = selectors.DefaultSelector()
-        self._selector.register(listener, selectors.EVENT_READ, None)
+        if listener is not None:
+            listener.setblocking(False)
+            self._selector.register(listener, selectors.EVENT_READ, None)
         if agent is not None:
             self._add(agent)
 
     def run(self) -> None:
-        """Serve; returns when a DRAIN has been carried out."""
+        """Serve; returns when a DRAIN has been carried out, or `split` is set."""
         try:
-            while not self._drained():
+            while not self._over():
                 self._listen()
                 self._work()
                 self._flush()
         finally:
-            for connection in list(self._connections):
-                self._drop(connection)
-            self._listener.close()
+            if self.split is None:
+                self._close()
             self._selector.close()
+
+    def _close(self) -> None:
+        for connection in list(self._connections):
+            self._drop(connection)
+        if self._listener is not None:
+            self._listener.close()
+
+    def _over(self) -> bool:
+        if self._listener is None and not self._connections:
+            return True
+        return self.split is not None or self._drained()
 
     def _drained(self) -> bool:
         if not self._draining or self._waiting or self._streams:
@@ -77,7 +109,7 @@ class Server:
                 self._receive(key.data)
 
     def _accept(self) -> None:
-        while True:
+        while self._listener is not None:
             try:
                 sock, _ = self._listener.accept()
             except OSError:  # nobody is left, or there are no descriptors: they stay in the queue
@@ -97,7 +129,7 @@ class Server:
             return
         model = self._model
         for frame in received:
-            kind, request_id, head, body = frame
+            kind, request_id, head, body, _ = frame
             if model is not None and (kind == frames.REQUEST or kind == frames.STREAM):
                 request = Request(connection, request_id, kind == frames.STREAM, head, body)
                 self._waiting.add(model.form(head), request)
@@ -126,16 +158,19 @@ class Server:
 
     def _load(self, connection: Connection, frame: Frame) -> None:
         if self._model is not None:
-            result = {"ok": False, "reason": "this worker has loaded a model already"}
+            body = LOADED_ALREADY
+        elif self._splits and self._listener and loading.processes(frame.body) > 1:
+            self.split = Split(self._listener, list(self._connections), connection, frame)
+            return
         else:
             self._model, result = loading.load(self._runtime, frame.body)
             sys.stdout.flush()
             gc.freeze()  # the model lives as long as the process: let no collection walk over it
-        body = json.dumps(result).encode()
+            body = json.dumps(result).encode()
         connection.send(frames.encode(frames.LOADED, frame.request_id, 0, b"", body))
 
     def _drain(self, connection: Connection) -> None:
-        if not self._draining:
+        if not self._draining and self._listener is not None:
             self._accept()  # who connected in time is served
             self._selector.unregister(self._listener)
             self._listener.close()

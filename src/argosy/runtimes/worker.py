@@ -19,6 +19,7 @@ import sys
 from pathlib import Path
 
 from argosy.runtimes import loading, table
+from argosy.runtimes.crew import Crew
 from argosy.runtimes.server import Server
 
 _BACKLOG = 256
@@ -35,7 +36,10 @@ def main(arguments: list[str] | None = None) -> None:
     runtime = table.find(options.runtime)
     gc.collect()
     gc.freeze()  # imports stay; without this every full collection walks over all of them
-    Server(listen(options.socket), runtime).run()
+    server = Server(listen(options.socket), runtime, splits=True)
+    server.run()
+    if server.split is not None:
+        Crew(server.split, runtime, loading.processes(server.split.order.body)).run()
 
 
 def write_logs_at_once() -> None:

@@ -22,26 +22,22 @@ zygote exits when the control socket is closed.
 from __future__ import annotations
 
 import argparse
-import ctypes
 import gc
 import json
 import os
-import random
 import resource
 import selectors
 import signal
 import socket
 import sys
-import traceback
 from typing import Any, NoReturn
 
-from argosy.runtimes import loading, table
+from argosy.runtimes import forks, loading, table
 from argosy.runtimes.base import Runtime
 from argosy.runtimes.server import Server
 from argosy.runtimes.worker import write_logs_at_once
 
 _LONGEST_ORDER = 4096
-_PR_SET_PDEATHSIG = 1
 
 
 def main(arguments: list[str] | None = None) -> None:
@@ -67,7 +63,6 @@ class Zygote:
         self._runtime = runtime
         self._pid = os.getpid()
         self._numbers: dict[int, int] = {}
-        self._libc = ctypes.CDLL(None)
         self._wake, self._wake_writer = os.pipe2(os.O_NONBLOCK | os.O_CLOEXEC)
         self._selector = selectors.DefaultSelector()
 
@@ -125,28 +120,17 @@ class Zygote:
 
     def _become_model(self, order: dict[str, Any], descriptors: list[int]) -> NoReturn:
         """The whole life of a model's process."""
-        status = 1
-        try:
+
+        def serve() -> None:
             self._forget_the_zygote()
             _limit_memory(int(order.get("memory", 0)))
-            _seed()
             listener, agent = (socket.socket(fileno=one) for one in descriptors)
             Server(listener, self._runtime, agent).run()
-            status = 0
-        except SystemExit as end:
-            status = end.code if isinstance(end.code, int) else 1
-        except BaseException:
-            traceback.print_exc()
-        finally:
-            for stream in (sys.stdout, sys.stderr):
-                stream.flush()
-            os._exit(status & 0xFF)
+
+        forks.live(self._pid, serve)
 
     def _forget_the_zygote(self) -> None:
-        """Die with it, and leave it its signals and sockets."""
-        self._libc.prctl(_PR_SET_PDEATHSIG, signal.SIGKILL, 0, 0, 0)
-        if os.getppid() != self._pid:
-            os._exit(1)
+        """Leave it its signals and sockets."""
         signal.set_wakeup_fd(-1)
         signal.signal(signal.SIGCHLD, signal.SIG_DFL)
         self._selector.close()
@@ -173,14 +157,6 @@ def _private_bytes() -> int:
             if line.startswith("VmData:"):
                 return int(line.split()[1]) << 10
     return 0
-
-
-def _seed() -> None:
-    """Two models must not draw the same numbers because they were forked from one state."""
-    random.seed()
-    numpy = sys.modules.get("numpy")
-    if numpy is not None:
-        numpy.random.seed()
 
 
 def _warn_of_threads(runtime: str) -> None:
