@@ -34,7 +34,7 @@ def called(platform: Platform, name: str, seconds: float) -> str:
 def test_workers_answer_at_the_same_time_and_a_timeout_ends_what_takes_longer(
     platform: Platform,
 ) -> None:
-    environment = {"SAGEMAKER_MODEL_SERVER_WORKERS": "2", "SAGEMAKER_MODEL_SERVER_TIMEOUT": "4"}
+    environment = {"SAGEMAKER_MODEL_SERVER_WORKERS": "2", "SAGEMAKER_MODEL_SERVER_TIMEOUT": "8"}
     content = model_archive(classifier(), inference=SCRIPT)
     deploy(platform, "served", content, SAGEMAKER_PROGRAM="inference.py", **environment)
 
@@ -46,7 +46,7 @@ def test_workers_answer_at_the_same_time_and_a_timeout_ends_what_takes_longer(
         slow = pool.submit(called, platform, "served", 3600)
         with pytest.raises(ClientError, match="timed out"):
             slow.result()
-    assert 4 <= time.monotonic() - began < 30
+    assert 8 <= time.monotonic() - began < 50
 
 
 def test_what_a_script_logs_is_in_the_endpoints_log_from_the_level_on_that_was_asked_for(
