@@ -1,5 +1,7 @@
 """Ending a worker: nothing of it is left when `kill` returns."""
 
+import os
+import signal
 import subprocess
 import sys
 from pathlib import Path
@@ -42,18 +44,35 @@ def test_a_sandbox_that_lost_its_outer_process_is_found_by_its_folder(tmp_path: 
     assert not inside[1].alive
 
 
+@pytest.mark.skipif(bool(probe()), reason=str(probe()))
+def test_a_sandbox_whose_outer_process_lives_is_none_of_them(tmp_path: Path) -> None:
+    with _caged(tmp_path / "s-1") as process:
+        (first,) = children_of(process.pid)
+
+        end_strays(tmp_path / "s-1")
+
+        assert ProcessId.of(first).alive
+        process.terminate()
+        os.kill(first, signal.SIGKILL)
+
+
 def _orphan(folder: Path) -> ProcessId:
     """A sandbox around that folder, whose outer process was killed."""
-    (folder / "ml").mkdir(parents=True)
-    cage = [bubblewrap(), "--unshare-pid", "--dev-bind", "/", "/"]
-    inside = ["--ro-bind", str(folder / "ml"), "/mnt", sys.executable, "-c", SAYS_IT_RUNS]
-    command = [*cage, *inside]
-    with subprocess.Popen(command, stdout=subprocess.PIPE) as process:
-        assert process.stdout is not None
-        process.stdout.readline()
+    with _caged(folder) as process:
         (first,) = children_of(process.pid)
         process.kill()
         return ProcessId.of(first)
+
+
+def _caged(folder: Path) -> "subprocess.Popen[bytes]":
+    """A running sandbox around that folder."""
+    (folder / "ml").mkdir(parents=True)
+    cage = [bubblewrap(), "--unshare-pid", "--dev-bind", "/", "/"]
+    inside = ["--ro-bind", str(folder / "ml"), "/mnt", sys.executable, "-c", SAYS_IT_RUNS]
+    process = subprocess.Popen([*cage, *inside], stdout=subprocess.PIPE)
+    assert process.stdout is not None
+    process.stdout.readline()
+    return process
 
 
 def test_waiting_for_a_process_ends_with_it_or_when_the_time_is_over() -> None:
