@@ -1,4 +1,4 @@
-"""`python -m bench [invoke|lifecycle|large|all]`: measures, shows, writes bench/results."""
+"""`python -m bench [invoke|lifecycle|large|multimodel|all]`: measures, shows, writes results."""
 
 import json
 import sys
@@ -7,7 +7,7 @@ from collections.abc import Callable
 import click
 from rich.console import Console
 
-from bench import invoke, large, lifecycle
+from bench import invoke, large, lifecycle, multimodel
 from bench.output import draw, write
 from bench.peers import NGINX, PEERS, chosen
 from bench.processes import Unavailable
@@ -18,7 +18,9 @@ _WIDTH = 110
 
 @click.command(epilog="Example: script/bench invoke --peers mosec,nginx --seconds 3")
 @click.argument(
-    "what", type=click.Choice(["invoke", "lifecycle", "large", "all"]), default="invoke"
+    "what",
+    type=click.Choice(["invoke", "lifecycle", "large", "multimodel", "all"]),
+    default="invoke",
 )
 @click.option(
     "--peers",
@@ -50,6 +52,7 @@ def main(what: str, peers: str, seconds: float, repeat: int, as_data: bool) -> N
         "invoke": lambda: invoke.measure(stacks, with_nginx, seconds),
         "lifecycle": lambda: lifecycle.measure(repeat),
         "large": lambda: large.measure(seconds),
+        "multimodel": lambda: multimodel.measure(seconds),
     }
     reports = []
     for name in measures if what == "all" else [what]:

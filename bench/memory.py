@@ -2,7 +2,7 @@
 
 import contextlib
 import threading
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -24,16 +24,21 @@ class Peak:
     mib: float = 0.0
 
 
-@contextlib.contextmanager
-def watched(pids: Iterable[int], interval: float = 0.1) -> Iterator[Peak]:
+def watched(pids: Iterable[int], interval: float = 0.1) -> contextlib.AbstractContextManager[Peak]:
     """Keeps the peak of the processes' resident memory while the block runs."""
     watched_pids = tuple(pids)
-    peak = Peak(resident_mib(watched_pids))
+    return peak_of(lambda: resident_mib(watched_pids), interval)
+
+
+@contextlib.contextmanager
+def peak_of(measured: Callable[[], float], interval: float) -> Iterator[Peak]:
+    """Keeps the most that `measured` said, in MiB, while the block runs."""
+    peak = Peak(measured())
     stop = threading.Event()
 
     def watch() -> None:
         while not stop.wait(interval):
-            peak.mib = max(peak.mib, resident_mib(watched_pids))
+            peak.mib = max(peak.mib, measured())
 
     thread = threading.Thread(target=watch, daemon=True)
     thread.start()

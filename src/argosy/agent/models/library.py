@@ -156,10 +156,11 @@ class Library:
         held.process.link.drain()
 
     def measured(self, held: Held, size: int, now: float) -> None:
-        """A loaded model takes `size` bytes now."""
+        """A model takes `size` bytes now. What it takes before its first prediction says little."""
         held.memory, held.measured = size, now
         held.measures += 1
-        self._estimates.learn(held.target, self._disk.size(held.target), size)
+        if held.measures > 1:
+            self._estimates.learn(held.target, self._disk.size(held.target), size)
 
     def keep_to_limit(self, spare: Held | None = None) -> None:
         """Unload what is too much, but not `spare`."""
@@ -255,8 +256,9 @@ class Library:
         elif loaded is not None and loaded.get("ok") is not True:
             self._fail(held, 500, str(loaded.get("reason") or "The model does not load."))
         elif loaded is not None and process.there:
+            reserved = held.memory
             self.measured(held, memory.own(process.pid), now)
-            self._take_in(held, now)
+            self._take_in(held, reserved, now)
 
     def _make_room_for(self, held: Held, why_not: str, now: float) -> None:
         """Its container has no room for it: it is tried again when another model has left."""
@@ -273,8 +275,8 @@ class Library:
         held.waits = (leaving or loaded)[0]
         held.enter(State.FETCHED, now)
 
-    def _take_in(self, held: Held, now: float) -> None:
-        """It is loaded; but it must fit in, too."""
+    def _take_in(self, held: Held, reserved: int, now: float) -> None:
+        """It is loaded; but it must fit in, too. What was reserved for it stays so for now."""
         if self._free() + sum(one.memory for one in self._resident()) < 0:
             self._fail(
                 held,
@@ -284,6 +286,7 @@ class Library:
                 " MiB for models: raise ARGOSY_MULTI_MODEL_MEMORY_MB.",
             )
             return
+        held.memory += max(0, min(reserved - held.memory, self._free()))
         took = now - held.since
         self.activity.loaded(took)
         self._note(f"Argosy: loaded model {held.target} in {took * 1000:.0f} ms.")

@@ -17,7 +17,7 @@ from argosy.runtimes import frames
 TICK_S = 1.0
 _BASE_EVERY_S = 10.0
 _MEASURE_AGAIN_S = 5.0
-_MEASURES_AT_ONCE_S = 0.02
+_MEASURES_AT_ONCE_S = 0.05
 _PING_EVERY_S = 5.0
 _BUSY_S = 2.5
 _CHECKS_AT_ONCE = 2
