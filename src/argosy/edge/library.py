@@ -96,6 +96,8 @@ class LibraryLink(Link):
         super().__init__(instance_id, address, on_ready)
         self.warm: dict[bytes, ModelLink] = {}
         """Links to loaded models by TargetModel."""
+        self._told_busy: set[bytes] = set()
+        """Models that the agent takes for busy."""
         self._used: dict[bytes, None] = {}
         """Models that were asked since the agent was told last, in the order of their last use."""
         self.counters: Counters | None = None
@@ -177,7 +179,9 @@ class LibraryLink(Link):
         """Say which models were used: now and then, and before another one is asked for, which
         may cost one its place."""
         busy = {link.target for link in self._open if link.load}
-        used, self._used = [*(t for t in self._used if t not in busy), *busy], {}
+        calm = [t for t in self._told_busy if t not in busy and t not in self._used]
+        used = [*calm, *(t for t in self._used if t not in busy), *busy]
+        self._used, self._told_busy = {}, busy
         for start in range(0, len(used), _MOST_TOLD):
             part = used[start : start + _MOST_TOLD]
             told = {

@@ -86,7 +86,7 @@ class Desk:
             self._library.give_up(edge, frame.request_id)
         elif frame.kind == frames.USED:
             told = json.loads(frame.body)
-            self._upkeep.used(told["used"], told["busy"])
+            self._upkeep.used(edge, told["used"], told["busy"])
         elif frame.kind == frames.RELEASE:
             self._library.release(edge, json.loads(frame.body)["address"])
 

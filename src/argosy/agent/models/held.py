@@ -50,6 +50,8 @@ class Held:
     measures: int = 0
     used: float = 0.0
     busy_until: float = 0.0
+    busy_by: Edge | None = None
+    """Who said last that it is busy."""
     leases: Counter[Edge] = field(default_factory=Counter)
     """Requests that edges were given it for, where models are not kept."""
     since: float = 0.0

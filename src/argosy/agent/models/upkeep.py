@@ -6,7 +6,7 @@ from collections.abc import Callable
 from argosy.agent.child import Child
 from argosy.agent.models import memory
 from argosy.agent.models.disk import Disk
-from argosy.agent.models.edges import Edges
+from argosy.agent.models.edges import Edge, Edges
 from argosy.agent.models.fetching import Fetched, check
 from argosy.agent.models.held import Held
 from argosy.agent.models.library import Library
@@ -54,19 +54,21 @@ class Upkeep:
         self._next = 0.0
         self._next_base = 0.0
 
-    def used(self, targets: list[str], busy: list[str]) -> None:
-        """An edge says which models it used since it last said so, and which have requests open."""
-        now = time.monotonic()
+    def used(self, edge: Edge, targets: list[str], busy: list[str]) -> None:
+        """An edge says which models it used since it last said so, and which of them have requests
+        open."""
+        now, open_now = time.monotonic(), set(busy)
         for place, target in enumerate(targets):
             held = self._library.find(target)
-            if held is not None:
-                held.used = now + place * _APART_S
-                self._disk.used(target, held.used)
-                self._refresh(held, now)
-        for target in busy:
-            held = self._library.find(target)
-            if held is not None:
-                held.busy_until = now + _BUSY_S
+            if held is None:
+                continue
+            held.used = now + place * _APART_S
+            self._disk.used(target, held.used)
+            self._refresh(held, now)
+            if target in open_now:
+                held.busy_until, held.busy_by = now + _BUSY_S, edge
+            elif held.busy_by is edge:
+                held.busy_until = 0.0
 
     def step(self) -> None:
         """Do what is due."""
