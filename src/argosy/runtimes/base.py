@@ -13,6 +13,10 @@ class LoadError(Exception):
     """The model cannot be loaded; one sentence says what to change in the archive."""
 
 
+class Ruined(BaseException):
+    """The process can answer nothing any more; what it was asked is answered with this text."""
+
+
 class Place(NamedTuple):
     """Where a model lies, in its own /opt/ml."""
 
@@ -28,7 +32,7 @@ class Model(Protocol):
         ...
 
     def answer(self, head: bytes, body: Body) -> Answer:
-        """Answer one request. Raises nothing but what ends the process."""
+        """Answer one request. Raises nothing but what ends the process, such as Ruined."""
         ...
 
     def answer_all(self, form: Hashable, bodies: Sequence[Body]) -> list[Answer]:

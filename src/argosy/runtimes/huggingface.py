@@ -17,7 +17,7 @@ from typing import Any
 
 import torch
 
-from argosy.runtimes import answers, devices, hf_bodies, hf_files, script
+from argosy.runtimes import answers, devices, hf_bodies, hf_files, script, torch_gpu
 from argosy.runtimes.answers import Answer, Body, Fault, content_head
 from argosy.runtimes.base import LoadError, Model, Place
 from argosy.runtimes.media import CSV, JSON, choose, media_type
@@ -103,7 +103,11 @@ class _Defaults(script.Defaults):
         return hf_bodies.write(prediction, media), media
 
     def failure(self, error: BaseException) -> Answer:
-        """A 400 with the message; the trace of what is no `Fault` is in the log."""
+        """A 400 with the message; the trace of what is no `Fault` is in the log.
+
+        Raises Ruined when the GPU is lost.
+        """
+        torch_gpu.check(self._device, error)
         said = json.loads(bytes(answers.failure(error).body))["error-message"]
         fields = {"code": _FAILED, "type": "InternalServerException", "message": said}
         return Answer(_FAILED, _JSON_HEAD, json.dumps(fields).encode())

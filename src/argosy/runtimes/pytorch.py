@@ -14,8 +14,8 @@ from typing import Any
 import numpy as np
 import torch
 
-from argosy.runtimes import arrays, devices, script, sparse
-from argosy.runtimes.answers import Body, Fault
+from argosy.runtimes import arrays, devices, script, sparse, torch_gpu
+from argosy.runtimes.answers import Answer, Body, Fault
 from argosy.runtimes.base import LoadError, Model, Place
 from argosy.runtimes.media import CSV, JSON, media_type
 from argosy.runtimes.torch_files import last_line, model_file, read_file
@@ -68,6 +68,7 @@ class Module:
             with torch.no_grad():
                 return plain(self._module(as_tensor(feed[0], self._device)))
         except _MODEL_ERRORS as error:
+            torch_gpu.check(self._device, error)
             raise _fault(error) from error
 
 
@@ -149,6 +150,11 @@ class _Defaults(script.Defaults):
             if isinstance(model, (torch.jit.ScriptModule, torch.fx.GraphModule)):
                 raise _fault(error) from error
             raise  # the user's own code: the trace says where
+
+    def failure(self, error: BaseException) -> Answer:
+        """As everywhere; raises Ruined when the GPU is lost."""
+        torch_gpu.check(self._device, error)
+        return super().failure(error)
 
     def output_fn(self, prediction: Any, accept: str) -> Any:
         """Tensors are written as numpy's arrays are."""

@@ -15,7 +15,7 @@ from typing import NamedTuple
 
 from argosy.runtimes import frames, loading
 from argosy.runtimes.answers import Answer, Fault, failure
-from argosy.runtimes.base import Model, Runtime
+from argosy.runtimes.base import Model, Ruined, Runtime
 from argosy.runtimes.connection import Closed, Connection, Frame
 from argosy.runtimes.streams import Streaming
 from argosy.runtimes.waiting import Request, Waiting
@@ -23,6 +23,7 @@ from argosy.runtimes.waiting import Request, Waiting
 _MOST_WAITING = 64 << 20  # bytes of unanswered requests from which on nothing more is read
 
 LOADED_ALREADY = b'{"ok": false, "reason": "this worker has loaded a model already"}'
+_RUINED = 70  # EX_SOFTWARE
 _NOT_LOADED = failure(Fault(503, "the model is not loaded yet"))
 
 
@@ -57,6 +58,7 @@ class Server:
         self._waiting = Waiting()
         self._streams: list[Streaming] = []
         self._connections: set[Connection] = set()
+        self._ruined = False
         self._draining = False
         self._drainer: Connection | None = None
         self._listener = listener
@@ -68,12 +70,17 @@ class Server:
             self._add(agent)
 
     def run(self) -> None:
-        """Serve; returns when a DRAIN has been carried out, or `split` is set."""
+        """Serve; returns when a DRAIN has been carried out, or `split` is set.
+
+        Raises SystemExit when the model can answer nothing any more, after the last answer.
+        """
         try:
             while not self._over():
                 self._listen()
                 self._work()
                 self._flush()
+            if self._ruined:
+                sys.exit(_RUINED)
         finally:
             if self.split is None:
                 self._close()
@@ -88,6 +95,8 @@ class Server:
     def _over(self) -> bool:
         if self._listener is None and not self._connections:
             return True
+        if self._ruined:
+            return not any(one.has_output for one in self._connections)
         return self.split is not None or self._drained()
 
     def _drained(self) -> bool:
@@ -197,12 +206,18 @@ class Server:
     # answering
 
     def _work(self) -> None:
+        if self._ruined:
+            return
         if self._waiting and self._model is not None:
             form, batch = self._waiting.take()
-            if form is None:
-                answers = [self._model.answer(batch[0].head, batch[0].body)]
-            else:
-                answers = self._model.answer_all(form, [request.body for request in batch])
+            try:
+                if form is None:
+                    answers = [self._model.answer(batch[0].head, batch[0].body)]
+                else:
+                    answers = self._model.answer_all(form, [request.body for request in batch])
+            except Ruined as error:
+                self._ruined = True
+                answers = [failure(error)] * len(batch)
             for index, answer in enumerate(answers):
                 self._answer(batch[index], answer)
         for stream in list(self._streams):

@@ -5,7 +5,7 @@ from pathlib import Path
 import pytest
 
 from argosy.runtimes import frames
-from tests.contracts.runtimes.kits import JSON, Kit, Scripted, as_json
+from tests.contracts.runtimes.kits import JSON, KITS, Kit, Scripted, as_json
 from tests.support.worker_client import running_worker
 
 
@@ -83,3 +83,27 @@ def test_requests_of_an_asker_who_left_are_not_run(script: Scripted) -> None:
         assert client.predict(b"d").body == b"d"
         assert client.predict(b"e").body == b"e"
         assert not {"b", "c"} & set(ran.read_text())  # "a" may have begun before its asker left
+
+
+def test_a_process_whose_gpu_is_lost_answers_and_ends(tmp_path: Path) -> None:
+    code = """
+        import torch
+        from argosy.runtimes import devices
+
+        def broken(*ignored):
+            raise RuntimeError("CUDA error: device-side assert triggered")
+
+        def model_fn(model_dir):
+            return broken
+
+        # As on a machine with a GPU whose context an index out of range has destroyed.
+        devices.gpu = lambda device: 0
+        torch.cuda.synchronize = broken
+    """
+    with running_worker(tmp_path, "pytorch") as worker:
+        scripted = Scripted(worker, tmp_path / "ml", KITS["pytorch"]())
+        with scripted.serve(code) as client:
+            reply = client.predict(b"[[1, 2, 3, 4]]", JSON)
+            assert reply.status == 500
+            assert "cannot use its GPU any more" in reply.json()["error-message"]
+        assert worker.wait() == 70

@@ -1,5 +1,6 @@
 """The PyTorch runtime without a worker around it."""
 
+import contextlib
 import io
 import json
 import warnings
@@ -10,9 +11,9 @@ import numpy as np
 import pytest
 import torch
 
-from argosy.runtimes import pytorch
+from argosy.runtimes import pytorch, torch_gpu
 from argosy.runtimes.answers import Answer
-from argosy.runtimes.base import LoadError, Model, Place
+from argosy.runtimes.base import LoadError, Model, Place, Ruined
 from argosy.runtimes.frames import encode_head
 
 JSON = encode_head({"content-type": "application/json"})
@@ -269,3 +270,29 @@ def test_a_scripts_module_predicts_in_eval_mode_and_without_gradients(tmp_path: 
     assert got == module.eval()(rows).tolist()
     assert broken.status == 500
     assert "inference.py" in said(broken)["stack-trace"]
+
+
+# GPUs
+
+
+@pytest.mark.parametrize(
+    ("device", "said", "works", "lost"),
+    [
+        ("cuda", "CUDA error: device-side assert triggered\nmore", False, True),
+        ("cuda:1", "CUDA error: an illegal memory access was encountered", False, True),
+        ("cuda", "CUDA out of memory. Tried to allocate 2 GiB", True, False),
+        ("cuda", "mat1 and mat2 shapes cannot be multiplied", False, False),
+        ("cpu", "CUDA error: no kernel image is available", False, False),
+    ],
+)
+def test_a_process_is_given_up_only_when_its_gpu_answers_no_more(
+    monkeypatch: pytest.MonkeyPatch, device: str, said: str, works: bool, lost: bool
+) -> None:
+    def synchronize(asked: str) -> None:
+        assert asked == device
+        if not works:
+            raise RuntimeError("CUDA error: still")
+
+    monkeypatch.setattr(torch.cuda, "synchronize", synchronize)
+    with pytest.raises(Ruined) if lost else contextlib.nullcontext():
+        torch_gpu.check(device, RuntimeError(said))
