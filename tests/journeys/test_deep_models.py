@@ -5,11 +5,13 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
+import pytest
 import torch
 from tests.contracts.runtimes.kit_torch import Classifier, scripted
 
 from argosy.testing import Platform
 from support.endpoints import archive, create_config, put_archive, settled
+from support.hub import hub
 
 ACCOUNT = "763104351884.dkr.ecr.us-east-1.amazonaws.com"
 PYTORCH = f"{ACCOUNT}/pytorch-inference:2.6.0-cpu-py312-ubuntu22.04-sagemaker"
@@ -45,6 +47,17 @@ def serve(platform: Platform, name: str, image: str, content: bytes, **environme
     sagemaker.create_endpoint(EndpointName=name, EndpointConfigName=name)
     described = settled(platform, name, timeout_s=150)
     assert described["EndpointStatus"] == "InService", described.get("FailureReason")
+
+
+def served_from_the_hub(platform: Platform) -> dict[str, Any]:
+    """DescribeEndpoint of an endpoint without model data, whose model is someone/film."""
+    environment = {"HF_MODEL_ID": "someone/film", "HF_TASK": "text-classification"}
+    container = {"Image": HUGGING_FACE, "Environment": environment}
+    sagemaker = platform.client("sagemaker")
+    sagemaker.create_model(ModelName="hub", PrimaryContainer=container)
+    create_config(platform, "hub", AllTraffic=("hub", 1, 1.0))
+    sagemaker.create_endpoint(EndpointName="hub", EndpointConfigName="hub")
+    return settled(platform, "hub", timeout_s=150)
 
 
 def invoked(platform: Platform, endpoint: str, value: Any) -> Any:
@@ -97,3 +110,22 @@ def test_a_hugging_face_archive_answers_as_its_pipeline_does_here(
     assert [[one["label"] for one in row] for row in got] == [["POS", "NEG"], ["NEG", "POS"]]
     scores = [[one["score"] for one in row] for row in got]
     assert np.allclose(scores, [[one["score"] for one in row] for row in local], atol=1e-5)
+
+
+def test_a_model_of_the_hub_is_fetched_only_where_the_platform_allows_it(
+    platform: Platform, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    from support.huggingface import save_classifier
+
+    refused = served_from_the_hub(platform)
+    assert refused["EndpointStatus"] == "Failed"
+    assert "fetches nothing from the Hugging Face hub" in refused["FailureReason"]
+
+    save_classifier(tmp_path)
+    with hub("someone/film", tmp_path) as remote:
+        monkeypatch.setenv("HF_ENDPOINT", remote.url)
+        with Platform(hub_downloads=True) as allowing:
+            described = served_from_the_hub(allowing)
+            assert described["EndpointStatus"] == "InService", described.get("FailureReason")
+            assert invoked(allowing, "hub", {"inputs": "bad"})[0]["label"] == "NEG"
+    assert any(path.endswith("/model.safetensors") for path in remote.asked)
