@@ -3,6 +3,7 @@
 import json
 import shutil
 import subprocess
+import tempfile
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -11,6 +12,7 @@ import pytest
 from botocore.exceptions import ClientError
 from tests.support import python_image
 from tests.support.oci_images import INDEX, Image, digest, index, layer, write_layout
+from tests.support.podman import Podman
 from tests.support.registry import RegistryClient
 
 from argosy.agent.sandbox import probe
@@ -29,6 +31,15 @@ from support.endpoints import (
 pytestmark = pytest.mark.skipif(bool(probe()), reason=f"no sandbox: {probe()}")
 MODEL = classifier()
 CSV = "\n".join(",".join(map(str, row)) for row in ROWS)
+RECIPE = """
+FROM {base}
+USER 0
+RUN ["/opt/python/bin/python3", "-c", "import os; os.rename('/app', '/srv')"]
+RUN ["/opt/python/bin/python3", "-c", "open('/srv/made', 'w')"]
+WORKDIR /srv
+ENV GREETING=rebuilt
+USER 1234
+"""
 WEIGHTS = json.dumps({"coef": MODEL.coef_.tolist(), "bias": MODEL.intercept_.tolist()})
 
 
@@ -121,6 +132,35 @@ def test_the_program_finds_what_its_image_promised(
     assert about["environment"]["PYTHONHOME"] == f"/{python_image.HOME}"
     assert about["opt"] == ["ml", "python"]
     assert not {"home", "work", "image"} & set(about["root"])
+
+
+def test_an_image_that_podman_builds_on_one_of_ours_and_pushes_serves(
+    platform: Platform, there: RegistryClient
+) -> None:
+    there.push(python_image.image(), "base")
+    with tempfile.TemporaryDirectory(prefix="pod-", dir="/tmp") as name:
+        folder = Path(name)
+        if shutil.which("podman") is None:
+            pytest.skip("podman is not installed")
+        podman, uri = Podman(folder), f"{there.host}/{there.repository}"
+        (folder / "Containerfile").write_text(RECIPE.format(base=f"{uri}:base"))
+        insecure = ("--tls-verify=false", "--creds", there.login)
+        built = podman.run(
+            *("build", "-q", *insecure, "--isolation", "chroot", "-t", "built", name), check=False
+        )
+        if "Operation not permitted" in built:
+            pytest.skip(f"podman builds nothing here: {built}")
+        assert not built.startswith("failed"), built
+        podman.run("push", "-q", *insecure, "built", f"{uri}:built")
+
+    described = serve(platform, "built", f"{uri}:built")
+
+    assert described["EndpointStatus"] == "InService", described.get("FailureReason")
+    assert ask(platform, "built", CSV) == MODEL.predict(ROWS).tolist()
+    about = ask(platform, "built", "about")
+    assert (about["folder"], about["environment"]["GREETING"]) == ("/srv", "rebuilt")
+    assert sorted(about["written"]) == ["made", "main.py", "written"]
+    assert "app" not in about["root"]
 
 
 def test_of_an_index_the_variant_for_this_machine_serves(

@@ -53,6 +53,7 @@ class Image:
             "os": "linux",
             "config": dict(self.settings),
             "rootfs": {"type": "layers", "diff_ids": plain},
+            "history": [{"created_by": "a test"} for _ in plain],
         }
         return json.dumps(document).encode()
 

@@ -46,7 +46,8 @@ def predict(rows):
 
 
 def about():
-    open("written", "w").close()
+    if os.access(".", os.W_OK):
+        open("written", "w").close()
     return {
         "user": pwd.getpwuid(os.getuid()).pw_name,
         "ids": [os.getuid(), os.getgid()],
@@ -57,6 +58,7 @@ def about():
         "root": sorted(os.listdir("/")),
         "opt": sorted(os.listdir("/opt")),
         "host": socket.gethostname(),
+        "interfaces": [name for _, name in socket.if_nameindex()],
     }
 
 
@@ -73,6 +75,9 @@ class Handler(http.server.BaseHTTPRequestHandler):
         body = self.rfile.read(int(self.headers["Content-Length"])).decode()
         if body == "about":
             return self.answer(json.dumps(about()).encode())
+        if body == "exit":
+            print("the program gives up", flush=True)
+            os._exit(9)
         rows = [[float(cell) for cell in line.split(",")] for line in body.splitlines()]
         print("predicting", len(rows), flush=True)
         self.answer(json.dumps(predict(rows)).encode())
@@ -91,7 +96,7 @@ def stop(number, frame):
 
 signal.signal(signal.SIGTERM, stop)
 assert sys.argv[1:] == ["serve"], sys.argv
-http.server.ThreadingHTTPServer(("127.0.0.1", 8080), Handler).serve_forever()
+http.server.ThreadingHTTPServer(("0.0.0.0", 8080), Handler).serve_forever()
 """
 PASSWD = b"root:x:0:0::/root:/bin/sh\nmodel:x:1234:77::/app:/bin/sh\n"
 
@@ -117,6 +122,9 @@ def python_layer() -> bytes:
     packed = io.BytesIO()
     with tarfile.open(fileobj=packed, mode="w") as tar:
         for name, target in _LINKS.items():
+            folder = tarfile.TarInfo(target)
+            folder.type, folder.mode = tarfile.DIRTYPE, 0o755
+            tar.addfile(folder)
             link = tarfile.TarInfo(name)
             link.type, link.linkname = tarfile.SYMTYPE, target
             tar.addfile(link)

@@ -16,7 +16,7 @@ import time
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
-from argosy.agent import program, pulling, reasons, sandbox
+from argosy.agent import containers, program, pulling, reasons, sandbox
 from argosy.agent.child import Child
 from argosy.agent.dependencies import Caretaker, provide
 from argosy.agent.environment import load_environment, submit_uri
@@ -116,7 +116,8 @@ class Life:
             self._folders = folders
         self._provide_image(spec)
         self._begin_download(spec)
-        if self._model is None:  # its imports need no model: both at once
+        # Both at once, for the imports need no model; but a container of an engine does.
+        if self._model is None and not spec.container.engine:
             self._start_worker(
                 spec.container.runtime,
                 spec.container.name,
@@ -126,6 +127,8 @@ class Life:
         self._finish_download(spec)
         self._install_requirements(spec, log)
         self._report.say(Phase.STARTING)
+        if spec.container.engine:
+            self._start_container(spec)
         with self._explaining(spec, reasons.not_healthy):
             model = self._load(spec)
         self._report.say(
@@ -145,6 +148,9 @@ class Life:
     def _provide_image(self, spec: InstanceSpec) -> None:
         most = int(self._settings.max_image_gb * (1 << 30))
         pulling.provide(self._watch, spec, most, self._output.note)
+        if spec.container.engine:
+            policy = self._settings.container_pull
+            containers.have_image(self._watch, spec, policy, self._output.note)
 
     def _begin_download(self, spec: InstanceSpec) -> None:
         self._folders.make()
@@ -180,10 +186,10 @@ class Life:
 
     def _install_requirements(self, spec: InstanceSpec, log: LogWriter) -> None:
         """Start the worker anew where the model brings packages of its own."""
-        model = self._model
-        assert model is not None
         if spec.container.runtime == PROGRAM:
             return  # what an image needs is its own affair
+        model = self._model
+        assert model is not None
         held = self._caretaker.held = provide(
             self._watch,
             self._settings,
@@ -230,12 +236,27 @@ class Life:
     def _load_program(self, spec: InstanceSpec, model: ModelProcess, given: dict[str, str]) -> None:
         """The bridge keeps the time limit, which begins now: it knows what its program did."""
         container = spec.container
-        environment = program.environment(
-            os.environ, Path(container.image_folder), given, container.environment
-        )
-        order = program.order(self._settings, container, spec.startup_timeout_s)
+        environment: dict[str, str] = {}
+        if container.engine:
+            order = program.limits(self._settings, spec.startup_timeout_s)
+        else:
+            environment = program.environment(
+                os.environ, Path(container.image_folder), given, container.environment
+            )
+            order = program.order(self._settings, container, spec.startup_timeout_s)
         deadline = time.monotonic() + spec.startup_timeout_s + _TELLS_WITHIN_S
         model.load(sandbox.BASE_DIR, environment, deadline, order)
+
+    def _start_container(self, spec: InstanceSpec) -> None:
+        code_dir = self._code_dir(sandbox.BASE_DIR) if submit_uri(spec) else ""
+        try:
+            command = containers.command(spec, self._folders, self._settings, code_dir)
+            worker = Worker.start_container(command, self._folders, self._output)
+        except OSError as error:
+            raise CannotServe(f"The container cannot be started: {error}.") from error
+        self._output.close_writer()
+        memory_mb = self._settings.instance_memory_mb
+        self._model = ModelProcess(self._watch, worker, memory_mb)
 
     def _start_worker(
         self,

@@ -42,6 +42,13 @@ def order(settings: Settings, container: ContainerSpec, startup_s: float) -> dic
     return {
         "command": [*(config.entrypoint if config else ()), *container.command],
         "folder": image.work_folder(folder),
+        **limits(settings, startup_s),
+    }
+
+
+def limits(settings: Settings, startup_s: float) -> dict[str, Any]:
+    """Those members that a bridge to any program needs."""
+    return {
         "startup_s": startup_s,
         "drain_s": settings.drain_timeout_s,
         "max_answer": settings.max_payload_mb << 20,

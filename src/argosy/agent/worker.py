@@ -61,24 +61,19 @@ class Worker:
             command, environment = _enclosed(
                 runtime, folders, host_name, without_network, control, site
             )
-        agent = os.getpid()
-        memory_mb = settings.instance_memory_mb
-
-        def prepare() -> None:
-            limit_resources(memory_mb)
-            die_with_parent(agent)
-
-        process = subprocess.Popen(
-            command,
-            stdin=subprocess.DEVNULL,
-            stdout=output.writer_descriptor,
-            stderr=output.writer_descriptor,
-            cwd=folders.ml,
-            env=environment,
-            preexec_fn=prepare,
-            pass_fds=() if control < 0 else (control,),
-        )
+        memory_mb, passed = settings.instance_memory_mb, () if control < 0 else (control,)
+        process = _started(command, environment, folders, output, memory_mb, passed)
         return cls(process, sandboxed=sandboxed, is_program=program is not None)
+
+    @classmethod
+    def start_container(cls, command: list[str], folders: Folders, output: Output) -> "Worker":
+        """Start what runs a container of an engine, and a bridge to it (see `containers`).
+
+        Raises OSError.
+        """
+        _, environment = _plain("", folders, -1, None)
+        process = _started(command, environment, folders, output)
+        return cls(process, sandboxed=False, is_program=True)
 
     @property
     def ended(self) -> bool:
@@ -120,6 +115,32 @@ class Worker:
     def _signal(self, number: signal.Signals) -> None:
         if not self.ended:
             self._process.send_signal(number)
+
+
+def _started(
+    command: list[str],
+    environment: dict[str, str],
+    folders: Folders,
+    output: Output,
+    memory_mb: int = 0,
+    passed: tuple[int, ...] = (),
+) -> "subprocess.Popen[bytes]":
+    agent = os.getpid()
+
+    def prepare() -> None:
+        limit_resources(memory_mb)
+        die_with_parent(agent)
+
+    return subprocess.Popen(
+        command,
+        stdin=subprocess.DEVNULL,
+        stdout=output.writer_descriptor,
+        stderr=output.writer_descriptor,
+        cwd=folders.ml,
+        env=environment,
+        preexec_fn=prepare,
+        pass_fds=passed,
+    )
 
 
 def _enclosed(

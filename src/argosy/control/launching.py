@@ -44,14 +44,23 @@ class Place:
         return endpoint_log_group(self.endpoint)
 
 
-def obstacle(deployment: Deployment | None) -> str:
-    """Why a deployment can never run on this platform, or "" when nothing is known against it."""
+def obstacle(deployment: Deployment | None, *, engine: bool = False) -> str:
+    """Why a deployment can never run on this platform, or "" when nothing is known against it.
+
+    engine: whether a container engine runs what is neither ours nor in the registry.
+    """
     added = _added(deployment)
     for name, model in (deployment["models"] if deployment else {}).items():
         for container in containers_of(model):
             image = container.get("Image", "")
-            if runtime_for(image) is None and image not in added:
+            own = image in added or runtime_for(image) is None
+            if own and image not in added and not engine:
                 return _not_served(image, name)
+            if own and image not in added and container.get("Mode") == "MultiModel":
+                return (
+                    f"The image '{image}' of model '{name}' cannot be of Mode MultiModel where the "
+                    "container engine runs it: push it to this platform's registry."
+                )
     return ""
 
 
@@ -62,7 +71,7 @@ def _not_served(image: str, model: str) -> str:
         f"{f': {why}' if why else ''}. "
         f"Images that can be served: {'; '.join(known_images())}; images in this platform's "
         "registry (docker push) and image folders (argosy image add) that were there when the "
-        "endpoint was created or updated."
+        "endpoint was created or updated; any image, where ARGOSY_CONTAINER_ENGINE names one."
     )
 
 
@@ -117,12 +126,14 @@ class _Own:
     folders: dict[str, str]
     """Image → where its image folder lies, or will lie once it is unpacked."""
     pulled: dict[str, PulledImage]
+    engine: str
+    """What runs those images that nothing else does."""
 
     @classmethod
     def of(cls, deployment: Deployment, settings: Settings) -> "_Own":
         images = DataDir.at(settings.data_dir).images
         folders = {image: str(images / digest) for image, digest in _added(deployment).items()}
-        return cls(folders, deployment.get("pulled", {}))
+        return cls(folders, deployment.get("pulled", {}), settings.container_engine)
 
 
 def _containers(model: dict[str, Any], own: _Own) -> tuple[ContainerSpec, ...]:
@@ -137,12 +148,14 @@ def _containers(model: dict[str, Any], own: _Own) -> tuple[ContainerSpec, ...]:
 def _container(definition: dict[str, Any], name: str, several: bool, own: _Own) -> ContainerSpec:
     image = definition.get("Image", "")
     folder = own.folders.get(image, "")
+    engine = "" if folder or runtime_for(image) else own.engine
     multi_model = definition.get("Mode") == "MultiModel"
     caching = (definition.get("MultiModelConfig") or {}).get("ModelCacheSetting")
     return ContainerSpec(
         name=name,
         image=image,
-        runtime=PROGRAM if folder else runtime_for(image) or "",
+        runtime=PROGRAM if folder or engine else runtime_for(image) or "",
+        engine=engine,
         image_folder=folder,
         pulled=own.pulled.get(image),
         environment={

@@ -59,6 +59,7 @@ class Reconciler:
         self._clock = clock
         self._keys = keys
         self._new_spec = new_spec
+        self._engine = bool(settings.container_engine)
         self._model_timeout_s = settings.model_timeout_s
         self._spare_idle_s = settings.spare_idle_s
         self._published: RoutingTable | None = None
@@ -81,7 +82,7 @@ class Reconciler:
         place = place_of(record)
         mine = [i for i in instances if _belongs(i, place)]
         document = record.document
-        obstacle = launching.obstacle(document["pending"])
+        obstacle = launching.obstacle(document["pending"], engine=self._engine)
         plan = decide(record.status, document, record.region, mine, now, obstacle)  # type: ignore[arg-type]
         return _Endpoint(record, place, mine, plan)
 

@@ -51,6 +51,12 @@ class Settings:
     max_environment_gb: float = _setting(10.0, "Largest set of packages of one model, GiB.")
     environments_gb: float = _setting(20.0, "Unused sets of packages that are kept, GiB.")
     environment_idle_s: float = _setting(604800.0, "Seconds an unused set of packages is kept.")
+    container_engine: str = _setting(
+        "", "Unix socket of docker or podman, to run images that are not in the registry here."
+    )
+    container_pull: str = _setting(
+        "missing", "always, missing or never: when the container engine is to pull an image."
+    )
     instance_memory_mb: int = _setting(0, "Memory limit of one model worker, MiB; 0 means none.")
     multi_model_memory_mb: int = _setting(
         0,
