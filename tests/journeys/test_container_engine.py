@@ -185,11 +185,11 @@ def test_a_program_that_does_not_heed_sigterm_is_killed(engine: Podman) -> None:
     container = asked.create("stubborn", definition)
     asked.start(container)
     printed = asked.logs(container)
-    assert next(printed) == b"up\n"
+    assert next(printed).startswith(b"up")
 
     asked.stop(container, 1)
 
     assert asked.wait(container) == 137
-    assert list(printed) == []
+    assert not b"".join(printed).strip()
     asked.remove(container)
     assert "stubborn" not in engine.containers()

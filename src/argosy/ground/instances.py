@@ -102,7 +102,7 @@ class ContainerSpec:
     command: list[str] = field(default_factory=lambda: ["serve"])
     """What is run of it: a program on its PATH, and arguments."""
     engine: str = ""
-    """Socket of the container engine that runs the image, if one does (and `runtime` is PROGRAM)."""
+    """Socket of the container engine that runs the image, if one does; `runtime` is PROGRAM."""
     pulled: PulledImage | None = None
     """What `image_folder` is unpacked from, when the image is one of the registry's."""
 
