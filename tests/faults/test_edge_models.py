@@ -11,10 +11,11 @@ from pathlib import Path
 import pytest
 from botocore.exceptions import ClientError
 
+from argosy.agent.models.memory import own, resident
 from tests.support.endpoints import archive
 from tests.support.instances import hostile
 from tests.support.scenes import PATIENCE_S, Scene, scene
-from tests.support.shelves import labels
+from tests.support.shelves import heavy, labels
 from tests.support.stage import ENDPOINT, wait_until
 
 SLOW = """
@@ -182,3 +183,24 @@ def test_an_instance_that_leaves_the_table_finishes_what_it_has(tmp_path: Path) 
             assert pair.call("a.tar.gz") == "3\n7\n"
 
             assert long.result() == "done"
+
+
+def test_models_come_and_go_under_the_limit_and_a_replaced_one_is_served_when_it_comes_back(
+    tmp_path: Path,
+) -> None:
+    with scene(tmp_path, settings={"multi_model_memory_mb": 400}) as few:
+        shelf = few.shelves[0]
+        for number in range(5):
+            shelf.put(f"{number}.tar.gz", heavy(70))
+        assert few.call("a.tar.gz") == "3\n7\n"
+        shelf.put("a.tar.gz", labels(4, 8))
+        assert few.call("a.tar.gz") == "3\n7\n"
+
+        for number in range(5):
+            assert few.call(f"{number}.tar.gz") == str(70 << 20)
+            zygote = shelf.instance.state.worker_pid
+            taken = resident(zygote) + sum(own(pid) for pid in shelf.pids())
+            assert taken <= 400 << 20
+        assert shelf.log("unloaded model a.tar.gz")
+        assert few.call("a.tar.gz") == "4\n8\n"
+        assert not shelf.log("is gone")

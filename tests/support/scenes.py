@@ -64,8 +64,15 @@ class Scene:
 
 
 @contextlib.contextmanager
-def scene(root: Path, instances: int = 1, timeout_s: float = 60.0, **more: Any) -> Iterator[Scene]:
-    with world(root / "data", spares=0) as made, stage() as built:
+def scene(
+    root: Path,
+    instances: int = 1,
+    timeout_s: float = 60.0,
+    settings: dict[str, Any] | None = None,
+    **more: Any,
+) -> Iterator[Scene]:
+    """settings: of the agents; more: of the container."""
+    with world(root / "data", spares=0, **(settings or {})) as made, stage() as built:
         shelves = [Shelf(made) for _ in range(instances)]
         shelves[0].put("a.tar.gz", labels(3, 7))
         shelves[0].put("obeys.tar.gz", obedient())

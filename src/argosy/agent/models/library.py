@@ -156,10 +156,12 @@ class Library:
         held.process.link.drain()
 
     def measured(self, held: Held, size: int, now: float) -> None:
-        """A model takes `size` bytes now. What it takes before its first prediction says little."""
+        """A model takes `size` bytes now. What it takes before its first prediction says little,
+        unless that is more than was thought."""
+        more = size > held.memory
         held.memory, held.measured = size, now
         held.measures += 1
-        if held.measures > 1:
+        if held.measures > 1 or more:
             self._estimates.learn(held.target, self._disk.size(held.target), size)
 
     def keep_to_limit(self, spare: Held | None = None) -> None:
