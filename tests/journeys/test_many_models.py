@@ -2,11 +2,15 @@
 
 import concurrent.futures
 from collections.abc import Iterator
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
 import pytest
 from botocore.exceptions import ClientError
+from tests.support import python_image
+from tests.support.oci_images import layer
+from tests.support.registry import RegistryClient
 
 from argosy.agent.sandbox import probe
 from argosy.testing import Platform
@@ -26,6 +30,8 @@ from support.endpoints import (
 from support.many_models import BUCKET, call, container, counts, failure, log_of, put_model, serve
 
 NAME = "many-models"
+MANY = Path(__file__).parents[1] / "support" / "many_programs"
+"""A container of many models."""
 MILD, STRONG = classifier(0.01), classifier(100.0)
 ALL = {"mild.tar.gz": MILD, "team/strong.tar.gz": STRONG}
 RAISES = """
@@ -153,8 +159,7 @@ def test_a_pipeline_may_end_in_one_of_many_models(platform: Platform) -> None:
 
 @pytest.mark.skipif(bool(probe()), reason="no sandbox")
 def test_a_container_of_ones_own_may_serve_many_models(platform: Platform) -> None:
-    folder = Path(__file__).parents[1] / "support" / "many_programs"
-    added = argosy(platform.environment(), "image", "add", "numbers", str(folder), "--json")
+    added = argosy(platform.environment(), "image", "add", "numbers", str(MANY), "--json")
     assert added.code == 0, added.err
     for number in range(3):
         put_model(platform, f"{number}.tar.gz", archive({"number": b"%d" % number}), "numbers")
@@ -167,3 +172,24 @@ def test_a_container_of_ones_own_may_serve_many_models(platform: Platform) -> No
         )
         assert answer["Body"].read() == b"%d" % number
     platform.client("sagemaker").delete_endpoint(EndpointName="numbers")
+
+
+@pytest.mark.skipif(bool(probe()), reason="no sandbox")
+def test_an_image_that_was_pushed_may_serve_many_models(platform: Platform) -> None:
+    base = python_image.image()
+    program = layer({"app/main.py": (MANY / "serve").read_bytes()})
+    image = replace(base, layers=(*base.layers, program))
+    registry = RegistryClient(platform, "team/many")
+    registry.push(image, "1")
+    registry.close()
+    for number in range(2):
+        put_model(platform, f"{number}.tar.gz", archive({"number": b"%d" % number}), "pushed-many")
+    serve(platform, "pushed-many", Image=f"{registry.host}/team/many:1", Environment={"ROOM": "1"})
+    runtime = platform.client("sagemaker-runtime")
+
+    for number in [0, 1, 0]:
+        answer = runtime.invoke_endpoint(
+            EndpointName="pushed-many", TargetModel=f"{number}.tar.gz", Body=b"number"
+        )
+        assert answer["Body"].read() == b"%d" % number
+    platform.client("sagemaker").delete_endpoint(EndpointName="pushed-many")
