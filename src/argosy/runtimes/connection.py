@@ -146,21 +146,16 @@ class Connection:
     def flush(self) -> None:
         """Send as much as the other side takes now; raises Closed."""
         try:
-            if len(self._unsent):
+            while self.has_output:
+                if not len(self._unsent):
+                    self._unsent = memoryview(b"".join(self._out))
+                    self._out.clear()
+                # Only what was taken is let go of: it may be that nothing is.
                 self._unsent = self._unsent[self.sock.send(self._unsent) :]
-            if self._out and not len(self._unsent):
-                data = b"".join(self._out)
-                self._out.clear()
-                self._unsent = memoryview(data)[self.sock.send(data) :]
         except BlockingIOError:
-            self._unsent = self._unsent or self._gather()
+            return
         except OSError as error:
             raise Closed from error
-
-    def _gather(self) -> memoryview:
-        data = b"".join(self._out)
-        self._out.clear()
-        return memoryview(data)
 
     def close(self) -> None:
         self.open = False
