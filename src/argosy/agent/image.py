@@ -99,14 +99,15 @@ def mounts(image: Path, folders: Folders, *, overlay: bool) -> Iterator[str]:
         yield from ("--ro-bind", str(image), PROGRAM_DIR)
         for name in _CONFIGURATION:
             yield from ("--ro-bind-try", f"/etc/{name}", f"/etc/{name}")
-        yield from _places(folders, root, WRITABLE)
+        yield from _hosts(folders, root)
         return
     layered = overlay and is_unpacked(image)
     yield from _layers(image, folders) if layered else _tree(image / ROOTFS, "")
     yield from ("--proc", f"{root}/proc", "--dev", f"{root}/dev")
     yield from ("--ro-bind-try", "/sys/devices/system/cpu", f"{root}/sys/devices/system/cpu")
     yield from ("--ro-bind-try", "/etc/resolv.conf", f"{root}/etc/resolv.conf")
-    yield from _places(folders, root, ["opt/ml"] if layered else WRITABLE)
+    yield from places(folders, root, ["opt/ml"] if layered else WRITABLE)
+    yield from _hosts(folders, root)
 
 
 def _layers(image: Path, folders: Folders) -> Iterator[str]:
@@ -114,9 +115,13 @@ def _layers(image: Path, folders: Folders) -> Iterator[str]:
     yield from ("--overlay-src", str(image / ROOTFS), "--overlay", written, work, ROOT)
 
 
-def _places(folders: Folders, root: str, places: Iterable[str]) -> Iterator[str]:
-    for place in places:
-        yield from ("--bind", str(folders.root / WRITABLE[place]), f"{root}/{place}")
+def places(folders: Folders, root: str, names: Iterable[str] = WRITABLE) -> Iterator[str]:
+    """Options of bubblewrap for places to write to."""
+    for name in names:
+        yield from ("--bind", str(folders.root / WRITABLE[name]), f"{root}/{name}")
+
+
+def _hosts(folders: Folders, root: str) -> Iterator[str]:
     yield from ("--ro-bind", str(folders.root / "hosts"), f"{root}/etc/hosts")
 
 

@@ -145,6 +145,8 @@ def enclose_program(
         *(_isolation(settings.uid, settings.gid) if settings else _isolation()),
         *("--hostname", host_name[:63] or "model", "--unshare-net"),
         *(("--cap-add", "CAP_SYS_CHROOT") if enters else ()),
+        # First, for the Python environment may lie below /tmp.
+        *(() if enters else image.places(folders, "")),
         *_common(folders),
         *image.mounts(program, folders, overlay=overlay),
         *(_models(folders, image.root_of(program)) if many_models else ()),
