@@ -32,7 +32,6 @@ from argosy.ground.instances import PROGRAM, SPEC_FILE, InstanceSpec, Phase
 from argosy.ground.paths import DataDir
 from argosy.ground.settings import Settings
 from argosy.ground.strays import end_strays
-from argosy.ground.time_limits import answer_limit_s, startup_limit_s
 from argosy.telemetry.logs import LogWriter
 
 PING_MARGIN_S = 5.0
@@ -136,7 +135,7 @@ class Life:
             worker_pid=model.worker.pid,
             addresses=(f"unix:{self._folders.public_socket}",),
         )
-        limit = _answers_within_s(spec) + PING_MARGIN_S
+        limit = spec.answers_within_s + PING_MARGIN_S
         with self._explaining(spec, reasons.no_longer_healthy):
             interval = self._settings.ping_interval_s
             model.keep_pinging(interval, limit, after_each=self._after_each_ping)
@@ -216,7 +215,7 @@ class Life:
         """The model, loaded."""
         model = self._model
         assert model is not None
-        deadline = time.monotonic() + _loads_within_s(spec)
+        deadline = time.monotonic() + spec.loads_within_s
         model.connect(self._folders.worker_socket, deadline)
         self._folders.publish_socket()
         base_dir, temporary = self._seen_inside(model)
@@ -353,15 +352,3 @@ class Life:
         end_strays(self._folders.root)
         self._output.tail()
         self._folders.public_socket.unlink(missing_ok=True)
-
-
-def _answers_within_s(spec: InstanceSpec) -> float:
-    if spec.container.runtime == PROGRAM:
-        return spec.model_timeout_s
-    return answer_limit_s(spec.container.environment, spec.model_timeout_s)
-
-
-def _loads_within_s(spec: InstanceSpec) -> float:
-    if spec.container.runtime == PROGRAM:
-        return spec.startup_timeout_s
-    return startup_limit_s(spec.container.environment, spec.startup_timeout_s)

@@ -16,6 +16,7 @@ from argosy.ground.routes import (
     endpoint_key,
 )
 from argosy.ground.time_limits import answer_limit_s
+from argosy.runtimes.images import runtime_for
 from argosy.state.endpoints import (
     Deployment,
     EndpointDocument,
@@ -111,13 +112,17 @@ def _containers(
     model: dict[str, Any], folders: Mapping[str, str], timeout_s: float
 ) -> list[ContainerEntry]:
     return [
-        _container(name, container, container.get("Image", "") in folders, timeout_s)
+        _container(name, container, _is_own(container.get("Image", ""), folders), timeout_s)
         for name, container in zip(container_names(model), containers_of(model), strict=True)
     ]
 
 
+def _is_own(image: str, folders: Mapping[str, str]) -> bool:
+    return image in folders or runtime_for(image) is None
+
+
 def _container(name: str, container: dict[str, Any], own: bool, timeout_s: float) -> ContainerEntry:
-    """`own`: its image is a folder of the user's, whose variables are nobody else's business."""
+    """`own`: its image is the user's, whose variables are nobody else's business."""
     entry: ContainerEntry = {
         "name": name,
         "multi_model": container.get("Mode") == "MultiModel",

@@ -8,6 +8,8 @@ from dataclasses import asdict, dataclass, field, replace
 from enum import StrEnum
 from typing import Any, TypedDict
 
+from argosy.ground.time_limits import answer_limit_s, startup_limit_s
+
 SPEC_FILE = "spec.json"
 """What was asked for; an instance folder without it is not listed."""
 STATE_FILE = "state.json"
@@ -135,6 +137,21 @@ class InstanceSpec:
     def container(self) -> ContainerSpec:
         """The first container, for most models the only one."""
         return self.containers[0]
+
+    @property
+    def answers_within_s(self) -> float:
+        """Seconds after which the first container's model is late. A user's program reads its
+        own variables."""
+        if self.container.runtime == PROGRAM:
+            return self.model_timeout_s
+        return answer_limit_s(self.container.environment, self.model_timeout_s)
+
+    @property
+    def loads_within_s(self) -> float:
+        """Seconds that the first container's model may take to load."""
+        if self.container.runtime == PROGRAM:
+            return self.startup_timeout_s
+        return startup_limit_s(self.container.environment, self.startup_timeout_s)
 
     def members(self) -> list["InstanceSpec"]:
         """An instance of several containers as specs of one container each.

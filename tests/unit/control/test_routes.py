@@ -48,12 +48,13 @@ def test_components_stand_in_for_the_variants_of_their_endpoint() -> None:
 def test_a_container_of_a_framework_may_shorten_its_own_time_limit() -> None:
     live = deployment("d-live", A=1)
     hurried = {"Image": "sklearn", "Environment": {"SAGEMAKER_MODEL_SERVER_TIMEOUT": "5"}}
-    own = {**hurried, "Image": "mine"}
-    live["models"] = {"m": {"Containers": [{"Image": "sklearn"}, hurried, own]}}
+    own, pulled = ({**hurried, "Image": image} for image in ("mine", "docker.io/a/b:1"))
+    live["models"] = {"m": {"Containers": [{"Image": "sklearn"}, hurried, own, pulled]}}
     live["images"] = {"mine": "sha256-0"}
 
     table = build(7, {}, [Routed("1", "r", "InService", document(live=live), [])], timeout_s=60)
 
     variant = table["endpoints"]["1/r/e"]["variants"][0]
     assert variant["timeout_s"] == 60
-    assert [container.get("timeout_s") for container in variant["containers"]] == [None, 5, None]
+    limits = [container.get("timeout_s") for container in variant["containers"]]
+    assert limits == [None, 5, None, None]

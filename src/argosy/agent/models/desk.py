@@ -64,7 +64,7 @@ class Desk:
             spec.store,
             zygote_pid,
             refresh_s=settings.multi_model_refresh_s,
-            hangs_s=spec.model_timeout_s + _HANG_MARGIN_S,
+            hangs_s=spec.answers_within_s + _HANG_MARGIN_S,
         )
 
     def turn(self) -> None:
@@ -115,5 +115,5 @@ def _limits(settings: Settings, spec: InstanceSpec) -> Limits:
         archive=int(settings.max_artifact_gb * (1 << 30)),
         at_once=max(2, len(os.sched_getaffinity(0))),
         load_s=settings.multi_model_load_timeout_s,
-        model_s=spec.model_timeout_s,
+        model_s=spec.answers_within_s,
     )
