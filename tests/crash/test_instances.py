@@ -71,8 +71,8 @@ def test_killing_an_agent_while_it_comes_up_leaves_no_process(here: World, delay
         subprocess.run(["sleep", "60"], timeout=delay_s, check=False)
     agent.send(signal.SIGKILL)
     here.reach(name, Phase.GONE)
-    until(lambda: processes_naming(str(here.data_dir.root)) == [])
     here.run(here.backend.forget(name))
+    until(lambda: processes_naming(str(here.data_dir.root)) == [])
     assert here.run(here.backend.list()) == []
 
 
