@@ -1,10 +1,16 @@
 """What every test may ask for: a platform that runs for the whole session."""
 
+import os
 from collections.abc import Iterator
 
+import hypothesis
 import pytest
 
 from argosy.testing import Platform
+
+if "CI" not in os.environ:  # where it is set, hypothesis draws the same examples every time
+    hypothesis.settings.register_profile("patient", deadline=None)
+    hypothesis.settings.load_profile("patient")
 
 
 @pytest.fixture(scope="session")
