@@ -26,6 +26,7 @@ from argosy.ground.instances import (
 )
 from argosy.ground.paths import DataDir
 from argosy.ground.settings import Settings
+from argosy.ground.strays import end_strays
 
 _STOP_MARGIN_S = 40.0
 """A program of the user's has 30 s from SIGTERM to SIGKILL."""
@@ -146,6 +147,7 @@ class Member:
         if not self.ended:
             self._process.kill()
             self._process.wait()
+        end_strays(self._folder)
 
 
 class _Failed(Exception):
