@@ -2,7 +2,6 @@
 
 import contextlib
 import os
-import select
 import shutil
 import signal
 import sys
@@ -142,12 +141,4 @@ def _still_runs(pid: int) -> bool:
 def _await_ends(agents: list[ProcessId], seconds: float) -> None:
     deadline = time.monotonic() + seconds
     for agent in agents:
-        try:
-            descriptor = os.pidfd_open(agent.pid)
-        except OSError:
-            continue
-        try:
-            if agent.alive:
-                select.select([descriptor], [], [], max(0.0, deadline - time.monotonic()))
-        finally:
-            os.close(descriptor)
+        agent.wait(max(0.0, deadline - time.monotonic()))

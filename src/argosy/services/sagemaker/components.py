@@ -18,12 +18,20 @@ from argosy.services.sagemaker.finding import (
     find,
     refuse_taken,
 )
+from argosy.services.sagemaker.intents import (
+    begin,
+    begin_deleting,
+    begin_updating,
+    refuse_in_progress,
+)
 from argosy.services.sagemaker.listing import answer, page_of
 from argosy.services.sagemaker.refusals import refuse_unsupported
-from argosy.services.sagemaker.tags import check_tags, set_tags
+from argosy.services.sagemaker.tags import check_tags
 from argosy.state import endpoints as ep
 from argosy.state.endpoints import Deployment, EndpointDocument, hosts_components
 from argosy.state.records import Record
+
+_NOUN = "inference component"
 
 
 @operation("sagemaker", "CreateInferenceComponent")
@@ -46,16 +54,7 @@ def create_inference_component(call: Call) -> dict[str, Any]:
             "pending": intent.new(call, name, endpoint, variant, asked.get("Specification"), count),
             "component_of": {"endpoint": endpoint.name, "variant": variant},
         }
-        call.records.create(
-            COMPONENT,
-            call.caller.account,
-            call.caller.region,
-            name,
-            dict(document),
-            now=call.clock.now(),
-            status=ep.CREATING,
-        )
-        set_tags(call, arn, tags)
+        begin(call, COMPONENT, document, tags)
     return {"InferenceComponentArn": arn}
 
 
@@ -96,7 +95,7 @@ def update_inference_component(call: Call) -> dict[str, Any]:
             document["pending"] = intent.renewed(call, record.name, host, live, changes, count)
         else:
             intent.rescale(call, document, count)
-        _start_updating(call, record, document)
+        begin_updating(call, record, document)
     return {"InferenceComponentArn": record.document["arn"]}
 
 
@@ -107,7 +106,7 @@ def update_inference_component_runtime_config(call: Call) -> dict[str, Any]:
         record = _changeable(call, asked["InferenceComponentName"])
         document = dict(record.document)
         intent.rescale(call, document, intent.copies(asked["DesiredRuntimeConfig"], 1))
-        _start_updating(call, record, document)
+        begin_updating(call, record, document)
     return {"InferenceComponentArn": record.document["arn"]}
 
 
@@ -116,9 +115,8 @@ def delete_inference_component(call: Call) -> dict[str, Any]:
     """The record goes when its copies have gone; its tags go now."""
     with call.records.transaction():
         record = find(call, COMPONENT, call.input["InferenceComponentName"])
-        _refuse_in_progress(record)
-        call.records.update(record, now=call.clock.now(), status=ep.DELETING)
-        set_tags(call, record.document["arn"], None)
+        refuse_in_progress(record, _NOUN)
+        begin_deleting(call, record)
     return {}
 
 
@@ -151,22 +149,10 @@ def _variant_of(endpoint: Record, given: str | None) -> str:
 
 def _changeable(call: Call, name: str) -> Record:
     record = find(call, COMPONENT, name)
-    _refuse_in_progress(record)
+    refuse_in_progress(record, _NOUN)
     if record.document["live"] is None:
         raise ValidationException(
             f'Cannot update inference component "{record.document["arn"]}": its status is '
             f"{record.status}. Delete it and create it again."
         )
     return record
-
-
-def _refuse_in_progress(record: Record) -> None:
-    if record.status in ep.IN_PROGRESS:
-        raise ValidationException(
-            f'Cannot update in-progress inference component "{record.document["arn"]}".'
-        )
-
-
-def _start_updating(call: Call, record: Record, document: dict[str, Any]) -> None:
-    document["failure_reason"] = ""
-    call.records.update(record, now=call.clock.now(), document=document, status=ep.UPDATING)

@@ -20,14 +20,21 @@ from argosy.services.sagemaker.finding import (
     refuse_taken,
 )
 from argosy.services.sagemaker.images import take_images
+from argosy.services.sagemaker.intents import (
+    begin,
+    begin_deleting,
+    begin_updating,
+    refuse_in_progress,
+)
 from argosy.services.sagemaker.listing import answer, page_of
 from argosy.services.sagemaker.refusals import refuse_unsupported
 from argosy.services.sagemaker.residents import refuse_homeless
-from argosy.services.sagemaker.tags import check_tags, set_tags
+from argosy.services.sagemaker.tags import check_tags
 from argosy.state import endpoints as ep
 from argosy.state.endpoints import Deployment, EndpointDocument, hosts_components
 from argosy.state.records import Record
 
+_NOUN = "endpoint"
 _DEFAULT_PAGE = 10  # ListEndpoints in the API reference: "This value defaults to 10."
 
 
@@ -48,16 +55,7 @@ def create_endpoint(call: Call) -> dict[str, Any]:
             "pending": _deployment(call, asked["EndpointConfigName"]),
             "last_deployment_config": asked.get("DeploymentConfig"),
         }
-        call.records.create(
-            ENDPOINT,
-            call.caller.account,
-            call.caller.region,
-            name,
-            dict(document),
-            now=call.clock.now(),
-            status=ep.CREATING,
-        )
-        set_tags(call, arn, tags)
+        begin(call, ENDPOINT, document, tags)
     return {"EndpointArn": arn}
 
 
@@ -89,7 +87,7 @@ def update_endpoint(call: Call) -> dict[str, Any]:
         document["pending"] = pending
         if not asked.get("RetainDeploymentConfig"):
             document["last_deployment_config"] = asked.get("DeploymentConfig")
-        _start_updating(call, record, document)
+        begin_updating(call, record, document)
     return {"EndpointArn": record.document["arn"]}
 
 
@@ -102,7 +100,7 @@ def update_endpoint_weights_and_capacities(call: Call) -> dict[str, Any]:
         record = _changeable(call, asked["EndpointName"])
         document = dict(record.document)
         _rescale(document["live"], changes, document["arn"])
-        _start_updating(call, record, document)
+        begin_updating(call, record, document)
     return {"EndpointArn": record.document["arn"]}
 
 
@@ -111,10 +109,9 @@ def delete_endpoint(call: Call) -> dict[str, Any]:
     """The record goes when its instances have gone; its tags go now."""
     with call.records.transaction():
         record = find(call, ENDPOINT, call.input["EndpointName"])
-        _refuse_in_progress(record)
+        refuse_in_progress(record, _NOUN)
         refuse_homeless(call, record)
-        call.records.update(record, now=call.clock.now(), status=ep.DELETING)
-        set_tags(call, record.document["arn"], None)
+        begin_deleting(call, record)
     return {}
 
 
@@ -133,23 +130,13 @@ def _deployment(call: Call, config_name: str) -> Deployment:
 def _changeable(call: Call, name: str) -> Record:
     """The endpoint, if its status lets it be updated; raises ValidationException."""
     record = find(call, ENDPOINT, name)
-    _refuse_in_progress(record)
+    refuse_in_progress(record, _NOUN)
     if record.status == ep.FAILED or record.document["live"] is None:
         raise ValidationException(
             f'Cannot update endpoint "{record.document["arn"]}": its status is {record.status}. '
             "Delete it and create it again."
         )
     return record
-
-
-def _refuse_in_progress(record: Record) -> None:
-    if record.status in ep.IN_PROGRESS:
-        raise ValidationException(f'Cannot update in-progress endpoint "{record.document["arn"]}".')
-
-
-def _start_updating(call: Call, record: Record, document: dict[str, Any]) -> None:
-    document["failure_reason"] = ""
-    call.records.update(record, now=call.clock.now(), document=document, status=ep.UPDATING)
 
 
 def _retain(pending: Deployment, live: Deployment, excluded: list[dict[str, str]] | None) -> None:

@@ -1,0 +1,47 @@
+"""Writing down what control brings about: the same for an endpoint and an inference component.
+
+To be called in a transaction. What may be asked of which one is its own module's affair.
+"""
+
+from typing import Any
+
+from argosy.ground.errors import ValidationException
+from argosy.services.registry import Call
+from argosy.services.sagemaker.tags import set_tags
+from argosy.state import endpoints as ep
+from argosy.state.endpoints import EndpointDocument
+from argosy.state.records import Record
+
+
+def begin(
+    call: Call, kind: str, document: EndpointDocument, tags: list[dict[str, str]] | None
+) -> None:
+    """Keep a new one, which is being created from now on."""
+    call.records.create(
+        kind,
+        call.caller.account,
+        call.caller.region,
+        document["name"],
+        dict(document),
+        now=call.clock.now(),
+        status=ep.CREATING,
+    )
+    set_tags(call, document["arn"], tags)
+
+
+def begin_updating(call: Call, record: Record, document: dict[str, Any]) -> None:
+    """Keep its changed document, which is being carried out from now on."""
+    document["failure_reason"] = ""
+    call.records.update(record, now=call.clock.now(), document=document, status=ep.UPDATING)
+
+
+def begin_deleting(call: Call, record: Record) -> None:
+    """Control ends its instances and then removes the record; the tags go now."""
+    call.records.update(record, now=call.clock.now(), status=ep.DELETING)
+    set_tags(call, record.document["arn"], None)
+
+
+def refuse_in_progress(record: Record, noun: str) -> None:
+    """Raises ValidationException while it is in a transition."""
+    if record.status in ep.IN_PROGRESS:
+        raise ValidationException(f'Cannot update in-progress {noun} "{record.document["arn"]}".')
