@@ -6,19 +6,18 @@ file knows no service and no meaning of a document.
 """
 
 import json
-import logging
-import threading
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from collections.abc import Callable
+from contextlib import AbstractContextManager
 from dataclasses import replace
 from typing import Any
 
 import sqlalchemy as sa
 
-from argosy.state.database import WRITES, StorageError
+from argosy.state.database import StorageError
 from argosy.state.query import BadToken, Query, statement, token_after
 from argosy.state.record import Page, Record
 from argosy.state.table import records as table
+from argosy.state.transactions import Transactions
 
 __all__ = [
     "AlreadyThere",
@@ -30,8 +29,6 @@ __all__ = [
     "Stale",
     "StorageError",
 ]
-
-_log = logging.getLogger(__name__)
 
 
 class AlreadyThere(Exception):
@@ -49,12 +46,11 @@ class Records:
     disk being full included; the transaction is then undone as a whole.
     """
 
-    def __init__(self, engine: sa.Engine) -> None:
-        self._engine = engine
-        self._lock = threading.RLock()
-        self._open: sa.Connection | None = None
-        self._touched: set[str] = set()
-        self._listeners: list[Callable[[str], None]] = []
+    def __init__(self, database: sa.Engine | Transactions) -> None:
+        """`database`: its transactions, to share them with other tables; or an engine."""
+        self.transactions = (
+            database if isinstance(database, Transactions) else Transactions(database)
+        )
 
     def get(self, kind: str, account: str, region: str, name: str) -> Record | None:
         """The record of exactly this name, or None."""
@@ -166,71 +162,23 @@ class Records:
             for (kind,) in kinds:
                 self._write(kind, sa.delete(table).where(table.c.kind == kind))
 
-    @contextmanager
-    def transaction(self) -> Iterator[None]:
+    def transaction(self) -> AbstractContextManager[object]:
         """Several calls in one commit; an exception undoes them all. A nested one joins."""
-        with self._lock:
-            if self._open is not None:
-                yield
-                return
-            with self._outermost() as kinds:
-                yield
-        self._ring(kinds)
+        return self.transactions.begin()
 
     def listen(self, callback: Callable[[str], None]) -> None:
         """Have `callback(kind)` called after each commit that wrote records of that kind."""
-        self._listeners.append(callback)
-
-    @contextmanager
-    def _outermost(self) -> Iterator[set[str]]:
-        """A transaction of its own; yields the kinds written in it."""
-        kinds: set[str] = set()
-        with _translated(), self._engine.connect() as plain:
-            connection = plain.execution_options(**WRITES)
-            with connection.begin():
-                self._open, self._touched = connection, kinds
-                try:
-                    yield kinds
-                finally:
-                    self._open = None
-
-    def _ring(self, kinds: set[str]) -> None:
-        for kind in sorted(kinds):
-            for callback in self._listeners:
-                try:
-                    callback(kind)
-                except Exception:
-                    # The write is done and acknowledged; a listener cannot take that back.
-                    _log.exception("a listener failed on a change of %s records", kind)
+        self.transactions.listen(callback)
 
     def _write(self, kind: str, change: sa.Executable) -> int:
         """Rows changed."""
-        with self.transaction():
-            assert self._open is not None
-            result = self._open.execute(change)
-            changed = int(result.rowcount)
-            if changed:
-                self._touched.add(kind)
-            return changed
+        return self.transactions.write(kind, change)
 
     def _read(self, wanted: sa.Select[Any]) -> list[Record]:
         return [_record(row) for row in self._rows(wanted)]
 
     def _rows(self, wanted: sa.Select[Any]) -> list[sa.Row[Any]]:
-        with self._lock, _translated():
-            if self._open is not None:
-                return list(self._open.execute(wanted))
-            with self._engine.connect() as connection:
-                return list(connection.execute(wanted))
-
-
-@contextmanager
-def _translated() -> Iterator[None]:
-    """The database's own errors become StorageError; nobody above knows SQLAlchemy's."""
-    try:
-        yield
-    except sa.exc.DBAPIError as error:
-        raise StorageError(f"the database failed: {error.orig}") from error
+        return self.transactions.read(wanted)
 
 
 def _key(kind: str, account: str, region: str, name: str) -> tuple[sa.ColumnElement[bool], ...]:

@@ -1,0 +1,107 @@
+"""Transactions that several tables share: what belongs together is one commit.
+
+    with transactions.begin():
+        requests.finish(…)        # each writes through `write`, and joins
+        topics.publish(…)
+
+One thread at a time is inside. Whoever listens is called after each commit, with the name of every
+kind of thing that was written in it. This file knows no table.
+"""
+
+import logging
+import threading
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from typing import Any
+
+import sqlalchemy as sa
+
+from argosy.state.database import WRITES, StorageError
+
+_log = logging.getLogger(__name__)
+
+Rows = Sequence[Mapping[str, Any]]
+
+
+class Transactions:
+    """Reads and writes of one database.
+
+    Every method raises StorageError (an OSError) when the database cannot be read or written, the
+    disk being full included; the transaction is then undone as a whole.
+    """
+
+    def __init__(self, engine: sa.Engine) -> None:
+        self._engine = engine
+        self._lock = threading.RLock()
+        self._open: sa.Connection | None = None
+        self._touched: set[str] = set()
+        self._listeners: list[Callable[[str], None]] = []
+
+    @contextmanager
+    def begin(self) -> Iterator[sa.Connection]:
+        """Several calls in one commit; an exception undoes them all. A nested one joins.
+
+        What is written by the connection itself, not through `write`, rings nobody.
+        """
+        with self._lock:
+            if self._open is not None:
+                yield self._open
+                return
+            with self._outermost() as (connection, kinds):
+                yield connection
+        self._ring(kinds)
+
+    def write(self, kind: str, change: sa.Executable, rows: Rows | None = None) -> int:
+        """Carry out one change, for each of `rows` where they are given; returns rows changed.
+
+        kind: what listeners are told, if anything was changed.
+        """
+        with self.begin() as connection:
+            result = connection.execute(change, rows) if rows else connection.execute(change)
+            changed = int(result.rowcount)
+            if changed:
+                self._touched.add(kind)
+            return changed
+
+    def read(self, wanted: sa.Select[Any]) -> list[sa.Row[Any]]:
+        """All rows of a query; within a transaction, as it has left them."""
+        with self._lock, _translated():
+            if self._open is not None:
+                return list(self._open.execute(wanted))
+            with self._engine.connect() as connection:
+                return list(connection.execute(wanted))
+
+    def listen(self, callback: Callable[[str], None]) -> None:
+        """Have `callback(kind)` called after each commit that wrote something of that kind."""
+        self._listeners.append(callback)
+
+    @contextmanager
+    def _outermost(self) -> Iterator[tuple[sa.Connection, set[str]]]:
+        """A transaction of its own, and the kinds written in it."""
+        kinds: set[str] = set()
+        with _translated(), self._engine.connect() as plain:
+            connection = plain.execution_options(**WRITES)
+            with connection.begin():
+                self._open, self._touched = connection, kinds
+                try:
+                    yield connection, kinds
+                finally:
+                    self._open = None
+
+    def _ring(self, kinds: set[str]) -> None:
+        for kind in sorted(kinds):
+            for callback in self._listeners:
+                try:
+                    callback(kind)
+                except Exception:
+                    # The write is done and acknowledged; a listener cannot take that back.
+                    _log.exception("a listener failed on a change of %s", kind)
+
+
+@contextmanager
+def _translated() -> Iterator[None]:
+    """The database's own errors become StorageError; nobody above knows SQLAlchemy's."""
+    try:
+        yield
+    except sa.exc.DBAPIError as error:
+        raise StorageError(f"the database failed: {error.orig}") from error
