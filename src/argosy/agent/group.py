@@ -13,6 +13,7 @@ import sys
 import time
 
 from argosy.agent.parent import die_with_parent
+from argosy.agent.porting import Porter
 from argosy.agent.report import Report
 from argosy.agent.watch import Terminated, Watch
 from argosy.ground.files import read_json, write_json
@@ -42,6 +43,7 @@ class Group:
         self._data_dir = data_dir
         self._watch = Watch()
         self._members: list[Member] = []
+        self._porter: Porter | None = None
         self._report = Report(
             data_dir.instance(spec.instance_id), data_dir.doorbell(spec.instance_id)
         )
@@ -55,12 +57,15 @@ class Group:
             self._members = [Member(one, self._data_dir) for one in self._spec.members()]
             self._reach(Phase.STARTING, (Phase.STARTING, Phase.IN_SERVICE))
             self._reach(Phase.IN_SERVICE, (Phase.IN_SERVICE,))
+            self._porter = Porter(self._spec, self._report.state.addresses)
             self._watch_until_one_fails()
         except Terminated:
             self._stop()
         except _Failed as failure:
             self._report.say(Phase.FAILED, str(failure))
         finally:
+            if self._porter is not None:
+                self._porter.kill()
             for member in self._members:
                 member.kill()
             self._bell.close()
@@ -91,6 +96,8 @@ class Group:
         while True:
             self._look_for_failures()
             self._report.flush()
+            if self._porter is not None:
+                self._porter.tick()
             self._watch.pause_until_woken(self._settings.ping_interval_s)
 
     def _look_for_failures(self) -> None:
@@ -105,6 +112,8 @@ class Group:
     def _stop(self) -> None:
         self._watch.hear_no_more()
         self._report.say(Phase.STOPPING)
+        if self._porter is not None:
+            self._porter.terminate()
         for member in self._members:
             member.terminate()
         deadline = time.monotonic() + self._settings.drain_timeout_s + _STOP_MARGIN_S

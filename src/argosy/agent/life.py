@@ -23,6 +23,7 @@ from argosy.agent.environment import load_environment, submit_uri
 from argosy.agent.folders import Folders
 from argosy.agent.model import CannotServe, ModelProcess
 from argosy.agent.output import Output
+from argosy.agent.porting import Porter
 from argosy.agent.report import Report
 from argosy.agent.spare import Spare
 from argosy.agent.watch import Terminated, Watch
@@ -57,6 +58,7 @@ class Life:
         self._model: ModelProcess | None = None
         self._child: Child | None = None
         self._spare: Spare | None = None
+        self._porter: Porter | None = None
         self._caretaker = Caretaker(self._watch, settings, data_dir.environments)
 
     def run(self, spare_runtime: str) -> None:
@@ -130,11 +132,9 @@ class Life:
             self._start_container(spec)
         with self._explaining(spec, reasons.not_healthy):
             model = self._load(spec)
-        self._report.say(
-            Phase.IN_SERVICE,
-            worker_pid=model.worker.pid,
-            addresses=(f"unix:{self._folders.public_socket}",),
-        )
+        addresses = (f"unix:{self._folders.public_socket}",)
+        self._report.say(Phase.IN_SERVICE, worker_pid=model.worker.pid, addresses=addresses)
+        self._porter = Porter(spec, addresses)
         limit = spec.answers_within_s + PING_MARGIN_S
         with self._explaining(spec, reasons.no_longer_healthy):
             interval = self._settings.ping_interval_s
@@ -143,6 +143,8 @@ class Life:
     def _after_each_ping(self) -> None:
         self._report.flush()
         self._caretaker.tick()
+        if self._porter is not None:
+            self._porter.tick()
 
     def _provide_image(self, spec: InstanceSpec) -> None:
         most = int(self._settings.max_image_gb * (1 << 30))
@@ -337,6 +339,8 @@ class Life:
             self._report.say(Phase.STOPPING)
         if self._child is not None:
             self._child.kill()
+        if self._porter is not None:
+            self._porter.terminate()
         if self._model is not None:
             grace = program.GRACE_S if self._model.worker.is_program else 0.0
             self._model.stop(self._settings.drain_timeout_s + grace)
@@ -346,6 +350,8 @@ class Life:
             self._spare.close()
         if self._child is not None:
             self._child.kill()
+        if self._porter is not None:
+            self._porter.kill()
         if self._model is not None:
             self._model.kill()
         self._caretaker.close()

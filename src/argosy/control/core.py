@@ -15,6 +15,7 @@ from argosy.control.launching import Place
 from argosy.control.reconciler import Reconciler
 from argosy.control.rollout import Launch
 from argosy.control.traffic import Traffic
+from argosy.control.work import Hub
 from argosy.ground.clock import Clock
 from argosy.ground.instances import InstanceSpec, StoreAccess
 from argosy.ground.names import iam_arn
@@ -60,6 +61,7 @@ class Control:
             self._new_spec,
             settings,
         )
+        self._hub = Hub({})
         self._loop: asyncio.Task[None] | None = None
         self._pass = asyncio.Lock()
 
@@ -68,6 +70,7 @@ class Control:
         self._records.listen(lambda kind: self._doorbell.ring())
         await self._doorbell.listen(self._data_dir.doorbell_socket)
         await self._feed.listen(self._data_dir.feed_socket)
+        await self._hub.listen(self._data_dir.work_socket)
         self._loop = asyncio.create_task(self._run())
 
     async def stop(self) -> None:
@@ -77,6 +80,7 @@ class Control:
             with contextlib.suppress(asyncio.CancelledError):
                 await self._loop
         self._doorbell.close()
+        await self._hub.close()
         await self._feed.close()
 
     async def status(self) -> dict[str, Any]:

@@ -9,6 +9,7 @@ from enum import StrEnum
 from typing import Any, TypedDict
 
 from argosy.ground.time_limits import answer_limit_s, startup_limit_s
+from argosy.ground.work import Work
 
 SPEC_FILE = "spec.json"
 """What was asked for; an instance folder without it is not listed."""
@@ -132,6 +133,8 @@ class InstanceSpec:
     startup_timeout_s: float = 240.0
     model_timeout_s: float = 60.0
     created: float = 0.0
+    work: Work | None = None
+    """What the instance pulls by itself; None where it is only asked by edges."""
 
     @property
     def container(self) -> ContainerSpec:
@@ -163,6 +166,7 @@ class InstanceSpec:
                 self,
                 instance_id=member_id(self.instance_id, number),
                 containers=(container,),
+                work=None,
                 log_stream=f"{self.log_stream}/{container.name}",
             )
             for number, container in enumerate(self.containers, 1)

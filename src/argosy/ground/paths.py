@@ -106,6 +106,11 @@ class DataDir:
         return self.run / "doorbell.sock"
 
     @property
+    def work_socket(self) -> Path:
+        """Where porters connect to pull work and to say what became of it."""
+        return self.run / "work.sock"
+
+    @property
     def store_socket(self) -> Path:
         """The object store's S3 face, when it runs in its own network namespace."""
         return self.run / "store.sock"
