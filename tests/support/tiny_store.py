@@ -9,7 +9,9 @@ import time
 from collections.abc import Iterator
 from http.server import BaseHTTPRequestHandler
 from pathlib import Path
-from urllib.parse import unquote
+from urllib.parse import parse_qsl, unquote
+from xml.etree import ElementTree
+from xml.sax.saxutils import escape
 
 from argosy.access.errors import AuthError
 from argosy.access.sigv4 import Asked, SigningKeys, check, claim_of
@@ -27,7 +29,15 @@ class TinyStore:
         self.failures: list[int] = []
         self.requests: list[str] = []
         self.cut_after: int | None = None
+        self.uploads: dict[str, tuple[str, dict[int, bytes]]] = {}
+        """Open multipart uploads: id → (path, parts)."""
+        self.types: dict[str, str] = {}
         self.access: StoreAccess
+
+    @property
+    def left(self) -> int:
+        """How many uploads are open."""
+        return len(self.uploads)
 
     def put(self, path: str, data: bytes) -> str:
         """Keep an object; returns its URI."""
@@ -68,6 +78,9 @@ class _Handler(BaseHTTPRequestHandler):
     def do_DELETE(self) -> None:
         self._handle()
 
+    def do_POST(self) -> None:
+        self._handle()
+
     def _handle(self) -> None:
         store: TinyStore = self.server.store  # type: ignore[attr-defined]
         body = self.rfile.read(int(self.headers.get("content-length", "0")))
@@ -78,7 +91,8 @@ class _Handler(BaseHTTPRequestHandler):
         elif self._refused(path, query, body):
             self._answer(403, "SignatureDoesNotMatch")
         else:
-            self._serve(store, unquote(path)[1:], body)
+            fields = dict(parse_qsl(query, keep_blank_values=True))
+            self._serve(store, unquote(path)[1:], body, fields)
 
     def _refused(self, path: str, query: str, body: bytes) -> bool:
         headers = {name.lower(): value for name, value in self.headers.items()}
@@ -94,25 +108,107 @@ class _Handler(BaseHTTPRequestHandler):
             return True
         return False
 
-    def _serve(self, store: TinyStore, name: str, body: bytes) -> None:
+    def _serve(self, store: TinyStore, name: str, body: bytes, query: dict[str, str]) -> None:
         if name.split("/")[0] not in store.buckets:
             self._answer(404, "NoSuchBucket")
+        elif "uploads" in query and self.command == "POST":
+            self._create(store, name)
+        elif "uploadId" in query:
+            self._upload(store, body, query)
+        elif "list-type" in query:
+            self._list(store, name.rstrip("/"), query)
         elif self.command == "PUT":
-            store.objects[name] = body
-            self._answer(200)
+            self._put(store, name, body)
         elif self.command == "DELETE":
             store.objects.pop(name, None)
             self._answer(204)
         elif name not in store.objects:
             self._answer(404, "NoSuchKey")
         else:
-            self._send(store, store.objects[name])
+            self._send(store, name, store.objects[name])
 
-    def _send(self, store: TinyStore, data: bytes) -> None:
-        self.send_response(200)
+    def _put(self, store: TinyStore, name: str, body: bytes) -> None:
+        if self.headers.get("if-none-match") == "*" and name in store.objects:
+            self._answer(412, "PreconditionFailed")
+            return
+        store.objects[name] = body
+        store.types[name] = self.headers.get("content-type", "")
+        self._answer(200, etag=etag(body))
+
+    def _create(self, store: TinyStore, name: str) -> None:
+        upload_id = os.urandom(8).hex()
+        store.uploads[upload_id] = (name, {})
+        store.types[name] = self.headers.get("content-type", "")
+        self._xml(f"<R><UploadId>{upload_id}</UploadId></R>")
+
+    def _upload(self, store: TinyStore, body: bytes, query: dict[str, str]) -> None:
+        name, parts = store.uploads.get(query["uploadId"], ("", None))
+        if parts is None:
+            self._answer(404, "NoSuchUpload")
+        elif self.command == "PUT":
+            parts[int(query["partNumber"])] = body
+            self._answer(200, etag=etag(body))
+        elif self.command == "DELETE":
+            store.uploads.pop(query["uploadId"], None)
+            self._answer(204)
+        else:
+            self._complete(store, query["uploadId"], name, parts, body)
+
+    def _complete(
+        self, store: TinyStore, upload_id: str, name: str, parts: dict[int, bytes], body: bytes
+    ) -> None:
+        asked = [
+            (int(part.findtext("PartNumber") or "0"), part.findtext("ETag"))
+            for part in ElementTree.fromstring(body).iterfind("Part")
+        ]
+        numbers = [number for number, _ in asked]
+        if numbers != sorted(set(numbers)) or not all(
+            number in parts and etag(parts[number]) == tag for number, tag in asked
+        ):
+            self._answer(400, "InvalidPart")
+        elif any(len(parts[number]) < 5 << 20 for number in numbers[:-1]):
+            self._answer(400, "EntityTooSmall")
+        else:
+            store.objects[name] = b"".join(parts[number] for number in numbers)
+            del store.uploads[upload_id]
+            self._xml(f"<R><ETag>{etag(store.objects[name])}</ETag></R>")
+
+    def _list(self, store: TinyStore, bucket: str, query: dict[str, str]) -> None:
+        prefix, after = f"{bucket}/{query.get('prefix', '')}", query.get("continuation-token", "")
+        names = sorted(name for name in store.objects if name.startswith(prefix) and name > after)
+        page, rest = names[:1000], names[1000:]
+        items = "".join(
+            f"<Contents><Key>{escape(name.partition('/')[2])}</Key>"
+            f"<Size>{len(store.objects[name])}</Size>"
+            f"<ETag>{etag(store.objects[name])}</ETag></Contents>"
+            for name in page
+        )
+        more = f"<NextContinuationToken>{escape(page[-1])}</NextContinuationToken>" if rest else ""
+        self._xml(f"<R>{items}{more}</R>")
+
+    def _send(self, store: TinyStore, name: str, whole: bytes) -> None:
+        if self.headers.get("if-match", f'"{etag(whole)}"') != f'"{etag(whole)}"':
+            self._answer(412, "PreconditionFailed")
+            return
+        data = whole
+        asked = self.headers.get("range", "")
+        if asked:
+            first, _, last = asked.removeprefix("bytes=").partition("-")
+            if int(first) >= len(whole):
+                self._answer(416, "InvalidRange")
+                return
+            data = whole[int(first) : int(last) + 1 if last else None]
+        self.send_response(206 if asked else 200)
+        if asked:
+            end = int(first) + len(data) - 1
+            self.send_header("content-range", f"bytes {first}-{end}/{len(whole)}")
         self.send_header("content-length", str(len(data)))
-        self.send_header("etag", f'"{hashlib.md5(data).hexdigest()}"')
+        self.send_header("content-type", store.types.get(name, ""))
+        self.send_header("etag", f'"{etag(whole)}"')
         self.end_headers()
+        self._send_body(store, data)
+
+    def _send_body(self, store: TinyStore, data: bytes) -> None:
         if self.command == "HEAD":
             return
         if store.cut_after is not None:
@@ -122,13 +218,26 @@ class _Handler(BaseHTTPRequestHandler):
             return
         self.wfile.write(data)
 
-    def _answer(self, status: int, code: str = "") -> None:
+    def _xml(self, text: str) -> None:
+        self.send_response(200)
+        self.send_header("content-length", str(len(text.encode())))
+        self.end_headers()
+        self.wfile.write(text.encode())
+
+    def _answer(self, status: int, code: str = "", etag: str = "") -> None:
         body = f"<Error><Code>{code}</Code><Message>m</Message></Error>".encode() if code else b""
         body = b"" if self.command == "HEAD" else body
         self.send_response(status)
         self.send_header("content-length", str(len(body)))
+        if etag:
+            self.send_header("etag", f'"{etag}"')
         self.end_headers()
         self.wfile.write(body)
+
+
+def etag(data: bytes) -> str:
+    """The ETag of content, without quotes."""
+    return hashlib.md5(data, usedforsecurity=False).hexdigest()
 
 
 @contextlib.contextmanager

@@ -2,70 +2,63 @@
 
     store = ObjectStore(access)
     store.get_file(S3Uri("models", "m/model.tar.gz"), path, max_bytes=1 << 30)
+    with store.open(uri, start, end, etag=etag) as reader: reader.read(1 << 20)
+    with store.writing(uri, "text/csv") as writer: writer.write(data)
+    store.multipart.create(uri) …
 
 It tries again, with growing pauses, while the store cannot be reached or answers 5xx; every
-other failure is raised at once as one of `argosy.objects.errors`. It knows single requests only:
-no multipart, no batches.
+other failure is raised at once as one of `argosy.objects.errors`.
 """
 
-import hashlib
-import random
-import time
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from contextlib import contextmanager
-from dataclasses import dataclass
 from pathlib import Path
-from typing import TypeVar
-from urllib.parse import quote, urlencode, urlsplit
-from xml.etree import ElementTree
+from typing import NamedTuple
 
-import urllib3
 from urllib3.response import BaseHTTPResponse
 
-from argosy.access.sigv4 import UNSIGNED_PAYLOAD, Asked, sign
 from argosy.ground.instances import StoreAccess
 from argosy.objects.errors import (
-    AccessRefused,
     BucketMissing,
+    ObjectExists,
     ObjectMissing,
     ObjectTooLarge,
-    StoreAway,
-    StoreError,
+    PreconditionFailed,
 )
-from argosy.objects.transport import pool_for
+from argosy.objects.multipart import Multipart
+from argosy.objects.reading import ObjectInfo, ObjectReader, info_of
+from argosy.objects.requests import Requests
 from argosy.objects.uri import S3Uri
+from argosy.objects.writing import ObjectWriter
 
 _CHUNK = 256 * 1024
 _PIECE = 1 << 20
-_ERROR_BYTES = 64 * 1024
-_FIRST_PAUSE_S = 0.05
-_LONGEST_PAUSE_S = 1.0
-_EMPTY = b""
-
-T = TypeVar("T")
 
 
-@dataclass(frozen=True)
-class ObjectInfo:
-    """What HEAD says of an object."""
+class Listed(NamedTuple):
+    """An object as a list of its bucket has it."""
 
+    key: str
     size: int
     etag: str
-    content_type: str
 
 
 class ObjectStore:
     """One store, reached with one key. Not for sharing between threads that fork."""
 
-    def __init__(self, access: StoreAccess, *, patience_s: float = 30.0) -> None:
-        """`patience_s`: how long to go on trying while the store is away."""
-        self._access = access
-        self._host = urlsplit(access.url).netloc
-        self._pool = pool_for(access)
-        self._patience_s = patience_s
+    def __init__(
+        self, access: StoreAccess, *, patience_s: float = 30.0, connections: int = 4
+    ) -> None:
+        """`patience_s`: how long to go on trying while the store is away.
+
+        connections: how many are kept for use again.
+        """
+        self._requests = Requests(access, patience_s=patience_s, connections=connections)
+        self._request, self._persist = self._requests.ask, self._requests.persist
+        self.multipart = Multipart(self._requests)
 
     def close(self) -> None:
-        self._pool.close()
+        self._requests.close()
 
     def get_file(self, uri: S3Uri, path: Path, max_bytes: int) -> int:
         """Stream an object into a file, replacing it; returns its size in bytes.
@@ -106,21 +99,47 @@ class ObjectStore:
         finally:
             response.close()
 
+    def open(
+        self, uri: S3Uri, start: int = 0, end: int | None = None, *, etag: str = ""
+    ) -> ObjectReader:
+        """The bytes [start, end) of an object, to be read in order; `end` None: to its end.
+
+        etag: the version that it must be, "" for whichever is there at first.
+        Raises StoreError at once and later, ObjectChanged when it is another version.
+        """
+        return ObjectReader(self._requests, uri, start, end, etag)
+
+    def writing(
+        self,
+        uri: S3Uri,
+        content_type: str = "application/octet-stream",
+        *,
+        headers: Mapping[str, str] | None = None,
+    ) -> ObjectWriter:
+        """An object to be written piece by piece; it appears when the writer is closed."""
+        return ObjectWriter(self._requests, uri, content_type, headers=headers)
+
     def put(
-        self, uri: S3Uri, body: bytes | Path, content_type: str = "application/octet-stream"
-    ) -> None:
-        """Write an object from bytes or from a file, in one request. Raises StoreError."""
+        self,
+        uri: S3Uri,
+        body: bytes | Path | Iterable[bytes | memoryview],
+        content_type: str = "application/octet-stream",
+        *,
+        new: bool = False,
+        headers: Mapping[str, str] | None = None,
+    ) -> str:
+        """Write an object from bytes, buffers or a file in one request; returns its ETag.
 
-        def attempt() -> None:
-            headers = {"content-type": content_type}
-            if isinstance(body, bytes):
-                self._request("PUT", uri, headers=headers, body=body).release_conn()
-                return
-            with body.open("rb") as file:
-                headers["content-length"] = str(body.stat().st_size)
-                self._request("PUT", uri, headers=headers, body=file).release_conn()
-
-        self._persist(attempt)
+        new: raise ObjectExists when there is such an object already (If-None-Match).
+        Raises StoreError.
+        """
+        sent = {"content-type": content_type, **(headers or {})}
+        if new:
+            sent["if-none-match"] = "*"
+        try:
+            return self._persist(_putting(self._requests, uri, body, sent))
+        except PreconditionFailed:
+            raise ObjectExists(f"There is an object {uri} already.") from None
 
     def head(self, uri: S3Uri) -> ObjectInfo:
         """Size and type of an object. Raises ObjectMissing (also when the bucket is missing)."""
@@ -128,11 +147,7 @@ class ObjectStore:
         def attempt() -> ObjectInfo:
             response = self._request("HEAD", uri)
             response.release_conn()
-            return ObjectInfo(
-                size=int(response.headers.get("content-length", "0")),
-                etag=response.headers.get("etag", "").strip('"'),
-                content_type=response.headers.get("content-type", ""),
-            )
+            return info_of(response)
 
         return self._persist(attempt)
 
@@ -159,89 +174,57 @@ class ObjectStore:
 
     def buckets(self) -> list[str]:
         """The names of all buckets of this key."""
-        page = self._page(S3Uri("", ""), {})
+        page = self._requests.page(S3Uri("", ""), {})
         return [name.text or "" for name in page.iterfind("./Buckets/Bucket/Name")]
 
     def keys(self, bucket: str, prefix: str = "") -> Iterator[str]:
         """The keys in a bucket that begin with `prefix`, in pages as they are asked for."""
+        return (one.key for one in self.listing(bucket, prefix))
+
+    def listing(self, bucket: str, prefix: str = "", *, after: str = "") -> Iterator[Listed]:
+        """The objects whose keys begin with `prefix`, in order of key, in pages of a thousand.
+
+        after: begin behind this key. Raises StoreError.
+        """
         query = {"list-type": "2", "prefix": prefix}
+        if after:
+            query["start-after"] = after
         while True:
-            page = self._page(S3Uri(bucket, ""), query)
-            yield from (key.text or "" for key in page.iterfind("./Contents/Key"))
+            page = self._requests.page(S3Uri(bucket, ""), query)
+            for one in page.iterfind("./Contents"):
+                size, etag = one.findtext("./Size") or "0", one.findtext("./ETag") or ""
+                yield Listed(one.findtext("./Key") or "", int(size), etag.strip('"'))
             token = page.findtext("./NextContinuationToken")
             if not token:
                 return
             query["continuation-token"] = token
 
-    def _page(self, uri: S3Uri, query: Mapping[str, str]) -> ElementTree.Element:
-        def attempt() -> bytes:
-            with self._request("GET", uri, query=query) as response:
-                return response.read()
 
-        root = ElementTree.fromstring(self._persist(attempt))
-        for element in root.iter():
-            element.tag = element.tag.rpartition("}")[2]
-        return root
+def _putting(
+    requests: Requests,
+    uri: S3Uri,
+    body: bytes | Path | Iterable[bytes | memoryview],
+    headers: dict[str, str],
+) -> Callable[[], str]:
+    """One attempt at writing an object; gives its ETag."""
+    pieces = body if isinstance(body, (bytes, Path)) else list(body)
+    if isinstance(pieces, list):
+        headers["content-length"] = str(sum(map(len, pieces)))
 
-    def _request(
-        self,
-        method: str,
-        uri: S3Uri,
-        *,
-        query: Mapping[str, str] | None = None,
-        headers: Mapping[str, str] | None = None,
-        body: object = _EMPTY,
-    ) -> BaseHTTPResponse:
-        """One signed request; the answer's body is still to be read. Raises StoreError."""
-        path = "/" + quote(f"{uri.bucket}/{uri.key}" if uri.bucket else "", safe="/~")
-        query_text = urlencode(sorted((query or {}).items()), quote_via=quote, safe="~")
-        sent = {"host": self._host, "accept-encoding": "identity", **(headers or {})}
-        sent |= self._signature(Asked(method, path, query_text, sent), body)
-        response = self._pool.urlopen(
-            method,
-            f"{path}?{query_text}" if query_text else path,
-            body=body or None,  # type: ignore[arg-type]
-            headers=sent,
-            preload_content=False,
-            decode_content=False,
-            redirect=False,
-            retries=False,
-        )
-        if response.status >= 300:
-            raise _error(response, uri)
-        return response
+    def sent(content: bytes | Iterable[object]) -> str:
+        response = requests.ask("PUT", uri, headers=headers, body=content)
+        response.read()
+        response.release_conn()
+        return response.headers.get("etag", "").strip('"')
 
-    def _signature(self, asked: Asked, body: object) -> dict[str, str]:
-        hashed = hashlib.sha256(body).hexdigest() if isinstance(body, bytes) else UNSIGNED_PAYLOAD
-        return sign(
-            asked,
-            hashed,
-            key_id=self._access.access_key_id,
-            secret=self._access.secret_access_key,
-            region=self._access.region,
-            service="s3",
-            now=time.time(),
-        )
+    def attempt() -> str:
+        if not isinstance(pieces, Path):
+            return sent(pieces)
+        with pieces.open("rb") as file:
+            headers["content-length"] = str(pieces.stat().st_size)
+            return sent(file)
 
-    def _persist(self, attempt: Callable[[], T]) -> T:
-        """The attempt's result; tries again while the store is away, until patience ends."""
-        deadline = time.monotonic() + self._patience_s
-        pause = _FIRST_PAUSE_S
-        while True:
-            try:
-                return attempt()
-            except urllib3.exceptions.HTTPError as error:
-                away = StoreAway(f"The object store at {self._place} does not answer: {error}")
-            except StoreAway as error:
-                away = error
-            if time.monotonic() + pause > deadline:
-                raise away
-            time.sleep(pause * random.uniform(0.5, 1.0))
-            pause = min(pause * 2, _LONGEST_PAUSE_S)
-
-    @property
-    def _place(self) -> str:
-        return self._access.socket or self._access.url
+    return attempt
 
 
 def _check_size(response: BaseHTTPResponse, uri: S3Uri, max_bytes: int) -> None:
@@ -263,26 +246,3 @@ def _copy(
 
 def _too_large(uri: S3Uri, max_bytes: int) -> ObjectTooLarge:
     return ObjectTooLarge(f"The object {uri} is larger than the {max_bytes} bytes allowed.")
-
-
-def _error(response: BaseHTTPResponse, uri: S3Uri) -> StoreError:
-    """The S3 error of an answer, in our words."""
-    code, message = _code_and_message(response.read(_ERROR_BYTES))
-    response.release_conn()
-    if response.status >= 500 or response.status == 429:
-        return StoreAway(f"The object store answers {response.status} {code} for {uri}.")
-    if code == "NoSuchBucket":
-        return BucketMissing(f"The bucket {uri.bucket} does not exist.")
-    if response.status == 404:
-        return ObjectMissing(f"There is no object {uri}.")
-    if response.status in (401, 403):
-        return AccessRefused(f"The object store refuses access to {uri}: {code} {message}".strip())
-    return StoreError(f"The object store answers {response.status} {code} for {uri}: {message}")
-
-
-def _code_and_message(body: bytes) -> tuple[str, str]:
-    try:
-        root = ElementTree.fromstring(body)
-    except ElementTree.ParseError:
-        return "", ""
-    return root.findtext("Code") or "", root.findtext("Message") or ""

@@ -3,6 +3,10 @@
 StoreError
 ├── ObjectMissing     no such key
 ├── BucketMissing     no such bucket
+├── UploadMissing     no such multipart upload: completed already, or aborted
+├── PreconditionFailed  the object is not as the request expects it
+│   ├── ObjectChanged   it is another version than the one that was meant
+│   └── ObjectExists    it is there, and was to be new
 ├── AccessRefused     the store does not take our key, or the key may not do that
 ├── StoreAway         no answer from the store, for as long as we were willing to try
 ├── ObjectTooLarge    more bytes than the caller allows
@@ -24,6 +28,22 @@ class ObjectMissing(StoreError):
 
 class BucketMissing(StoreError):
     """There is no such bucket."""
+
+
+class UploadMissing(StoreError):
+    """The multipart upload is no more."""
+
+
+class PreconditionFailed(StoreError):
+    """The object is not as the request expects it."""
+
+
+class ObjectChanged(PreconditionFailed):
+    """The object is another version than the one that was meant."""
+
+
+class ObjectExists(PreconditionFailed):
+    """The object is there already."""
 
 
 class AccessRefused(StoreError):
