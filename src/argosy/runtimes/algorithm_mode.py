@@ -1,9 +1,9 @@
 """How Amazon's XGBoost container speaks when it has no script ("algorithm mode").
 
 A body without Content-Type is libsvm, an answer is CSV where the client accepts any; no body is
-answered by 204, one that cannot be read by 415. Reads JSON, NPY and Parquet beside what Amazon's
-container reads. Source: reference/container-contract.md §4; aws/sagemaker-xgboost-container,
-algorithm_mode/serve.py and serve_utils.py, for what it answers.
+answered by 204, one that cannot be read by 415. Reads and writes JSON, NPY and Parquet beside what
+Amazon's container does. Source: reference/container-contract.md §4;
+aws/sagemaker-xgboost-container, algorithm_mode/serve.py and serve_utils.py, for what it answers.
 """
 
 from __future__ import annotations
@@ -19,7 +19,7 @@ from argosy.runtimes import encoders, recordio
 from argosy.runtimes.answers import Answer, Body, Fault, content_head
 from argosy.runtimes.decoders import Table, as_array
 from argosy.runtimes.dialect import Dialect
-from argosy.runtimes.media import CSV, JSON, JSON_LINES, LIBSVM, NPY, RECORDIO, media_type
+from argosy.runtimes.media import CSV, JSON, JSON_LINES, LIBSVM, NPY, PARQUET, RECORDIO, media_type
 
 Select = Callable[[Any], list[dict[str, Any]]]
 """From raw predictions to one object of named values per row."""
@@ -31,7 +31,7 @@ _ALSO = {"csv": CSV, "libsvm": LIBSVM}  # names that the container takes for typ
 class AlgorithmMode(Dialect):
     """A `Dialect`."""
 
-    offered = (CSV, JSON, JSON_LINES, RECORDIO, NPY)
+    offered = (CSV, JSON, JSON_LINES, RECORDIO, NPY, PARQUET)
 
     def __init__(self, select: Select | None = None) -> None:
         """`select` makes objects of named values of the predictions, if the model's environment
@@ -65,8 +65,8 @@ class AlgorithmMode(Dialect):
         array = np.atleast_1d(np.asarray(predictions))
         if self._select is not None:
             return _encode_selected(self._select(array), media, self._batch)
-        if self._batch:
-            return ("\n".join(map(str, array.tolist())) + "\n").encode()
+        if self._batch and media != PARQUET:
+            return (encoders.printed(array) + "\n").encode()
         if media in (JSON, JSON_LINES):
             return _encode_objects([{"score": item} for item in array.tolist()], media)
         return encoders.encode(array, media)

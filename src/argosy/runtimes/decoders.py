@@ -8,6 +8,7 @@ stay a list of dicts. A body that cannot be read raises
 
 from __future__ import annotations
 
+import contextlib
 import csv
 import io
 import json
@@ -17,7 +18,7 @@ from typing import Any, NamedTuple
 
 import numpy as np
 
-from argosy.runtimes import libsvm, npy, parquet, recordio, sparse
+from argosy.runtimes import csv_numbers, libsvm, npy, parquet, recordio, sparse
 from argosy.runtimes.answers import Body, Fault
 from argosy.runtimes.media import CSV, JSON, LIBSVM, NPY, NPZ, PARQUET, READABLE, RECORDIO
 
@@ -201,8 +202,9 @@ def _many(length: int | None) -> str:
 def _csv_together(bodies: Sequence[Body]) -> Merged | None:
     wrapped = [False] * len(bodies)
     if sum(map(len, bodies)) > _FAST_CSV * len(bodies):
-        matrices = [_numbers(body.decode()) for body in bodies]
-        return _merged(np.concatenate(matrices), list(map(len, matrices)), wrapped)
+        matrices = [csv_numbers.read(body) for body in bodies]
+        matrix = np.concatenate(matrices) if len(matrices) > 1 else matrices[0]
+        return _merged(matrix, list(map(len, matrices)), wrapped)
     # A body has as many rows as it has line ends, or fewer: where the sums agree, none has fewer.
     counts = [body.count(b"\n", 0, -1) + 1 for body in bodies]
     text = b"\n".join(bodies).decode()
@@ -212,19 +214,15 @@ def _csv_together(bodies: Sequence[Body]) -> Merged | None:
     return _merged(np.array([[*map(float, line.split(","))] for line in lines]), counts, wrapped)
 
 
-def _numbers(text: str) -> Array:
-    """A CSV of nothing but numbers; raises ValueError for any other."""
-    if not text.strip():  # numpy would only warn
-        raise ValueError
-    return np.loadtxt(text.splitlines(), delimiter=",", ndmin=2, comments=None, dtype=np.float64)
-
-
 def _read_csv(body: Body) -> Table:
     text = body.decode("utf-8-sig")
-    try:
-        return Table(_numbers(text), False)
-    except ValueError:
-        pass
+    with contextlib.suppress(ValueError):
+        return Table(csv_numbers.read(body), False)
+    return Table(_carefully(text), False)
+
+
+def _carefully(text: str) -> Array:
+    """The rows of any CSV, cell by cell; raises Fault 400."""
     lines = csv.reader(io.StringIO(text, newline=""), skipinitialspace=True)
     rows = [row for row in lines if len(row) > 1 or "".join(row).strip()]
     if not rows:
@@ -233,7 +231,7 @@ def _read_csv(body: Body) -> Table:
         if len(row) != len(rows[0]):
             raise Fault(400, f"the rows are not of one shape: {_ragged(list(rows))}")
         rows[index] = [_cell(cell) for cell in row]  # type: ignore[misc]
-    return Table(as_array(list(rows)), False)
+    return as_array(list(rows))
 
 
 def _cell(text: str) -> float | str:

@@ -1,4 +1,4 @@
-"""Predictions into answer bodies: JSON, JSON lines, CSV, NPY, RecordIO.
+"""Predictions into answer bodies: JSON, JSON lines, CSV, NPY, RecordIO, Parquet.
 
 Values are written as Python's repr has them, so that a float read back is the same float. Knows
 arrays, lists, scalars, sparse matrices and data frames; nothing of models.
@@ -9,14 +9,16 @@ from __future__ import annotations
 import csv
 import io
 import json
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from typing import Any
 
 import numpy as np
 
-from argosy.runtimes import recordio
+from argosy.runtimes import parquet, recordio
 from argosy.runtimes.answers import Fault
-from argosy.runtimes.media import CSV, JSON, NPY, RECORDIO, WRITABLE
+from argosy.runtimes.media import CSV, JSON, NPY, PARQUET, RECORDIO, WRITABLE
+
+_Write = Callable[[list[Any]], bytes]
 
 
 def encode(value: Any, media: str, wrapped: bool = False) -> bytes:
@@ -30,12 +32,10 @@ def encode(value: Any, media: str, wrapped: bool = False) -> bytes:
     if media == JSON:
         plain = _plain(value)
         return json.dumps({"predictions": plain} if wrapped else plain, default=_plain).encode()
-    if media == RECORDIO:
-        return recordio.write(_array(value))
-    if media == NPY:
-        return _npy(_array(value))
-    items = np.atleast_1d(_array(value)).tolist()
-    return _csv(items) if media == CSV else _lines(items)
+    if media in _OF_ARRAYS:
+        return _OF_ARRAYS[media](_array(value))
+    array = np.atleast_1d(_array(value))
+    return _writer(array, media)(array.tolist())
 
 
 def encode_each(
@@ -45,8 +45,8 @@ def encode_each(
 
     `predictions` is an array whose first axis is the rows of all requests.
     """
-    if media in (NPY, RECORDIO):
-        write_part = _npy if media == NPY else recordio.write
+    write_part = _OF_ARRAYS.get(media)
+    if write_part is not None:
         return [write_part(part) for part in np.split(predictions, np.cumsum(counts)[:-1])]
     items = predictions.tolist()
     write = _writer(predictions, media)
@@ -61,27 +61,48 @@ def encode_each(
     return bodies
 
 
-def _writer(predictions: Any, media: str) -> Any:
+def _writer(predictions: Any, media: str) -> _Write:
+    """What writes lists of the rows of that array in a type of text."""
     if media == CSV:
         return _csv_writer(predictions)
-    return _json_writer(predictions) if media == JSON else _lines
+    return _json_writer(predictions) if media == JSON else _lines_writer(predictions)
 
 
-def _csv_writer(predictions: Any) -> Any:
-    """A column of numbers has nothing that needs quotes."""
-    return _column if predictions.ndim == 1 and predictions.dtype.kind in "iuf" else _csv
+def _csv_writer(predictions: Any) -> _Write:
+    """Numbers have nothing that needs quotes."""
+    if not _is_numeric(predictions) or predictions.ndim > 2:
+        return _csv
+    return _column if predictions.ndim == 1 else _columns
 
 
 def _column(items: list[Any]) -> bytes:
-    return ("\n".join(map(str, items)) + "\n").encode()
+    """One printing of the whole list is faster than one of each number."""
+    return (repr(items)[1:-1].replace(", ", "\n") + "\n").encode()
 
 
-def _json_writer(predictions: Any) -> Any:
+def _columns(rows: list[Any]) -> bytes:
+    text = repr(rows)[2:-2].replace("], [", "\n")
+    return (text.replace(", ", ",") + "\n").encode()
+
+
+def _json_writer(predictions: Any) -> _Write:
     """Lists of integers and finite floats have the same text in Python and in JSON."""
-    kind = predictions.dtype.kind
-    if kind in "iu" or (kind == "f" and np.isfinite(predictions).all()):
-        return _repr
-    return _dumps
+    return _repr if _is_finite(predictions) else _dumps
+
+
+def _lines_writer(predictions: Any) -> _Write:
+    return _lines_of_numbers if _is_finite(predictions) and predictions.ndim < 3 else _lines
+
+
+def _is_numeric(array: Any) -> bool:
+    """Whether its items are int and float once they are in a list; the longest floats are not."""
+    return array.dtype.kind in "iuf" and array.dtype.itemsize <= 8
+
+
+def _is_finite(array: Any) -> bool:
+    if not _is_numeric(array):
+        return False
+    return array.dtype.kind != "f" or bool(np.isfinite(array).all())
 
 
 def _repr(items: list[Any]) -> bytes:
@@ -90,6 +111,23 @@ def _repr(items: list[Any]) -> bytes:
 
 def _dumps(items: Any) -> bytes:
     return json.dumps(items, default=_plain).encode()
+
+
+def _lines_of_numbers(items: list[Any]) -> bytes:
+    return (_printed(items) + "\n").encode() if items else b""
+
+
+def printed(array: Any) -> str:
+    """One line per row as Python prints it; no line end at the very end."""
+    items = array.tolist()
+    if _is_numeric(array) and array.ndim in (1, 2):
+        return _printed(items)
+    return "\n".join(map(str, items))
+
+
+def _printed(items: list[Any]) -> str:
+    text = repr(items)[1:-1]
+    return text.replace("], [", "]\n[") if text.startswith("[") else text.replace(", ", "\n")
 
 
 def _lines(items: list[Any]) -> bytes:
@@ -141,3 +179,10 @@ def _npy(array: Any) -> bytes:
     stream = io.BytesIO()
     np.save(stream, array, allow_pickle=False)
     return stream.getvalue()
+
+
+_OF_ARRAYS: dict[str, Callable[[Any], bytes]] = {
+    NPY: _npy,
+    RECORDIO: recordio.write,
+    PARQUET: parquet.write,
+}

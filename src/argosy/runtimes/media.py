@@ -17,7 +17,7 @@ RECORDIO = "application/x-recordio-protobuf"
 PARQUET = "application/x-parquet"
 
 READABLE = (JSON, CSV, NPY, NPZ, LIBSVM, RECORDIO, PARQUET)
-WRITABLE = (JSON, CSV, NPY, JSON_LINES, RECORDIO)
+WRITABLE = (JSON, CSV, NPY, JSON_LINES, RECORDIO, PARQUET)
 TEXTUAL = frozenset({JSON, CSV})
 
 _SAME = {"text/x-libsvm": LIBSVM, "application/vnd.apache.parquet": PARQUET}

@@ -1,4 +1,5 @@
-"""Parquet bodies into columns, read by pyarrow, which is optional (`argosy[parquet]`).
+"""Parquet bodies into columns, and predictions into Parquet, by pyarrow, which is optional
+(`argosy[parquet]`).
 
 Refuses what would be much larger in memory than a body may be: a few bytes can say that a value is
 repeated for ever. Nested columns, dates and the like are refused too; numbers, booleans and text
@@ -25,7 +26,7 @@ def read(body: Body) -> tuple[Any, list[str]]:
 
     Raises Fault 400 when it is not such a file, 415 when pyarrow is not installed.
     """
-    arrow, files = _pyarrow()
+    arrow, files = _pyarrow(415, "send another type")
     try:
         table = _table(io.BytesIO(body), arrow, files)
     except (arrow.ArrowException, OSError, UnicodeDecodeError) as error:
@@ -38,6 +39,34 @@ def read(body: Body) -> tuple[Any, list[str]]:
     if any(column.dtype == object for column in columns):
         columns = [column.astype(object) for column in columns]
     return np.column_stack(columns), names
+
+
+def write(predictions: Any) -> bytes:
+    """Predictions (rows, or rows × outputs) as a file with the column `prediction`, or with
+    `prediction_0`, `prediction_1`, … for several outputs.
+
+    Raises Fault 406 when they are no such table, or pyarrow is not installed.
+    """
+    arrow, files = _pyarrow(406, "accept another type")
+    rows = np.atleast_1d(predictions)
+    if rows.ndim > 2:
+        raise Fault(406, f"predictions of {rows.ndim} axes are no table for Parquet: accept JSON")
+    columns = [rows] if rows.ndim == 1 else list(rows.T)
+    single = len(columns) == 1
+    names = ["prediction"] if single else [f"prediction_{at}" for at in range(len(columns))]
+    try:
+        table = arrow.table([_plain(column, arrow) for column in columns], names)
+    except (arrow.ArrowException, TypeError, ValueError) as error:
+        raise Fault(406, f"Parquet cannot hold these predictions: {error}") from None
+    stream = io.BytesIO()
+    files.write_table(table, stream)
+    return stream.getvalue()
+
+
+def _plain(column: Any, arrow: Any) -> Any:
+    """Labels may come as objects; numbers among them keep their type."""
+    contiguous = np.ascontiguousarray(column)
+    return arrow.array(contiguous.tolist() if contiguous.dtype.kind in "OUS" else contiguous)
 
 
 def _table(source: io.BytesIO, arrow: Any, files: Any) -> Any:
@@ -89,12 +118,12 @@ def _numbers(arrow: Any) -> list[Callable[[Any], bool]]:
     return [kinds.is_integer, kinds.is_floating, kinds.is_boolean, kinds.is_decimal]
 
 
-def _pyarrow() -> tuple[Any, Any]:
+def _pyarrow(status: int, instead: str) -> tuple[Any, Any]:
     try:
         return importlib.import_module("pyarrow"), importlib.import_module("pyarrow.parquet")
     except ModuleNotFoundError:
         raise Fault(
-            415,
+            status,
             "Parquet needs the Python module pyarrow, which is not installed: run"
-            " pip install 'argosy[parquet]', or send another type",
+            f" pip install 'argosy[parquet]', or {instead}",
         ) from None

@@ -17,7 +17,7 @@ import torch
 from argosy.runtimes import arrays, devices, script, sparse, torch_gpu
 from argosy.runtimes.answers import Answer, Body, Fault
 from argosy.runtimes.base import LoadError, Model, Place
-from argosy.runtimes.media import CSV, JSON, media_type
+from argosy.runtimes.media import CSV, JSON, PARQUET, media_type
 from argosy.runtimes.torch_files import last_line, model_file, read_file
 
 _MODEL_ERRORS = (RuntimeError, ValueError, TypeError, IndexError, AssertionError)
@@ -79,7 +79,7 @@ def as_array(value: Any, media: str) -> Any:
     array = sparse.dense(sparse.fit(value, None)) if sparse.is_sparse(value) else value
     if array.dtype.kind not in "biufc":
         raise Fault(400, "text cannot be converted to a tensor; send numbers")
-    if media in (JSON, CSV):
+    if media in (JSON, CSV, PARQUET):
         with np.errstate(over="ignore"):
             return array.astype(np.float32)
     return array.astype(array.dtype.newbyteorder("="), copy=not array.flags.writeable)

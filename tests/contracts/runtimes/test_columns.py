@@ -1,5 +1,6 @@
 """A pipeline trained on a DataFrame takes its columns by name or in order."""
 
+import io
 import json
 from pathlib import Path
 
@@ -23,22 +24,31 @@ def pipeline() -> Pipeline:
     return make_pipeline(columns, LogisticRegression()).fit(FRAME, ["no", "yes", "no", "yes"])
 
 
+def as_parquet(frame: pd.DataFrame) -> bytes:
+    stream = io.BytesIO()
+    frame.to_parquet(stream, index=False)
+    return stream.getvalue()
+
+
 @pytest.mark.parametrize(
     ("content_type", "body"),
     [
+        ("application/x-parquet", as_parquet(FRAME)),
+        ("application/x-parquet", as_parquet(FRAME[["kind", "size"]])),
         ("application/json", json.dumps({"instances": FRAME.to_dict("records")})),
         ("application/json", json.dumps(FRAME.to_numpy().tolist())),
         ("text/csv", FRAME.to_csv(index=False, header=False)),
     ],
 )
 def test_a_model_of_named_columns_predicts_what_it_predicts_locally(
-    tmp_path: Path, content_type: str, body: str
+    tmp_path: Path, content_type: str, body: str | bytes
 ) -> None:
     joblib.dump(pipeline(), tmp_path / "model.joblib")
 
     with running_worker(tmp_path) as worker, worker.connect() as client:
         assert client.load(tmp_path)["ok"]
-        answer = client.predict(body.encode(), content_type).json()
+        sent = body if isinstance(body, bytes) else body.encode()
+        answer = client.predict(sent, content_type).json()
 
     predictions = answer["predictions"] if isinstance(answer, dict) else answer
     assert predictions == pipeline().predict(FRAME).tolist()

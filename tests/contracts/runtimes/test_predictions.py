@@ -7,9 +7,12 @@ from collections.abc import Callable
 from typing import Any
 
 import numpy as np
+import pyarrow as pa
+import pyarrow.parquet as pq
 import pytest
 
 from argosy.runtimes import frames
+from argosy.runtimes.media import PARQUET
 from tests.contracts.runtimes.kits import (
     CSV,
     JSON,
@@ -36,6 +39,16 @@ def test_predictions_equal_those_of_the_model_in_this_process(
     assert (reply.status, reply.head["content-type"]) == (200, accept)
     expected = kit.predictions.tolist()
     assert read(reply) == (kit.json(expected) if accept == JSON else expected)
+
+
+def test_parquet_is_answered_by_parquet(kit: Kit, client: WorkerClient) -> None:
+    stream = io.BytesIO()
+    pq.write_table(pa.table({f"f{at}": column for at, column in enumerate(kit.rows.T)}), stream)
+    reply = client.predict(stream.getvalue(), PARQUET, PARQUET)
+    assert (reply.status, reply.head["content-type"]) == (200, PARQUET)
+    table = pq.read_table(io.BytesIO(reply.body))
+    assert table.column_names == ["prediction"]
+    assert table["prediction"].to_pylist() == kit.predictions.tolist()
 
 
 def read(reply: Reply) -> Any:

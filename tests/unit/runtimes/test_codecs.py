@@ -13,7 +13,7 @@ from hypothesis import strategies as st
 
 from argosy.runtimes import decoders, encoders
 from argosy.runtimes.answers import Fault
-from argosy.runtimes.media import CSV, JSON, NPY, NPZ, choose, media_type
+from argosy.runtimes.media import CSV, JSON, JSON_LINES, NPY, NPZ, choose, media_type
 
 finite = st.floats(allow_nan=False, allow_infinity=False)
 tables = st.integers(1, 4).flatmap(
@@ -134,6 +134,29 @@ def test_nan_in_an_answer_is_written_as_python_reads_it() -> None:
 def test_answers_written_apart_are_what_each_is_alone(media: str, array: Any) -> None:
     apart = encoders.encode_each(array, [1, 3, 2], [False] * 3, media)
     assert apart == [encoders.encode(part, media) for part in (array[:1], array[1:4], array[4:])]
+
+
+answers = (
+    st.lists(st.floats(), max_size=4).map(np.array)
+    | st.lists(st.integers(-(2**60), 2**60), max_size=4).map(np.array)
+    | st.lists(st.tuples(st.floats(), st.floats()), max_size=4).map(np.array)
+    | st.lists(st.floats(width=32), max_size=4).map(lambda row: np.array(row, np.float32))
+    | st.lists(st.tuples(st.booleans()), max_size=3).map(np.array)
+    | st.lists(st.text("a,' [\"\n"), max_size=3).map(lambda row: np.array(row, dtype=object))
+    | st.just(np.arange(8.0).reshape(2, 2, 2))
+    | st.just(np.zeros((2, 0)))
+    | st.just(np.array([1.5, 2.5], np.longdouble))
+)
+
+
+@given(array=answers)
+def test_numbers_printed_at_once_are_what_each_is_by_itself(array: Any) -> None:
+    items = array.tolist()
+    assert encoders.encode(array, CSV) == encoders._csv(items)
+    assert encoders.printed(array) == "\n".join(map(str, items))
+    if array.dtype != np.longdouble:  # which JSON does not take
+        assert encoders.encode(array, JSON_LINES) == encoders._lines(items)
+        assert encoders.encode(array, JSON) == json.dumps(items).encode()
 
 
 def test_csv_labels_are_quoted_only_where_they_must_be() -> None:

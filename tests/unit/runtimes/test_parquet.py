@@ -14,7 +14,7 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from argosy.runtimes import decoders, parquet
+from argosy.runtimes import decoders, encoders, parquet
 from argosy.runtimes.answers import Fault
 from argosy.runtimes.media import PARQUET, media_type
 
@@ -106,3 +106,51 @@ def test_without_pyarrow_the_answer_says_what_to_install(monkeypatch: pytest.Mon
 
 def test_the_registered_type_means_the_same() -> None:
     assert media_type("application/vnd.apache.parquet") == PARQUET
+
+
+def read_back(body: bytes) -> dict[str, list[Any]]:
+    columns: dict[str, list[Any]] = pq.read_table(io.BytesIO(body)).to_pydict()
+    return columns
+
+
+@pytest.mark.parametrize(
+    ("predictions", "columns"),
+    [
+        (np.array([1, 0, 2]), {"prediction": [1, 0, 2]}),
+        (np.array([[0.25], [1e-300]]), {"prediction": [0.25, 1e-300]}),
+        (
+            np.array([[0.25, 0.75], [1.0, 0.0]], np.float32),
+            {"prediction_0": [0.25, 1.0], "prediction_1": [0.75, 0.0]},
+        ),
+        (np.array(["a", "b, c"]), {"prediction": ["a", "b, c"]}),
+        (np.array(["a", None], dtype=object), {"prediction": ["a", None]}),
+        (np.array([True, False]), {"prediction": [True, False]}),
+    ],
+)
+def test_predictions_are_written_one_column_per_output(
+    predictions: Any, columns: dict[str, list[Any]]
+) -> None:
+    assert read_back(encoders.encode(predictions, PARQUET)) == columns
+    halves = encoders.encode_each(predictions, [1, len(predictions) - 1], [False] * 2, PARQUET)
+    first = {name: values[:1] for name, values in columns.items()}
+    assert read_back(halves[0]) == first
+
+
+@pytest.mark.parametrize(
+    ("predictions", "says"),
+    [
+        (np.zeros((2, 2, 2)), "3 axes"),
+        (np.array([1, "a"], dtype=object), "cannot hold"),
+    ],
+)
+def test_predictions_that_are_no_table_are_not_acceptable(predictions: Any, says: str) -> None:
+    with pytest.raises(Fault, match=says) as caught:
+        encoders.encode(predictions, PARQUET)
+    assert caught.value.status_code == 406
+
+
+def test_without_pyarrow_parquet_is_not_acceptable(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setitem(sys.modules, "pyarrow", None)
+    with pytest.raises(Fault, match=r"argosy\[parquet\]") as caught:
+        encoders.encode(np.zeros(2), PARQUET)
+    assert caught.value.status_code == 406
