@@ -1,4 +1,4 @@
-"""`python -m bench [invoke|lifecycle|large|multimodel|all]`: measures, shows, writes results."""
+"""`python -m bench [WHAT]`: measures, shows, writes results."""
 
 import json
 import sys
@@ -7,7 +7,7 @@ from collections.abc import Callable
 import click
 from rich.console import Console
 
-from bench import invoke, large, lifecycle, multimodel
+from bench import asynchronous, batch, invoke, large, lifecycle, multimodel
 from bench.output import draw, write
 from bench.peers import NGINX, PEERS, chosen
 from bench.processes import Unavailable
@@ -19,7 +19,7 @@ _WIDTH = 110
 @click.command(epilog="Example: script/bench invoke --peers mosec,nginx --seconds 3")
 @click.argument(
     "what",
-    type=click.Choice(["invoke", "lifecycle", "large", "multimodel", "all"]),
+    type=click.Choice(["invoke", "lifecycle", "large", "multimodel", "batch", "async", "all"]),
     default="invoke",
 )
 @click.option(
@@ -41,24 +41,56 @@ _WIDTH = 110
     show_default=True,
     help="Repetitions of each step of lifecycle.",
 )
+@click.option(
+    "--rows",
+    type=click.IntRange(1000),
+    default=2_000_000,
+    show_default=True,
+    help="Rows of batch's table.",
+)
+@click.option(
+    "--gigabytes",
+    type=click.FloatRange(0.1, 20),
+    default=2.0,
+    show_default=True,
+    help="Size of batch's long input.",
+)
+@click.option(
+    "--queued",
+    type=click.IntRange(100, 100_000),
+    default=10_000,
+    show_default=True,
+    help="Requests that async drains while workers are killed.",
+)
 @click.option("--json", "as_data", is_flag=True, help="Print JSON instead of tables.")
-def main(what: str, peers: str, seconds: float, repeat: int, as_data: bool) -> None:
+def main(
+    what: str,
+    peers: str,
+    seconds: float,
+    repeat: int,
+    rows: int,
+    gigabytes: float,
+    queued: int,
+    as_data: bool,
+) -> None:
     """Measure Argosy beside other serving stacks, in one run on this machine."""
     try:
         stacks, with_nginx = chosen(peers)
     except ValueError as error:
         raise click.BadParameter(str(error), param_hint="--peers") from None
-    measures: dict[str, Callable[[], Report]] = {
-        "invoke": lambda: invoke.measure(stacks, with_nginx, seconds),
-        "lifecycle": lambda: lifecycle.measure(repeat),
-        "large": lambda: large.measure(seconds),
-        "multimodel": lambda: multimodel.measure(seconds),
+    measures: dict[str, Callable[[], list[Report]]] = {
+        "invoke": lambda: [invoke.measure(stacks, with_nginx, seconds)],
+        "lifecycle": lambda: [lifecycle.measure(repeat)],
+        "large": lambda: [large.measure(seconds)],
+        "multimodel": lambda: [multimodel.measure(seconds)],
+        "batch": lambda: batch.measure(rows, gigabytes),
+        "async": lambda: [asynchronous.measure(seconds, queued)],
     }
     reports = []
     for name in measures if what == "all" else [what]:
-        report = measures[name]()
-        reports.append(report)
-        _hand_out(report, quiet=as_data)
+        for report in measures[name]():
+            reports.append(report)
+            _hand_out(report, quiet=as_data)
     if as_data:
         print(json.dumps([as_json(report) for report in reports], indent=1))
 

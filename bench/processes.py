@@ -51,6 +51,15 @@ class Server:
                 raise Unavailable(f"not ready after {seconds:.0f} s: {self._last_line()}")
             time.sleep(interval)
 
+    def wait(self, seconds: float) -> None:
+        """Return when it has ended well; raises Unavailable when it fails or takes too long."""
+        try:
+            status = self._process.wait(seconds)
+        except subprocess.TimeoutExpired:
+            raise Unavailable(f"not done after {seconds:.0f} s: {self._last_line()}") from None
+        if status:
+            raise Unavailable(f"exited with {status}: {self._last_line()}")
+
     def stop(self, patience: float = 5.0) -> None:
         """SIGTERM the command, give it `patience` seconds, then SIGKILL what is left."""
         started = _identities(self.pids())

@@ -4,7 +4,7 @@ wrk cannot sign, so requests are signed beforehand by boto3 itself: every header
 sends is there. A signature holds for 15 minutes; make the requests anew for each measurement.
 """
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from typing import Any
 from urllib.parse import urlsplit
 
@@ -12,22 +12,34 @@ from botocore.awsrequest import AWSPreparedRequest, AWSResponse
 
 from bench.http import post
 
-_EVENT = "before-send.sagemaker-runtime.InvokeEndpoint"
+_EVENT = "before-send.sagemaker-runtime."
 
 
 def signed_invocation(runtime: Any, **parameters: Any) -> bytes:
     """The bytes of `runtime.invoke_endpoint(**parameters)`; nothing is sent."""
+    return _caught(runtime, "InvokeEndpoint", runtime.invoke_endpoint, parameters)
+
+
+def signed_async_invocation(runtime: Any, **parameters: Any) -> bytes:
+    """The bytes of `runtime.invoke_endpoint_async(**parameters)`; nothing is sent."""
+    return _caught(runtime, "InvokeEndpointAsync", runtime.invoke_endpoint_async, parameters)
+
+
+def _caught(
+    runtime: Any, operation: str, call: Callable[..., Any], parameters: dict[str, Any]
+) -> bytes:
     caught: list[bytes] = []
+    event = _EVENT + operation
 
     def catch(request: AWSPreparedRequest, **_: Any) -> AWSResponse:
         caught.append(_on_the_wire(request))
         return AWSResponse(request.url, 200, {}, _NoBody())
 
-    runtime.meta.events.register(_EVENT, catch)
+    runtime.meta.events.register(event, catch)
     try:
-        runtime.invoke_endpoint(**parameters)
+        call(**parameters)
     finally:
-        runtime.meta.events.unregister(_EVENT, catch)
+        runtime.meta.events.unregister(event, catch)
     return caught[0]
 
 

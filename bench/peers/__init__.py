@@ -112,6 +112,18 @@ PEERS: tuple[Peer, ...] = (
     ),
 )
 
+CONTAINER = Peer(
+    name="container",
+    title="nginx + gunicorn + flask + pandas",
+    path="/invocations",
+    command=(
+        *("gunicorn", "--chdir", "{folder}", "--bind", "unix:{scratch}/http.sock"),
+        *("--workers", "1", "--timeout", "120", "--no-control-socket", "server:application"),
+    ),
+    behind_nginx=True,
+)
+"""What batch transform is measured against: it takes payloads of CSV, and is not loaded by rows."""
+
 NGINX = "nginx"
 """The peer without a model or a venv: nginx proxying to an nginx with a canned body."""
 
