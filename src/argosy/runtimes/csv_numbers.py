@@ -10,6 +10,7 @@ from __future__ import annotations
 
 import importlib
 import sys
+from collections.abc import Sequence
 from typing import Any
 
 import numpy as np
@@ -32,17 +33,37 @@ def read(body: Body) -> Any:
 
 def read_large(body: Body) -> Any:
     """The rows as pyarrow reads them; None where it is absent, or not sure."""
+    width = _width(body)
+    table = read_table(body, ["number"] * width) if width else None
+    return _matrix(table) if table is not None and table.num_rows else None
+
+
+def read_table(body: Body, kinds: Sequence[str]) -> Any:
+    """A pyarrow.Table of columns that are each a "number" or a "text" (a dictionary of it).
+
+    None where pyarrow is absent or not worth importing, or where it might read a number otherwise
+    than Python does, or cannot read one at all.
+    """
     if len(body) < _WORTH_IMPORTING and "pyarrow.csv" not in sys.modules:
         return None
     try:
         arrow, reader = importlib.import_module("pyarrow"), importlib.import_module("pyarrow.csv")
     except ImportError:
         return None
-    width = _width(body)
-    if not width or b"(" in body:  # it reads nan(7) as a number
+    if b"(" in body and b"nan(" in body.lower():  # it reads nan(7) as a number
         return None
+    types = {"number": arrow.float64(), "text": arrow.dictionary(arrow.int32(), arrow.string())}
+    names = [str(index) for index in range(len(kinds))]
     try:
-        return _matrix(_table(body, [str(index) for index in range(width)], arrow, reader))
+        return reader.read_csv(
+            arrow.BufferReader(body),
+            reader.ReadOptions(column_names=names, use_threads=False, block_size=_BLOCK),
+            reader.ParseOptions(quote_char=False),
+            reader.ConvertOptions(
+                column_types={name: types[kinds[at]] for at, name in enumerate(names)},
+                null_values=[""],
+            ),
+        )
     except (arrow.ArrowException, ValueError):
         return None
 
@@ -54,21 +75,8 @@ def _width(body: Body) -> int:
     return line.count(b",") + 1 if line else 0
 
 
-def _table(body: Body, names: list[str], arrow: Any, reader: Any) -> Any:
-    return reader.read_csv(
-        arrow.BufferReader(body),
-        read_options=reader.ReadOptions(column_names=names, use_threads=False, block_size=_BLOCK),
-        parse_options=reader.ParseOptions(quote_char=False),
-        convert_options=reader.ConvertOptions(
-            column_types=dict.fromkeys(names, arrow.float64()), null_values=[""]
-        ),
-    )
-
-
 def _matrix(table: Any) -> Any:
     """Rows beside each other in memory, as models read them."""
-    if not table.num_rows:
-        return None
     matrix = np.empty((table.num_rows, table.num_columns))
     start = 0
     for batch in table.to_batches():

@@ -18,7 +18,7 @@ from typing import Any, NamedTuple
 
 import numpy as np
 
-from argosy.runtimes import csv_numbers, libsvm, npy, parquet, recordio, sparse
+from argosy.runtimes import csv_mixed, csv_numbers, libsvm, npy, parquet, recordio, sparse
 from argosy.runtimes.answers import Body, Fault
 from argosy.runtimes.media import CSV, JSON, LIBSVM, NPY, NPZ, PARQUET, READABLE, RECORDIO
 
@@ -211,6 +211,8 @@ def _csv_together(bodies: Sequence[Body]) -> Merged | None:
     lines = [line for line in text.split("\n") if line]
     if len(lines) != sum(counts) or "_" in text:  # Python's float reads 1_000
         return None
+    if "\r" in text and text.count("\r") != text.count("\r\n"):  # and takes \r for a space
+        return None
     return _merged(np.array([[*map(float, line.split(","))] for line in lines]), counts, wrapped)
 
 
@@ -218,7 +220,8 @@ def _read_csv(body: Body) -> Table:
     text = body.decode("utf-8-sig")
     with contextlib.suppress(ValueError):
         return Table(csv_numbers.read(body), False)
-    return Table(_carefully(text), False)
+    mixed = csv_mixed.read(body, _cell)
+    return Table(_carefully(text) if mixed is None else mixed, False)
 
 
 def _carefully(text: str) -> Array:

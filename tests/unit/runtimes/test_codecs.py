@@ -8,7 +8,7 @@ from typing import Any
 import numpy as np
 import pytest
 import scipy.sparse
-from hypothesis import given
+from hypothesis import example, given
 from hypothesis import strategies as st
 
 from argosy.runtimes import decoders, encoders
@@ -48,6 +48,7 @@ def test_bodies_decoded_together_are_what_each_is_alone(bodies: list[str]) -> No
 
 
 @given(bodies=st.lists(st.text("1,.\n\r\x0b e", max_size=12), min_size=1, max_size=4))
+@example(bodies=["1,\r1"])
 def test_csv_bodies_decoded_together_are_what_each_is_alone(bodies: list[str]) -> None:
     merged = decoders.decode_together(CSV, [body.encode() for body in bodies])
     if merged is None:
@@ -136,13 +137,20 @@ def test_answers_written_apart_are_what_each_is_alone(media: str, array: Any) ->
     assert apart == [encoders.encode(part, media) for part in (array[:1], array[1:4], array[4:])]
 
 
+def as_objects(items: list[Any]) -> Any:
+    array = np.empty(len(items), dtype=object)
+    array[:] = items
+    return array
+
+
 answers = (
     st.lists(st.floats(), max_size=4).map(np.array)
     | st.lists(st.integers(-(2**60), 2**60), max_size=4).map(np.array)
     | st.lists(st.tuples(st.floats(), st.floats()), max_size=4).map(np.array)
     | st.lists(st.floats(width=32), max_size=4).map(lambda row: np.array(row, np.float32))
     | st.lists(st.tuples(st.booleans()), max_size=3).map(np.array)
-    | st.lists(st.text("a,' [\"\n"), max_size=3).map(lambda row: np.array(row, dtype=object))
+    | st.lists(st.text("a,' [\"\n\r", max_size=3) | st.none(), max_size=3).map(as_objects)
+    | st.just(as_objects([[], "a", [1, "b,c"]]))
     | st.just(np.arange(8.0).reshape(2, 2, 2))
     | st.just(np.zeros((2, 0)))
     | st.just(np.array([1.5, 2.5], np.longdouble))
@@ -152,7 +160,9 @@ answers = (
 @given(array=answers)
 def test_numbers_printed_at_once_are_what_each_is_by_itself(array: Any) -> None:
     items = array.tolist()
-    assert encoders.encode(array, CSV) == encoders._csv(items)
+    rows = [item if isinstance(item, list) else [item] for item in items]
+    lines = [",".join(map(encoders._cell, row)) for row in rows]
+    assert encoders.encode(array, CSV) == ("\n".join(lines) + "\n").encode()
     assert encoders.printed(array) == "\n".join(map(str, items))
     if array.dtype != np.longdouble:  # which JSON does not take
         assert encoders.encode(array, JSON_LINES) == encoders._lines(items)

@@ -2,6 +2,7 @@
 
 import subprocess
 import sys
+from collections.abc import Iterator
 from typing import Any
 
 import numpy as np
@@ -10,7 +11,7 @@ import pytest
 from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
-from argosy.runtimes import csv_numbers, decoders
+from argosy.runtimes import csv_mixed, csv_numbers, decoders
 from argosy.runtimes.answers import Fault
 from argosy.runtimes.media import CSV
 
@@ -37,7 +38,7 @@ def carefully(body: bytes) -> Any:
         return str(fault)
 
 
-@settings(max_examples=400, deadline=None)
+@settings(max_examples=200, deadline=None)
 @given(rows=tables, end=ends, start=st.sampled_from(["", "", "\ufeff", "\n", "\r\n"]))
 @example(rows=[["nan(7)", "1"]], end="\n", start="")
 @example(rows=[[""]], end="\n", start="")
@@ -85,6 +86,47 @@ def test_a_large_body_with_one_odd_row_is_read_as_carefully_as_a_small_one(chang
             decoders.decode(CSV, body)
     else:
         assert decoders.decode(CSV, body).rows.tolist() == expected.tolist()
+
+
+words = st.sampled_from(["a", "b b", "é(1)", "NA", "null", "", "\t", "1_0", "nan", "7", "-", "#"])
+mixed_rows = st.lists(
+    st.tuples(words, cells | st.floats(allow_nan=False).map(repr), words), min_size=1, max_size=6
+)
+
+
+@settings(max_examples=200, deadline=None)
+@given(rows=mixed_rows, end=ends, start=st.sampled_from(["", "", "\ufeff", "\n"]))
+@example(rows=[("a", "nan(7)", "b")], end="\n", start="")
+def test_text_beside_numbers_read_quickly_is_what_is_read_cell_by_cell(
+    small_bodies_too: None, rows: list[tuple[str, ...]], end: str, start: str
+) -> None:
+    body = (start + "".join(",".join(row) + end for row in rows)).encode()
+    quick = csv_mixed.read(body, decoders._cell)
+    if quick is None:
+        return
+    careful = carefully(body)
+    assert isinstance(careful, np.ndarray), careful
+    assert careful.dtype == quick.dtype == object
+    assert list(map(repr, quick.ravel())) == list(map(repr, careful.ravel()))
+
+
+@pytest.fixture(scope="module")
+def small_bodies_too() -> Iterator[None]:
+    """Small bodies are worth it too."""
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(csv_mixed, "_WORTH_READING", 0)
+        yield
+
+
+def test_a_large_body_with_text_in_it_is_read_quickly() -> None:
+    lines = (f"{n % 7}.5,word{n % 5},,{n},\r\n" for n in range(80_000))
+    body = bytearray("".join(lines).encode())
+    quick = csv_mixed.read(body, decoders._cell)
+    assert len(body) > 1_000_000
+    assert quick.shape == (80_000, 5)
+    assert quick[7, :2].tolist() == [0.5, "word2"]
+    assert [type(one) for one in quick[7]] == [float, str, float, float, float]
+    assert decoders.decode(CSV, body).rows[70_000, 1] == "word0"
 
 
 WITHOUT = """
