@@ -5,7 +5,7 @@ aborted are gone. Parts but the last must have 5 MiB; numbers go from 1 to 10,00
 gaps (S3 API reference, UploadPart and CompleteMultipartUpload).
 """
 
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from typing import NamedTuple
 from xml.sax.saxutils import escape
 
@@ -65,10 +65,30 @@ class Multipart:
         Raises UploadMissing when the upload is no more.
         """
         pieces = [body] if isinstance(body, bytes) else list(body)
-        headers = {"content-length": str(sum(map(len, pieces)))}
-        query = {"partNumber": str(number), "uploadId": upload_id}
-        answered = self._requests.done("PUT", uri, query=query, headers=headers, body=pieces)
-        return Part(number, answered.get("etag", "").strip('"'))
+        return self.stream(uri, upload_id, number, sum(map(len, pieces)), lambda: pieces)
+
+    def stream(
+        self,
+        uri: S3Uri,
+        upload_id: str,
+        number: int,
+        size: int,
+        pieces: Callable[[], Iterable[bytes | memoryview]],
+    ) -> Part:
+        """Upload one part of `size` bytes that are never held; each attempt reads them anew.
+
+        Raises UploadMissing when the upload is no more.
+        """
+
+        def attempt() -> Part:
+            headers = {"content-length": str(size)}
+            query = {"partNumber": str(number), "uploadId": upload_id}
+            ask = self._requests.ask
+            with ask("PUT", uri, query=query, headers=headers, body=pieces()) as answer:
+                answer.read()
+                return Part(number, answer.headers.get("etag", "").strip('"'))
+
+        return self._requests.persist(attempt)
 
     def complete(self, uri: S3Uri, upload_id: str, parts: Iterable[Part]) -> str:
         """Make the object of these parts, which are in order of number; returns its ETag.

@@ -18,6 +18,7 @@ from typing import NoReturn
 
 from argosy.runtimes import forks, frames
 from argosy.runtimes.base import Runtime
+from argosy.runtimes.batch import parameters
 from argosy.runtimes.connection import Closed, Connection, Frame
 from argosy.runtimes.mates import Everybody, Loading, Mate, Passing, Pinging
 from argosy.runtimes.server import LOADED_ALREADY, Server, Split
@@ -99,6 +100,11 @@ class Crew:
             self._ask_all(frames.PING, Pinging(connection, frame.request_id), frame)
         elif frame.kind == frames.DRAIN:
             self._drain(connection)
+        elif frame.kind == frames.PARAMETERS:
+            status, head, body = parameters(len(self._mates))
+            assert isinstance(body, bytes)
+            answer = frames.encode(frames.RESPONSE, frame.request_id, status, head, body)
+            connection.send(answer)
         elif frame.kind == frames.LOAD:
             connection.send(frames.encode(frames.LOADED, frame.request_id, 0, b"", LOADED_ALREADY))
         else:

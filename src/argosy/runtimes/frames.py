@@ -20,6 +20,8 @@ Many requests may be open on one connection; answers come in any order.
                      PING            answered by PONG between two predictions
                      LOAD            agent only: JSON body, see argosy.runtimes.worker
                      DRAIN           agent only: exit when no connection but this one is left
+                     PARAMETERS      what a batch transform may ask of it at once; one RESPONSE, as
+                                     a container answers GET /execution-parameters
     worker → asker   RESPONSE        complete answer: status, head, body
                      PART            a piece of a streamed answer; the first one carries the head
                      END             a streamed answer is complete (status 200), or broke (status
@@ -61,6 +63,7 @@ DRAIN = 6
 MODEL = 7
 USED = 8
 RELEASE = 9
+PARAMETERS = 10
 
 RESPONSE = 16
 PART = 17

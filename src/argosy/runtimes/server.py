@@ -16,6 +16,7 @@ from typing import NamedTuple
 from argosy.runtimes import frames, loading
 from argosy.runtimes.answers import Answer, Fault, failure
 from argosy.runtimes.base import Model, Ruined, Runtime
+from argosy.runtimes.batch import parameters
 from argosy.runtimes.connection import Closed, Connection, Frame
 from argosy.runtimes.streams import Streaming
 from argosy.runtimes.waiting import Request, Waiting
@@ -156,6 +157,8 @@ class Server:
             connection.send(frames.encode(frames.PONG, frame.request_id, status))
         elif frame.kind == frames.LOAD:
             self._load(connection, frame)
+        elif frame.kind == frames.PARAMETERS:
+            _respond(connection, frame.request_id, parameters(1))
         elif frame.kind == frames.DRAIN:
             self._drain(connection)
         else:

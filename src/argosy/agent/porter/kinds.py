@@ -2,8 +2,13 @@
 
 from argosy.agent.porter.job import Job, Surroundings
 from argosy.ground.errors import ArgosyError
+from argosy.ground.work import TRANSFORM
 
 
 def job_for(kind: str, surroundings: Surroundings) -> Job:
     """The work of that kind. Raises ArgosyError for a kind there is not."""
+    if kind == TRANSFORM:
+        from argosy.agent.porter.transform.engine import Engine
+
+        return Engine(surroundings)
     raise ArgosyError(f"a porter cannot pull work of the kind {kind!r}")

@@ -31,7 +31,11 @@ class Link:
     def run(
         self, hello: Callable[[], dict[str, Any]], told: Callable[[dict[str, Any]], None]
     ) -> None:
-        """Be connected until `close`; `told` gets every message of control."""
+        """Be connected until `close`; `told` gets every message of control.
+
+        Besides {"connected": true} as the first one of each connection, when control knows nothing
+        yet that is not reported.
+        """
         pause = _CONNECT_EVERY_S
         while not self._closed.is_set():
             connection = self._connect()
@@ -42,6 +46,7 @@ class Link:
             pause = _CONNECT_EVERY_S
             with connection:
                 self._introduce(connection, hello())
+                told({"connected": True})
                 self._listen(connection, told)
 
     def tell(self, message: dict[str, Any]) -> bool:

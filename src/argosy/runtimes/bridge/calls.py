@@ -22,6 +22,7 @@ if TYPE_CHECKING:
 PING_S = 2.0
 """/ping has to be answered within this time."""
 _BAD_GATEWAY = 502
+_MOST_PARAMETERS = 64 * 1024
 _CONTROL_CHARACTERS = re.compile(r"[\x00-\x1f\x7f]")
 
 _TO_CONTAINER = {
@@ -219,6 +220,20 @@ class Ping:
             self.open = False
             self._timer.cancel()
             self._told(status, reason)
+
+
+class Parameters(Ping):
+    """GET /execution-parameters; then `answered(status, body)`, the status 0 for no answer."""
+
+    line = b"GET /execution-parameters HTTP/1.1\r\n"
+
+    def __init__(self, answered: Callable[[int, bytes], None]) -> None:
+        self._pieces: list[bytes] = []
+        super().__init__(lambda status, reason: answered(status, b"".join(self._pieces)))
+
+    def data(self, data: bytes) -> None:
+        if sum(map(len, self._pieces)) < _MOST_PARAMETERS:
+            self._pieces.append(data)
 
 
 def _length(headers: Headers) -> int:

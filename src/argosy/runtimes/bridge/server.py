@@ -18,7 +18,7 @@ import sys
 from argosy.runtimes import frames
 from argosy.runtimes.answers import Fault, failure
 from argosy.runtimes.bridge.asker import Asker
-from argosy.runtimes.bridge.calls import Invocation, Ping
+from argosy.runtimes.bridge.calls import Invocation, Parameters, Ping
 from argosy.runtimes.bridge.many import Many
 from argosy.runtimes.bridge.pool import Pool
 from argosy.runtimes.bridge.program import CannotStart, Program
@@ -132,15 +132,26 @@ class Bridge:
         loop.call_later(_DEATH_IS_SEEN_S, call.answer_failure, text)
 
     def control(self, asker: Asker, kind: int, request_id: int, body: bytes) -> None:
-        """PING, LOAD, DRAIN; anything else breaks the connection."""
+        """PING, LOAD, DRAIN, PARAMETERS; anything else breaks the connection."""
         if kind == frames.PING:
             self._ping(asker, request_id)
         elif kind == frames.LOAD:
             self._load(asker, request_id, body)
         elif kind == frames.DRAIN:
             self._drain(asker)
+        elif kind == frames.PARAMETERS:
+            self._ask_parameters(asker, request_id)
         else:
             asker.close()
+
+    def _ask_parameters(self, asker: Asker, request_id: int) -> None:
+        def answered(status: int, body: bytes) -> None:
+            asker.send(frames.encode(frames.RESPONSE, request_id, status or 404, b"", body))
+
+        if self._pool is None or not self._well:
+            answered(503, b"")
+        else:
+            self._pool.begin(Parameters(answered), urgent=True)
 
     def _drain(self, asker: Asker) -> None:
         self._drainer = asker
