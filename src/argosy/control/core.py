@@ -5,7 +5,7 @@ import contextlib
 import logging
 import os
 import shutil
-from typing import Any
+from typing import Any, Protocol
 
 from argosy.compute.base import Backend
 from argosy.control import launching, status
@@ -31,6 +31,14 @@ log = logging.getLogger(__name__)
 _RETRY_S = 1.0
 
 
+class Activates(Protocol):
+    """A reconciler: compares what the records ask for with what there is, and acts."""
+
+    async def activate(self) -> float:
+        """One pass; returns after how many seconds to look again if nothing rings."""
+        ...
+
+
 class Control:
     """The reconcilers of one platform. `credentials` is the content of credentials.json."""
 
@@ -52,7 +60,7 @@ class Control:
         self._doorbell = Doorbell()
         self._traffic = Traffic(clock)
         self._feed = Feed(data_dir.routes, self._traffic.take)
-        self._reconciler = Reconciler(
+        endpoints = Reconciler(
             records,
             backend,
             self._feed,
@@ -61,6 +69,7 @@ class Control:
             self._new_spec,
             settings,
         )
+        self._reconcilers: list[Activates] = [endpoints]
         self._hub = Hub({})
         self._loop: asyncio.Task[None] | None = None
         self._pass = asyncio.Lock()
@@ -106,18 +115,28 @@ class Control:
             shutil.rmtree(self._data_dir.images, ignore_errors=True)
             if not self._settings.s3_endpoint:
                 await asyncio.to_thread(remove_all_buckets, self._store)
-            await self._reconciler.activate()
+            for reconciler in self._reconcilers:
+                await reconciler.activate()
 
     async def _run(self) -> None:
         while True:
-            try:
-                async with self._pass:
-                    pause = await self._reconciler.activate()
-            except Exception:
-                log.exception("a reconcile failed; trying again")
-                await asyncio.sleep(_RETRY_S)
+            async with self._pass:
+                pauses = [await self._activate(one) for one in self._reconcilers]
+            done = [pause for pause in pauses if pause is not None]
+            if len(done) < len(pauses):
+                await asyncio.sleep(
+                    _RETRY_S
+                )  # whatever rings: it might ring because of the failure
             else:
-                await self._doorbell.wait(pause)
+                await self._doorbell.wait(min(done))
+
+    async def _activate(self, reconciler: Activates) -> float | None:
+        """One pass of one of them; None when it failed, which holds back none of the others."""
+        try:
+            return await reconciler.activate()
+        except Exception:
+            log.exception("a reconcile failed; trying again")
+            return None
 
     def _new_spec(self, place: Place, launch: Launch, now: float) -> InstanceSpec:
         return launching.spec_for(place, launch, self._settings, self._store, now)

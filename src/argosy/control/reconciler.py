@@ -1,4 +1,5 @@
-"""One pass: read the records and the backend, decide, and make it so.
+"""One pass over endpoints and inference components: read the records and the backend, decide, and
+make it so. Instances of other owners are none of its business.
 
 The order within a pass is what keeps every request answered: the edges take the new table first,
 then the record says so, then instances are launched, and only then others are stopped.
@@ -66,7 +67,8 @@ class Reconciler:
 
     async def activate(self) -> float:
         """One pass; returns after how many seconds to look again if nothing rings."""
-        instances = await self._backend.list()
+        listed = await self._backend.list()
+        instances = [i for i in listed if i.spec.owner_kind in (ENDPOINT, COMPONENT)]
         now = self._clock.now()
         records = [*self._records.find(ENDPOINT), *self._records.find(COMPONENT)]
         endpoints = [self._planned(record, instances, now) for record in records]

@@ -119,7 +119,7 @@ class InstanceSpec:
     region: str
     zone: str
     owner: str
-    """Record key of what the instance belongs to: "endpoint/<name>"."""
+    """What the instance belongs to: kind and name of a record, "endpoint/<name>"."""
     deployment: str
     """Id of the deployment (one endpoint config rolled out once) it was launched for."""
     variant: str
@@ -135,6 +135,11 @@ class InstanceSpec:
     created: float = 0.0
     work: Work | None = None
     """What the instance pulls by itself; None where it is only asked by edges."""
+
+    @property
+    def owner_kind(self) -> str:
+        """The kind of record it belongs to."""
+        return self.owner.partition("/")[0]
 
     @property
     def container(self) -> ContainerSpec:
