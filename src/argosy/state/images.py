@@ -6,11 +6,12 @@ keeps the digest that its images' names meant when it was made (`Deployment.imag
 adding another folder under the same name changes no endpoint.
 """
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from typing import Any
 
 from argosy.state.endpoints import containers_of
 from argosy.state.records import Records
+from argosy.state.transform_jobs import TRANSFORM_JOB, UNFINISHED
 
 IMAGE = "image"
 ANY_REGION = ""
@@ -39,13 +40,20 @@ def resolved(
 
 
 def digests_in_use(records: Records) -> set[str]:
-    """Digests that a name or an endpoint refers to."""
+    """Digests that a name, an endpoint or an unfinished transform job refers to."""
     named = {record.document["digest"] for record in records.find(IMAGE)}
     deployed = {
         digest
-        for kind in ("endpoint", "inference-component")
-        for record in records.find(kind)
-        for deployment in (record.document["live"], record.document["pending"])
+        for deployment in _deployments(records)
         for digest in ((deployment or {}).get("images") or {}).values()
     }
     return named | deployed
+
+
+def _deployments(records: Records) -> Iterator[dict[str, Any] | None]:
+    for kind in ("endpoint", "inference-component"):
+        for record in records.find(kind):
+            yield record.document["live"]
+            yield record.document["pending"]
+    for record in records.find(TRANSFORM_JOB, statuses=UNFINISHED):
+        yield record.document["deployment"]

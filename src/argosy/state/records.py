@@ -6,7 +6,7 @@ file knows no service and no meaning of a document.
 """
 
 import json
-from collections.abc import Callable
+from collections.abc import Callable, Collection
 from contextlib import AbstractContextManager
 from dataclasses import replace
 from typing import Any
@@ -75,9 +75,13 @@ class Records:
         region: str | None = None,
         *,
         prefix: str = "",
+        statuses: Collection[str] = (),
     ) -> list[Record]:
-        """All records of a kind, oldest first; only those whose name begins with `prefix`."""
+        """All records of a kind, oldest first; only those whose name begins with `prefix`, and
+        with one of the statuses where some are given."""
         wanted = sa.select(table).where(table.c.kind == kind)
+        if statuses:
+            wanted = wanted.where(table.c.status.in_(statuses))
         if account is not None:
             wanted = wanted.where(table.c.account == account)
         if region is not None:

@@ -7,6 +7,7 @@ from argosy.ground.errors import ValidationException
 from argosy.ground.names import sagemaker_arn
 from argosy.services.registry import Call
 from argosy.state.records import Record
+from argosy.state.transform_jobs import TRANSFORM_JOB
 
 MODEL = "model"
 ENDPOINT_CONFIG = "endpoint-config"
@@ -18,6 +19,7 @@ NOUNS = {
     ENDPOINT_CONFIG: "endpoint configuration",
     ENDPOINT: "endpoint",
     COMPONENT: "inference component",
+    TRANSFORM_JOB: "transform job",
 }
 """Kind of record, which is also its type in an ARN → what error texts call it."""
 

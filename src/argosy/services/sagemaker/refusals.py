@@ -123,6 +123,7 @@ _TABLE: dict[str, tuple[Refusal, ...]] = {
     ),
     "CreateEndpoint": _DEPLOYMENT,
     "UpdateEndpoint": _DEPLOYMENT,
+    "CreateTransformJob": (Refusal("ExperimentConfig", filled, "experiments"),),
     "CreateInferenceComponent": _COMPONENT,
     "UpdateInferenceComponent": (
         *_COMPONENT,

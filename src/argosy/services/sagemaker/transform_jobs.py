@@ -1,0 +1,96 @@
+"""Transform jobs: what shall be transformed, written down; control has it done.
+
+The status goes on to Completed or Failed by itself; StopTransformJob makes it Stopping, and control
+makes that Stopped.
+"""
+
+from typing import Any
+
+from argosy.ground.errors import ResourceInUse, ValidationException
+from argosy.ground.names import new_deployment_id
+from argosy.services.registry import Call, operation
+from argosy.services.sagemaker.finding import MODEL, arn_of, find
+from argosy.services.sagemaker.images import take_images
+from argosy.services.sagemaker.listing import answer, page_of
+from argosy.services.sagemaker.refusals import refuse_unsupported
+from argosy.services.sagemaker.tags import check_tags, set_tags
+from argosy.services.sagemaker.transform_rules import check_model, check_request
+from argosy.services.sagemaker.transform_view import description, filled, summary
+from argosy.state import transform_jobs as jobs
+from argosy.state.records import Record
+from argosy.state.transform_jobs import TRANSFORM_JOB
+
+
+@operation("sagemaker", "CreateTransformJob")
+def create_transform_job(call: Call) -> dict[str, Any]:
+    asked = dict(call.input)
+    name, tags = asked["TransformJobName"], asked.pop("Tags", None)
+    check_tags(tags)
+    refuse_unsupported("CreateTransformJob", asked)
+    check_request(asked)
+    arn, now = arn_of(call, TRANSFORM_JOB, name), call.clock.now()
+    with call.records.transaction():
+        _refuse_taken(call, name, arn)
+        model = find(call, MODEL, asked["ModelName"]).document
+        check_model(asked["ModelName"], model)
+        document = jobs.new_job(name, arn, new_deployment_id(), filled(asked), model, now)
+        take_images(call, document["deployment"])
+        caller = call.caller
+        call.records.create(
+            TRANSFORM_JOB,
+            caller.account,
+            caller.region,
+            name,
+            dict(document),
+            now=now,
+            status=jobs.IN_PROGRESS,
+        )
+        set_tags(call, arn, tags)
+    return {"TransformJobArn": arn}
+
+
+@operation("sagemaker", "DescribeTransformJob")
+def describe_transform_job(call: Call) -> dict[str, Any]:
+    return description(_found(call))
+
+
+@operation("sagemaker", "ListTransformJobs")
+def list_transform_jobs(call: Call) -> dict[str, Any]:
+    page = page_of(call, TRANSFORM_JOB)
+    return answer("TransformJobSummaries", [summary(record) for record in page.records], page)
+
+
+@operation("sagemaker", "StopTransformJob")
+def stop_transform_job(call: Call) -> dict[str, Any]:
+    """Once more for a job that is stopping already changes nothing."""
+    with call.records.transaction():
+        record = _found(call)
+        if record.status in jobs.FINISHED:
+            raise ValidationException(
+                f"The request was rejected because the transform job is in status {record.status}."
+            )
+        if record.status != jobs.STOPPING:
+            call.records.update(record, now=call.clock.now(), status=jobs.STOPPING)
+    return {}
+
+
+def _found(call: Call) -> Record:
+    """The job that is named; raises ValidationException.
+
+    The code is the service's own, though its model names ResourceNotFound
+    (reference/container-contract.md).
+    """
+    name = call.input["TransformJobName"]
+    record = call.records.get(TRANSFORM_JOB, call.caller.account, call.caller.region, name)
+    if record is None:
+        raise ValidationException(f"Could not find requested job with name: {name}")
+    return record
+
+
+def _refuse_taken(call: Call, name: str, arn: str) -> None:
+    """Names of jobs are never free again: the record of a job stays."""
+    if call.records.get_any_case(TRANSFORM_JOB, call.caller.account, call.caller.region, name):
+        raise ResourceInUse(
+            "Job name must be unique within an AWS account and region, and a job with this name "
+            f"already exists ({arn})."
+        )
