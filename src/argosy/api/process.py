@@ -64,7 +64,11 @@ async def serve(settings: Settings, data_dir: DataDir) -> None:
     images = Images(records, data_dir, clock)
     store = store_access(settings, data_dir, credentials)
     registry = Registry(records, data_dir, store, clock, images.collect)
-    internal = {"GET /_argosy/status": control.status, RESET: control.reset}
+    internal = {
+        "GET /_argosy/status": control.status,
+        "GET /_argosy/transforms": control.transforms,
+        RESET: control.reset,
+    }
     try:
         await control.start()
         _settle()

@@ -15,6 +15,10 @@ from argosy.control.launching import Place
 from argosy.control.reconciler import Reconciler
 from argosy.control.rollout import Launch
 from argosy.control.traffic import Traffic
+from argosy.control.transforms import placing
+from argosy.control.transforms.desk import TransformDesk
+from argosy.control.transforms.diary import Diary
+from argosy.control.transforms.reconciler import TransformReconciler
 from argosy.control.work import Hub
 from argosy.ground.clock import Clock
 from argosy.ground.instances import InstanceSpec, StoreAccess
@@ -22,6 +26,7 @@ from argosy.ground.names import iam_arn
 from argosy.ground.paths import DataDir
 from argosy.ground.routes import KeyEntry
 from argosy.ground.settings import Settings
+from argosy.ground.work import TRANSFORM
 from argosy.objects.buckets import remove_all_buckets
 from argosy.state.records import Records
 from argosy.telemetry.logs import delete_all as delete_all_logs
@@ -69,8 +74,25 @@ class Control:
             self._new_spec,
             settings,
         )
-        self._reconcilers: list[Activates] = [endpoints]
-        self._hub = Hub({})
+        self._transforms = TransformDesk(
+            records,
+            self._store,
+            clock,
+            self._doorbell.ring,
+            lambda record: Diary(record, data_dir, settings),
+        )
+        transforms = TransformReconciler(
+            records,
+            backend,
+            self._transforms,
+            clock,
+            lambda record, launch, now: placing.spec_for(
+                record, launch, settings, self._store, now
+            ),
+            engine=bool(settings.container_engine),
+        )
+        self._reconcilers: list[Activates] = [endpoints, transforms]
+        self._hub = Hub({TRANSFORM: self._transforms})
         self._loop: asyncio.Task[None] | None = None
         self._pass = asyncio.Lock()
 
@@ -90,13 +112,19 @@ class Control:
                 await self._loop
         self._doorbell.close()
         await self._hub.close()
+        await self._transforms.stop()
         await self._feed.close()
+
+    async def transforms(self) -> dict[str, Any]:
+        """The transform jobs under way: how far they are, how fast, and how long they will take."""
+        return {"transforms": self._transforms.reports()}
 
     async def status(self) -> dict[str, Any]:
         """What `argosy status` shows (see `control.status`)."""
         instances = await self._backend.list()
         return {
             "endpoints": status.report(self._records, instances, self._traffic, self._clock.now()),
+            "transforms": self._transforms.reports(),
             "edges": self._feed.edge_count,
             "instances": sum(i.in_service for i in instances),
         }
@@ -108,6 +136,7 @@ class Control:
         """
         async with self._pass:
             self._records.delete_all()
+            await self._transforms.reset()
             for instance in await self._backend.list():
                 await self._backend.kill(instance.spec.instance_id)
                 await self._backend.forget(instance.spec.instance_id)

@@ -1,7 +1,7 @@
 """From a deployment's variant to the `InstanceSpec` that a compute backend understands. Pure."""
 
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, Protocol
 
 from argosy.control.rollout import Launch
 from argosy.ground.instances import (
@@ -19,6 +19,19 @@ from argosy.state.endpoints import Deployment, container_names, containers_of, v
 
 # Each container has a network of its own, so that the ports can be the same for all of them.
 _PORTS = {"SAGEMAKER_BIND_TO_PORT": "8080", "SAGEMAKER_SAFE_PORT_RANGE": "20000-29999"}
+
+
+class Home(Protocol):
+    """Whose an instance is; what a spec says of that."""
+
+    @property
+    def account(self) -> str: ...
+    @property
+    def region(self) -> str: ...
+    @property
+    def owner(self) -> str: ...
+    @property
+    def log_group(self) -> str: ...
 
 
 @dataclass(frozen=True)
@@ -89,7 +102,7 @@ def runtime_of(model: dict[str, Any]) -> str:
 
 
 def spec_for(
-    place: Place, launch: Launch, settings: Settings, store: StoreAccess, now: float
+    place: Home, launch: Launch, settings: Settings, store: StoreAccess, now: float
 ) -> InstanceSpec:
     """The spec of one new instance."""
     variant = variant_config(launch.deployment, launch.variant)

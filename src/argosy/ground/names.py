@@ -7,6 +7,8 @@ DEFAULT_REGION = "us-east-1"
 
 ZONE_LETTERS = "abc"
 
+TRANSFORM_LOG_GROUP = "/aws/sagemaker/TransformJobs"
+
 
 def sagemaker_arn(region: str, account: str, kind: str, name: str) -> str:
     """ARN of a SageMaker resource; the name part is lower-cased, as in real ARNs.
