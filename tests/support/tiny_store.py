@@ -113,6 +113,8 @@ class _Handler(BaseHTTPRequestHandler):
             self._answer(404, "NoSuchBucket")
         elif "uploads" in query and self.command == "POST":
             self._create(store, name)
+        elif "uploads" in query:
+            self._list_uploads(store, name.rstrip("/"), query)
         elif "uploadId" in query:
             self._upload(store, body, query)
         elif "list-type" in query:
@@ -173,8 +175,18 @@ class _Handler(BaseHTTPRequestHandler):
             del store.uploads[upload_id]
             self._xml(f"<R><ETag>{etag(store.objects[name])}</ETag></R>")
 
+    def _list_uploads(self, store: TinyStore, bucket: str, query: dict[str, str]) -> None:
+        prefix = f"{bucket}/{query.get('prefix', '')}"
+        items = "".join(
+            f"<Upload><Key>{escape(path.partition('/')[2])}</Key><UploadId>{one}</UploadId></Upload>"
+            for one, (path, _) in sorted(store.uploads.items())
+            if path.startswith(prefix)
+        )
+        self._xml(f"<R>{items}</R>")
+
     def _list(self, store: TinyStore, bucket: str, query: dict[str, str]) -> None:
         prefix, after = f"{bucket}/{query.get('prefix', '')}", query.get("continuation-token", "")
+        after = after or f"{bucket}/{query.get('start-after', '')}"
         names = sorted(name for name in store.objects if name.startswith(prefix) and name > after)
         page, rest = names[:1000], names[1000:]
         items = "".join(

@@ -5,17 +5,21 @@ removed. Blocking, for a thread; nothing that is not the job's own is touched.
 """
 
 import json
+import logging
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
+from functools import partial
 from itertools import islice
 from typing import Any
 
 from argosy.control.transforms.outputs import SUFFIX, output_of, split_uri, temporary_of
 from argosy.objects.client import ObjectStore
-from argosy.objects.errors import AccessRefused, BucketMissing
+from argosy.objects.errors import StoreAway, StoreError
 from argosy.objects.uri import S3Uri
 from argosy.state import transform_book
 from argosy.state.transform_book import Listing, TransformBook
+
+log = logging.getLogger(__name__)
 
 _STATES = (
     transform_book.WAITING,
@@ -30,17 +34,35 @@ _KEYS_IN_A_MANIFEST = 10_000
 def clear(
     store: ObjectStore, book: TransformBook, job: str, asked: dict[str, Any], listing: Listing
 ) -> None:
-    """Remove what is unfinished. Raises StoreError, unless there is no place to clear."""
+    """Remove what is unfinished. Raises StoreAway: then it is to be tried again.
+
+    What the store does not allow is left, with a line in the log.
+    """
     path = asked["TransformOutput"]["S3OutputPath"]
-    try:
-        for row in book.uploads(job):
-            store.multipart.abort(output_of(path, listing.base, row.key), row.upload_id)
-        _abort_unknown(store, book, job, path, listing)
-        temporary = temporary_of(path, job)
-        for key in list(store.keys(temporary.bucket, temporary.key)):
-            store.delete(S3Uri(temporary.bucket, key))
-    except (BucketMissing, AccessRefused):
-        return
+    steps: tuple[Callable[[], None], ...] = (
+        partial(_abort_known, store, book, job, path, listing),
+        partial(_abort_unknown, store, book, job, path, listing),
+        partial(_remove_temporary, store, temporary_of(path, job)),
+    )
+    for step in steps:
+        try:
+            step()
+        except StoreAway:
+            raise
+        except StoreError as error:
+            log.warning("something may be left of %s below %s: %s", job, path, error)
+
+
+def _abort_known(
+    store: ObjectStore, book: TransformBook, job: str, path: str, listing: Listing
+) -> None:
+    for row in book.uploads(job):
+        store.multipart.abort(output_of(path, listing.base, row.key), row.upload_id)
+
+
+def _remove_temporary(store: ObjectStore, temporary: S3Uri) -> None:
+    for key in list(store.keys(temporary.bucket, temporary.key)):
+        store.delete(S3Uri(temporary.bucket, key))
 
 
 def _abort_unknown(
@@ -71,7 +93,10 @@ def capture(
     listing: Listing,
     began: float,
 ) -> None:
-    """Write the manifests that DataCaptureConfig asks for (reference/async-and-batch.md B5)."""
+    """Write the manifests that DataCaptureConfig asks for (reference/async-and-batch.md B5).
+
+    Raises StoreError.
+    """
     config = asked.get("DataCaptureConfig")
     if not config:
         return

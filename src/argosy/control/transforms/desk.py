@@ -20,15 +20,18 @@ from argosy.control.work import Porter
 from argosy.ground.clock import Clock
 from argosy.ground.instances import StoreAccess
 from argosy.objects.client import ObjectStore
+from argosy.objects.errors import StoreAway, StoreError
 from argosy.state.record import Record
 from argosy.state.records import Records
-from argosy.state.transform_book import TransformBook
-from argosy.state.transform_jobs import TRANSFORM_JOB, UNFINISHED
+from argosy.state.transform_book import Listing, TransformBook
+from argosy.state.transform_jobs import STOPPED, TRANSFORM_JOB, UNFINISHED
 
 log = logging.getLogger(__name__)
 
 _AGAIN_S = 1.0
 _CONNECTIONS = 8
+_PATIENCE_S = 2.0
+"""Whatever waits for the store asks again by itself; a control that is told to end can end."""
 
 Key = tuple[str, str, str]
 """Account, region and name of a job."""
@@ -185,7 +188,9 @@ class TransformDesk:
     @property
     def _objects(self) -> ObjectStore:
         if self._store is None:
-            self._store = ObjectStore(self._access, connections=_CONNECTIONS)
+            self._store = ObjectStore(
+                self._access, patience_s=_PATIENCE_S, connections=_CONNECTIONS
+            )
         return self._store
 
     async def _run(self, under: _Under) -> None:
@@ -227,21 +232,28 @@ class TransformDesk:
     async def _clear(self, under: _Under) -> None:
         """Once no instance is left that could add to what is cleared."""
         known = self._book.listing(under.job)
-        asked = under.record.document["asked"]
-        began = under.record.document["started"] or under.record.created
         while known is not None:
             try:
-                store = self._objects
-                await asyncio.to_thread(clearing.clear, store, self._book, under.job, asked, known)
-                await asyncio.to_thread(
-                    clearing.capture, store, self._book, under.job, asked, known, began
-                )
+                await asyncio.to_thread(self._tidy_up, under, known)
+                break
+            except StoreAway as error:
+                log.warning("clearing up behind %s waits: %s", under.job, error)
+            except StoreError as error:
+                under.diary.say(self._clock.now(), f"Captured data could not be written: {error}")
                 break
             except Exception:
                 log.exception("what is left of %s could not be cleared away yet", under.job)
-                await asyncio.sleep(_AGAIN_S)
+            await asyncio.sleep(_AGAIN_S)
         under.cleared = True
         self._ring()
+
+    def _tidy_up(self, under: _Under, known: Listing) -> None:
+        document = under.record.document
+        job, asked = under.job, document["asked"]
+        clearing.clear(self._objects, self._book, job, asked, known)
+        if document.get("outcome") != STOPPED:
+            began = document["started"] or under.record.created
+            clearing.capture(self._objects, self._book, job, asked, known, began)
 
     def _carefully(self, work: JobWork, step: Callable[[], None]) -> None:
         try:

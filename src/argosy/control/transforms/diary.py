@@ -39,16 +39,17 @@ class Diary:
             self._next = now + _EVERY_S
         if now >= self._next:
             self._next = now + _EVERY_S
-            self._say(now, sentence(shown()))
+            self.say(now, sentence(shown()))
 
     def end(self, status: str, shown: Callable[[], dict[str, Any]]) -> None:
         """Write what the job has come to."""
-        self._say(self._now, f"{status}. {sentence(shown())}")
+        self.say(self._now, f"{status}. {sentence(shown())}")
 
     def close(self) -> None:
         """Idempotent."""
         self._writer.close()
 
-    def _say(self, now: float, text: str) -> None:
+    def say(self, now: float, text: str) -> None:
+        """Write a line."""
         stamp = datetime.fromtimestamp(now, UTC).strftime("%Y-%m-%dT%H:%M:%S.%f")[:-3]
         self._writer.write(f"{stamp}:[sagemaker logs]: {text}", int(now * 1000))

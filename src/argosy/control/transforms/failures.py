@@ -33,9 +33,10 @@ def reason_of(failures: Sequence[str], failed: int, objects: int) -> str:
 
 
 def _records(message: dict[str, Any]) -> str:
+    """Which records: counted from 1, or by their place where those before are not counted yet."""
     first, last = message.get("from_record"), message.get("to_record")
-    if first is None:
-        return ""
-    if last is None or last == first:
-        return f", record {first}"
-    return f", records {first} to {last}"
+    if first is not None:
+        return f", record {first}" if last in (None, first) else f", records {first} to {last}"
+    if message.get("from") is not None:
+        return f", {message.get('unit', 'bytes')} {message['from']} to {message.get('to')}"
+    return ""

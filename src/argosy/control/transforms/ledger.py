@@ -12,6 +12,7 @@ from argosy.control.transforms import objects
 from argosy.control.transforms.failures import failure_text
 from argosy.control.transforms.objects import ASSEMBLE, OPEN, RUN, TaskId, Worked
 from argosy.control.transforms.progress import progress_of
+from argosy.control.transforms.ranges import gaps
 from argosy.state import transform_book
 from argosy.state.transform_book import ObjectRow, Piece, TransformBook
 from argosy.state.transform_jobs import is_parquet
@@ -166,6 +167,7 @@ class Ledger:
     def failed(self, task_id: str, message: dict[str, Any]) -> None:
         """A task has failed: for good, or for this time."""
         worked, task = self._take_back(task_id)
+        message = _placed(worked, task, message)
         reason = str(message.get("reason") or "InternalServerError: no reason was given")
         if message.get("final"):
             self._fail(worked, reason, message)
@@ -289,6 +291,22 @@ class Ledger:
         self.progress["rows"] -= sum(piece.records for piece in worked.pieces)
         self.progress["bytes_out"] -= sum(piece.bytes for piece in worked.pieces)
         worked.pieces, worked.counted = [], 0
+
+
+def _placed(worked: Worked, task: TaskId, message: dict[str, Any]) -> dict[str, Any]:
+    """Records counted from the object's beginning; by their place where that is not known."""
+    before = [piece for piece in worked.pieces if piece.end <= task.start]
+    known = not gaps(task.start, [(piece.start, piece.end) for piece in before])
+    if known:
+        skipped = sum(piece.records for piece in before)
+        moved = {
+            name: int(message[name]) + skipped
+            for name in ("from_record", "to_record")
+            if message.get(name) is not None
+        }
+        return {**message, **moved}
+    unit = "row groups" if worked.rows else "bytes"
+    return {**message, "from_record": None, "to_record": None, "unit": unit}
 
 
 def _may_hold(worked: Worked, task: TaskId) -> bool:

@@ -102,7 +102,7 @@ def _client_error(obstacle: str) -> str:
 def _why_it_cannot_start(instances: list[Instance]) -> str:
     """In the forms of reference/async-and-batch.md B6."""
     fleet = Fleet(tuple(instances))
-    if fleet.misfit:
+    if fleet.misfit and not fleet.serving:
         reason = fleet.misfit.state.reason
         if reason.startswith(_NO_MODEL_DATA):
             return f"ClientError: {reason}"

@@ -337,7 +337,9 @@ def _numbers(worked: Worked, task: TaskId) -> tuple[int, int]:
 
 
 def _in_order(worked: Worked) -> list[Piece]:
-    return sorted((p for p in worked.pieces if p.kind != "none"), key=lambda p: p.start)
+    """Pieces that hold something."""
+    filled = (p for p in worked.pieces if p.kind == "part" or p.uri)
+    return sorted(filled, key=lambda p: p.start)
 
 
 def _shown(piece: Piece) -> dict[str, Any]:
