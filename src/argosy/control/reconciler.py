@@ -188,6 +188,7 @@ def _routed(endpoint: _Endpoint) -> routes.Routed:
         endpoint.plan.status,
         endpoint.plan.document,
         serving,
+        endpoint.record.created,
     )
 
 

@@ -7,6 +7,7 @@ from typing import Any
 from argosy.ground.instances import Instance
 from argosy.ground.routes import (
     SERVING_STATUSES,
+    AsyncEntry,
     ContainerEntry,
     EndpointEntry,
     InstanceEntry,
@@ -24,6 +25,7 @@ from argosy.state.endpoints import (
     container_names,
     containers_of,
     hosts_components,
+    is_async,
     variant_config,
 )
 
@@ -37,6 +39,7 @@ class Routed:
     status: str
     document: EndpointDocument
     serving: list[Instance]
+    created: float = 0.0
 
     @property
     def key(self) -> str:
@@ -44,6 +47,11 @@ class Routed:
         of = self.document.get("component_of")
         name = of["endpoint"] if of else self.document["name"]
         return endpoint_key(self.account, self.region, name)
+
+    @property
+    def queue(self) -> str:
+        """The name of its queue of asynchronous requests: another one when it is made anew."""
+        return f"{self.key}/{self.created:.6f}"
 
 
 def build(
@@ -72,7 +80,19 @@ def _entry(endpoint: Routed, components: list[Routed], timeout_s: float) -> Endp
     if hosts_components(live):
         found = (_component(one, timeout_s) for one in components)
         return {**head, "variants": [one for one in found if one], "by_component": True}
+    if is_async(live):
+        entry = _asynchronous(endpoint, live)
+        return {**head, "variants": _variants(live, [], timeout_s), "asynchronous": entry}
     return {**head, "variants": _variants(live, endpoint.serving, timeout_s)}
+
+
+def _asynchronous(endpoint: Routed, live: Deployment) -> AsyncEntry:
+    output = live["config"]["AsyncInferenceConfig"]["OutputConfig"]
+    return {
+        "queue": endpoint.queue,
+        "output": output["S3OutputPath"],
+        "failure": output.get("S3FailurePath") or "",
+    }
 
 
 def _component(component: Routed, timeout_s: float) -> VariantEntry | None:

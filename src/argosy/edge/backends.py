@@ -30,6 +30,7 @@ class Backends:
         # sent must not be sent again.
         self._control = unix_upstream("Control", str(folder.control_socket), keep=0)
         self._store = _store(settings, folder)
+        self.intake_socket = folder.intake_socket
         self._health = Health({"control": self._control, "store": self._store.upstream})
 
     def to_store(self, gate: "Gate", request: Request) -> None:

@@ -18,6 +18,7 @@ from argosy.edge.backends import Backends
 from argosy.edge.connection import Discard
 from argosy.edge.fleet import Fleet
 from argosy.edge.identify import Identifier
+from argosy.edge.intake import Intake
 from argosy.edge.invoker import Invoker
 from argosy.edge.metrics import Metrics
 from argosy.edge.request import Request
@@ -40,6 +41,7 @@ log = logging.getLogger(__name__)
 
 CONTROL_LIMIT = 10 * 1024 * 1024
 _MIB = 1024 * 1024
+_NO_ROOM = "Too many bytes are waiting. Try again."
 
 
 class Gate:
@@ -65,6 +67,7 @@ class Gate:
         self.request_id = self._ids.next
         self.next_number = self._ids.next_number
         self._backends = backends
+        self.intake = Intake(self, backends.intake_socket)
         self.invoker = Invoker(self)
         self._buffered = 0
         self._buffer_limit = settings.edge_buffer_mb * _MIB
@@ -143,10 +146,21 @@ class Gate:
         if request.limit and request.size > request.limit:
             self._drop(request, self._too_large(request))
         elif self._buffered + size > self._buffer_limit:
-            self._drop(request, ServiceUnavailable("Too many bytes are waiting. Try again."))
+            self._drop(request, ServiceUnavailable(_NO_ROOM))
         else:
             self._buffered += size
             request.held += size
+
+    def hold_whole(self, request: Request, size: int) -> None:
+        """Count a request that stays here for a while by its size, small pieces included.
+
+        Raises ServiceUnavailable when there is no room.
+        """
+        more = size - request.held
+        if self._buffered + more > self._buffer_limit:
+            raise ServiceUnavailable(_NO_ROOM)
+        self._buffered += more
+        request.held = size
 
     def _drop(self, request: Request, error: ApiError) -> None:
         request.parts = []
@@ -254,4 +268,5 @@ class Gate:
         for connection in tuple(self.connections):
             connection.sweep(self.now)
         self.fleet.sweep(perf_counter())
+        self.intake.sweep()
         self._backends.sweep(self.now)

@@ -97,8 +97,9 @@ class Invoker:
             raise ValidationError(f"Endpoint {name} of account {account} not found.")
         if not endpoint.serving:
             raise ValidationError(texts.not_serving(endpoint.name, endpoint.status))
-        if kind is Kind.INVOKE_ASYNC:
-            raise ValidationError(texts.not_async(endpoint.name))
+        if kind is Kind.INVOKE_ASYNC or endpoint.asynchronous is not None:
+            self._accept(request, kind, endpoint)
+            return
         streams = kind is Kind.INVOKE_STREAM
         if streams and not request.connection.speaks_1_1():
             raise ValidationError("A streamed answer needs HTTP/1.1.")
@@ -112,6 +113,14 @@ class Invoker:
             head = texts.with_model(head, target)
         if not self._start(request, endpoint, variant, asked, head, target):
             raise texts.no_room(endpoint.name, variant.name, variant.is_there())
+
+    def _accept(self, request: Request, kind: Kind, endpoint: Endpoint) -> None:
+        """Put it into the endpoint's queue. Raises ApiError."""
+        if endpoint.asynchronous is None:
+            raise ValidationError(texts.not_async(endpoint.name))
+        if kind is not Kind.INVOKE_ASYNC:
+            raise ValidationError(texts.only_async(endpoint.name))
+        self._gate.intake.accept(request, endpoint, endpoint.asynchronous)
 
     def _start(
         self,

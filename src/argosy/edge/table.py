@@ -11,6 +11,7 @@ from argosy.edge.models import Models
 from argosy.ground.names import component_log_group, endpoint_log_group
 from argosy.ground.routes import (
     SERVING_STATUSES,
+    AsyncEntry,
     EndpointEntry,
     KeyEntry,
     RoutingTable,
@@ -121,6 +122,8 @@ class Endpoint:
     wheel: choose.Wheel[Variant]
     by_component: bool = False
     """Inference components stand in for variants; InferenceComponentName chooses."""
+    asynchronous: AsyncEntry | None = None
+    """Requests are accepted for its queue, and only so."""
 
 
 @dataclass(slots=True)
@@ -159,7 +162,9 @@ def _endpoint(key: str, entry: EndpointEntry, link_of: LinkOf, metrics: Metrics)
     account, region, name = key.split("/", 2)
     variants = [_variant(key, variant, link_of, metrics) for variant in entry["variants"]]
     by_component = entry.get("by_component", False)
-    weights = [0.0 if by_component else float(v["weight"]) for v in entry["variants"]]
+    asynchronous = entry.get("asynchronous")
+    closed = by_component or asynchronous is not None
+    weights = [0.0 if closed else float(v["weight"]) for v in entry["variants"]]
     return Endpoint(
         key=key,
         name=name,
@@ -171,6 +176,7 @@ def _endpoint(key: str, entry: EndpointEntry, link_of: LinkOf, metrics: Metrics)
         by_name={variant.name: variant for variant in variants},
         wheel=choose.Wheel(variants, weights),
         by_component=by_component,
+        asynchronous=asynchronous,
     )
 
 

@@ -144,11 +144,16 @@ def no_copies(name: str) -> str:
     )
 
 
-def _too_long(member: str, limit: int) -> str:
+def constraint(member: str, rule: str) -> str:
+    """SageMaker's sentence on a member that breaks a rule of its model."""
     return (
         f"1 validation error detected: Value at '{member}' failed to satisfy constraint: "
-        f"Member must have length less than or equal to {limit}"
+        f"Member must {rule}"
     )
+
+
+def _too_long(member: str, limit: int) -> str:
+    return constraint(member, f"have length less than or equal to {limit}")
 
 
 def body_too_large(limit: int) -> str:
@@ -184,6 +189,10 @@ def not_async(endpoint: str) -> str:
         f"Endpoint {endpoint} has no AsyncInferenceConfig: use InvokeEndpoint or "
         "InvokeEndpointWithResponseStream."
     )
+
+
+def only_async(endpoint: str) -> str:
+    return f"Endpoint {endpoint} has an AsyncInferenceConfig: use InvokeEndpointAsync."
 
 
 def no_weights(endpoint: str) -> str:

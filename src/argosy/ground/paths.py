@@ -101,6 +101,11 @@ class DataDir:
         return self.run / "feed.sock"
 
     @property
+    def intake_socket(self) -> Path:
+        """Where edges hand in asynchronous requests to be kept."""
+        return self.run / "intake.sock"
+
+    @property
     def doorbell_socket(self) -> Path:
         """Datagrams that say 'look again'; sent by agents to control."""
         return self.run / "doorbell.sock"

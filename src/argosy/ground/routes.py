@@ -53,6 +53,17 @@ class VariantEntry(TypedDict):
     instances: list[InstanceEntry]
 
 
+class AsyncEntry(TypedDict):
+    """What an edge must know to accept requests for an asynchronous endpoint."""
+
+    queue: str
+    """Where its requests wait; an endpoint made anew under the same name has another one."""
+    output: str
+    """S3 URI below which answers are written."""
+    failure: str
+    """S3 URI below which it is written why there is no answer; "" for nowhere."""
+
+
 class EndpointEntry(TypedDict):
     """An endpoint that exists, whatever its status; only some statuses serve."""
 
@@ -61,6 +72,8 @@ class EndpointEntry(TypedDict):
     variants: list[VariantEntry]
     by_component: NotRequired[bool]
     """The variants are inference components: InferenceComponentName chooses one."""
+    asynchronous: NotRequired[AsyncEntry]
+    """It is invoked by InvokeEndpointAsync, and only so; its variants tell no instances."""
 
 
 class RoutingTable(TypedDict):

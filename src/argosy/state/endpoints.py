@@ -118,6 +118,11 @@ def hosts_components(deployment: Deployment) -> bool:
     return not any(variant.get("ModelName") for variant in variants)
 
 
+def is_async(deployment: Deployment) -> bool:
+    """Whether it is invoked asynchronously, and only so."""
+    return deployment["config"].get("AsyncInferenceConfig") is not None
+
+
 def containers_of(model: dict[str, Any]) -> list[dict[str, Any]]:
     """A model's containers, given either way (CreateModel members), in their order."""
     primary = model.get("PrimaryContainer")

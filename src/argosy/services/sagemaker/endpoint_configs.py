@@ -5,6 +5,7 @@ from typing import Any
 
 from argosy.ground.errors import ResourceLimitExceeded, ValidationException
 from argosy.services.registry import Call, operation
+from argosy.services.sagemaker.async_inference import check_async_config
 from argosy.services.sagemaker.finding import ENDPOINT_CONFIG, MODEL, arn_of, find, refuse_taken
 from argosy.services.sagemaker.listing import answer, page_of
 from argosy.services.sagemaker.refusals import refuse_unsupported
@@ -28,6 +29,7 @@ def create_endpoint_config(call: Call) -> dict[str, Any]:
         for variant in asked["ProductionVariants"]:
             if variant.get("ModelName"):
                 find(call, MODEL, variant["ModelName"])
+        check_async_config(call, asked)
         caller, now = call.caller, call.clock.now()
         call.records.create(
             ENDPOINT_CONFIG, caller.account, caller.region, name, _filled(asked), now=now

@@ -32,6 +32,7 @@ def description(record: Record) -> dict[str, Any]:
         "LastDeploymentConfig": document.get("last_deployment_config"),
         "PendingDeploymentSummary": _pending(document),
         "MetricsConfig": shown["config"].get("MetricsConfig"),
+        "AsyncInferenceConfig": shown["config"].get("AsyncInferenceConfig"),
     }
     return {name: value for name, value in body.items() if value not in (None, "")}
 

@@ -31,7 +31,7 @@ from argosy.services.sagemaker.refusals import refuse_unsupported
 from argosy.services.sagemaker.residents import refuse_homeless
 from argosy.services.sagemaker.tags import check_tags
 from argosy.state import endpoints as ep
-from argosy.state.endpoints import Deployment, EndpointDocument, hosts_components
+from argosy.state.endpoints import Deployment, EndpointDocument, hosts_components, is_async
 from argosy.state.records import Record
 
 _NOUN = "endpoint"
@@ -169,12 +169,12 @@ def _rescale(live: Deployment, changes: list[dict[str, Any]], arn: str) -> None:
             check_weight("DesiredWeight", weight)
             variant["weight"] = float(weight)
         if (count := change.get("DesiredInstanceCount")) is not None:
-            _check_desired_count(variant["name"], count)
+            _check_desired_count(variant["name"], count, least=0 if is_async(live) else 1)
             variant["count"] = count
 
 
-def _check_desired_count(variant: str, count: int) -> None:
-    if count < 1:
+def _check_desired_count(variant: str, count: int, least: int) -> None:
+    if count < least:
         raise ValidationException(
             f"DesiredInstanceCount of production variant {variant} must be at least 1: "
             "a real-time variant cannot run without an instance."
