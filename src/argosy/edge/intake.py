@@ -1,4 +1,4 @@
-"""The line on which accepted asynchronous requests go to control, in groups, and come to be durable.
+"""The line on which asynchronous requests go to control, in groups, to be kept durably.
 
 What comes within one turn of the loop, or while a group is on its way, is handed over as one group,
 which control commits as a whole; only then are the clients answered. A group whose
