@@ -180,7 +180,7 @@ def test_a_variant_that_cannot_run_is_refused_by_member(
 @pytest.mark.parametrize(
     ("asked", "named"),
     [
-        ({"AsyncInferenceConfig": {"OutputConfig": {}}}, "AsyncInferenceConfig: "),
+        ({"AsyncInferenceConfig": {"OutputConfig": {}}}, ".S3OutputPath: "),
         ({"ShadowProductionVariants": [VARIANT]}, "ShadowProductionVariants: "),
         ({"DataCaptureConfig": CAPTURE}, "DataCaptureConfig: "),
         ({"DataCaptureConfig": {**CAPTURE, "EnableCapture": True}}, "DataCaptureConfig: "),

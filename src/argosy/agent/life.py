@@ -245,6 +245,8 @@ class Life:
                 os.environ, Path(container.image_folder), given, container.environment
             )
             order = program.order(self._settings, container, spec.startup_timeout_s)
+        if spec.max_answer_mb:
+            order["max_answer"] = spec.max_answer_mb << 20
         deadline = time.monotonic() + spec.startup_timeout_s + _TELLS_WITHIN_S
         model.load(sandbox.BASE_DIR, environment, deadline, order)
 

@@ -20,7 +20,7 @@ from argosy.control import Control
 from argosy.control.core import store_access
 from argosy.control.images import Images
 from argosy.ground.clock import SystemClock
-from argosy.ground.errors import ArgosyError
+from argosy.ground.errors import ArgosyError, ResourceNotFound
 from argosy.ground.files import read_json
 from argosy.ground.paths import DataDir
 from argosy.ground.settings import Settings
@@ -60,7 +60,7 @@ async def serve(settings: Settings, data_dir: DataDir) -> None:
     records = Records(engine)
     backend = ProcessBackend(settings, data_dir)
     credentials = _credentials(data_dir)
-    control = Control(records, backend, settings, data_dir, clock, credentials)
+    control = Control(records, backend, settings, data_dir, clock, credentials, _no_topics)
     images = Images(records, data_dir, clock)
     store = store_access(settings, data_dir, credentials)
     registry = Registry(records, data_dir, store, clock, images.collect)
@@ -79,6 +79,10 @@ async def serve(settings: Settings, data_dir: DataDir) -> None:
         await registry.stop()
         await control.stop()
         engine.dispose()
+
+
+def _no_topics(topic: str, message: str) -> None:
+    raise ResourceNotFound(f"There is no topic {topic}.")
 
 
 def _settle() -> None:

@@ -9,6 +9,10 @@ from typing import Any, Protocol
 
 from argosy.compute.base import Backend
 from argosy.control import launching, status
+from argosy.control.asynchronous.desk import Desk
+from argosy.control.asynchronous.endings import Publish
+from argosy.control.asynchronous.expiry import failure_teller
+from argosy.control.asynchronous.intake import Intake
 from argosy.control.doorbell import Doorbell
 from argosy.control.feed import Feed
 from argosy.control.launching import Place
@@ -26,8 +30,9 @@ from argosy.ground.names import iam_arn
 from argosy.ground.paths import DataDir
 from argosy.ground.routes import KeyEntry
 from argosy.ground.settings import Settings
-from argosy.ground.work import TRANSFORM
+from argosy.ground.work import ASYNC, TRANSFORM
 from argosy.objects.buckets import remove_all_buckets
+from argosy.objects.client import ObjectStore
 from argosy.state.records import Records
 from argosy.telemetry.logs import delete_all as delete_all_logs
 
@@ -55,7 +60,9 @@ class Control:
         data_dir: DataDir,
         clock: Clock,
         credentials: dict[str, str],
+        publish: Publish,
     ) -> None:
+        """`publish` gives a message to a topic, within the open transaction."""
         self._records = records
         self._backend = backend
         self._settings = settings
@@ -65,6 +72,12 @@ class Control:
         self._doorbell = Doorbell()
         self._traffic = Traffic(clock)
         self._feed = Feed(data_dir.routes, self._traffic.take)
+        objects = ObjectStore(self._store)
+        self._desk = Desk(
+            records.transactions, clock, publish, failure_teller(objects), self._traffic.take
+        )
+        self._objects = objects
+        self._intake = Intake(self._desk.keep)
         endpoints = Reconciler(
             records,
             backend,
@@ -73,6 +86,7 @@ class Control:
             _keys(credentials),
             self._new_spec,
             settings,
+            self._desk,
         )
         self._transforms = TransformDesk(
             records,
@@ -92,7 +106,7 @@ class Control:
             engine=bool(settings.container_engine),
         )
         self._reconcilers: list[Activates] = [endpoints, transforms]
-        self._hub = Hub({TRANSFORM: self._transforms})
+        self._hub = Hub({ASYNC: self._desk, TRANSFORM: self._transforms})
         self._loop: asyncio.Task[None] | None = None
         self._pass = asyncio.Lock()
 
@@ -102,6 +116,8 @@ class Control:
         await self._doorbell.listen(self._data_dir.doorbell_socket)
         await self._feed.listen(self._data_dir.feed_socket)
         await self._hub.listen(self._data_dir.work_socket)
+        await self._intake.listen(self._data_dir.intake_socket)
+        self._desk.start()
         self._loop = asyncio.create_task(self._run())
 
     async def stop(self) -> None:
@@ -111,8 +127,11 @@ class Control:
             with contextlib.suppress(asyncio.CancelledError):
                 await self._loop
         self._doorbell.close()
+        await self._intake.close()
+        await self._desk.stop()
         await self._hub.close()
         await self._transforms.stop()
+        self._objects.close()
         await self._feed.close()
 
     async def transforms(self) -> dict[str, Any]:
@@ -123,7 +142,9 @@ class Control:
         """What `argosy status` shows (see `control.status`)."""
         instances = await self._backend.list()
         return {
-            "endpoints": status.report(self._records, instances, self._traffic, self._clock.now()),
+            "endpoints": status.report(
+                self._records, instances, self._traffic, self._clock.now(), self._desk.report
+            ),
             "transforms": self._transforms.reports(),
             "edges": self._feed.edge_count,
             "instances": sum(i.in_service for i in instances),

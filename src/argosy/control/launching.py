@@ -14,11 +14,24 @@ from argosy.ground.instances import (
 from argosy.ground.names import component_log_group, endpoint_log_group, new_instance_id
 from argosy.ground.paths import DataDir
 from argosy.ground.settings import Settings
+from argosy.ground.work import ASYNC, Work
 from argosy.runtimes.images import known_images, runtime_for, why_not
-from argosy.state.endpoints import Deployment, container_names, containers_of, variant_config
+from argosy.state.endpoints import (
+    Deployment,
+    container_names,
+    containers_of,
+    is_async,
+    variant_config,
+)
 
 # Each container has a network of its own, so that the ports can be the same for all of them.
 _PORTS = {"SAGEMAKER_BIND_TO_PORT": "8080", "SAGEMAKER_SAFE_PORT_RANGE": "20000-29999"}
+
+LONGEST_ASYNC_S = 3600.0
+"""InvocationTimeoutSeconds ends there; so long may a model be busy and not answer a ping."""
+LARGEST_ASYNC_MB = 1024
+USUAL_CONCURRENCY = 4
+"""Of an asynchronous variant whose MaxConcurrentInvocationsPerInstance is left to the platform."""
 
 
 class Home(Protocol):
@@ -107,7 +120,7 @@ def spec_for(
     """The spec of one new instance."""
     variant = variant_config(launch.deployment, launch.variant)
     model = launch.deployment["models"][variant["ModelName"]]
-    instance_id = new_instance_id()
+    instance_id, work = new_instance_id(), _work_of(launch.deployment)
     return InstanceSpec(
         instance_id=instance_id,
         account=place.account,
@@ -127,9 +140,20 @@ def spec_for(
         startup_timeout_s=variant.get(
             "ContainerStartupHealthCheckTimeoutInSeconds", settings.startup_timeout_s
         ),
-        model_timeout_s=settings.model_timeout_s,
+        model_timeout_s=LONGEST_ASYNC_S if work else settings.model_timeout_s,
+        max_answer_mb=LARGEST_ASYNC_MB if work else 0,
         created=now,
+        work=work,
     )
+
+
+def _work_of(deployment: Deployment) -> Work | None:
+    """What its instances pull by themselves."""
+    if not is_async(deployment):
+        return None
+    client = deployment["config"]["AsyncInferenceConfig"].get("ClientConfig") or {}
+    asked = client.get("MaxConcurrentInvocationsPerInstance")
+    return {"kind": ASYNC, "concurrency": asked or USUAL_CONCURRENCY}
 
 
 @dataclass(frozen=True)

@@ -6,12 +6,13 @@ then the record says so, then instances are launched, and only then others are s
 """
 
 import logging
-from collections.abc import Callable
+from collections.abc import Callable, Collection, Iterable
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, Protocol
 
 from argosy.compute.base import Backend
 from argosy.control import launching, routes
+from argosy.control.asynchronous.plans import QueuePlan, plans_of
 from argosy.control.feed import Feed
 from argosy.control.launching import Place
 from argosy.control.rollout import Launch, Plan, decide
@@ -40,6 +41,14 @@ class _Endpoint:
     plan: Plan
 
 
+class AsyncDesk(Protocol):
+    """Who has to know of asynchronous endpoints (see `control.asynchronous.desk`)."""
+
+    def take(self, plans: Iterable[QueuePlan], alive: Collection[str]) -> None:
+        """These are the endpoints now, and the instances that live."""
+        ...
+
+
 class Reconciler:
     """Compares what the records ask for with what the backend lists. Keeps no memory of its own
     but the last table, to push it only when it changed."""
@@ -53,6 +62,7 @@ class Reconciler:
         keys: dict[str, KeyEntry],
         new_spec: Callable[[Place, Launch, float], InstanceSpec],
         settings: Settings,
+        desk: AsyncDesk,
     ) -> None:
         self._records = records
         self._backend = backend
@@ -60,6 +70,7 @@ class Reconciler:
         self._clock = clock
         self._keys = keys
         self._new_spec = new_spec
+        self._desk = desk
         self._engine = bool(settings.container_engine)
         self._model_timeout_s = settings.model_timeout_s
         self._spare_idle_s = settings.spare_idle_s
@@ -73,6 +84,8 @@ class Reconciler:
         records = [*self._records.find(ENDPOINT), *self._records.find(COMPONENT)]
         endpoints = [self._planned(record, instances, now) for record in records]
         await self._publish(endpoints)
+        alive = [instance.spec.instance_id for instance in instances if instance.alive]
+        self._desk.take(plans_of(map(_routed, endpoints)), alive)
         for endpoint in endpoints:
             if self._write(endpoint, now):
                 await self._act(endpoint, now)

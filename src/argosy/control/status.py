@@ -1,5 +1,6 @@
 """The report behind `argosy status`: endpoints, variants and their fleets, as they are now."""
 
+from collections.abc import Callable
 from typing import Any
 
 from argosy.control.fleet import fleet_of
@@ -12,18 +13,27 @@ from argosy.state.records import Record, Records
 
 
 def report(
-    records: Records, instances: list[Instance], traffic: Traffic, now: float
+    records: Records,
+    instances: list[Instance],
+    traffic: Traffic,
+    now: float,
+    queued: Callable[[str], dict[str, Any] | None] = lambda key: None,
 ) -> list[dict[str, Any]]:
-    """One entry per endpoint, JSON-ready. Times in seconds, latencies in milliseconds."""
+    """One entry per endpoint, JSON-ready. Times in seconds, latencies in milliseconds.
+
+    queued: of an asynchronous endpoint, by its key, what is measured of it; shown as "async".
+    """
     found = records.find(ENDPOINT)
     components: dict[str, list[Record]] = {}
     for record in records.find(COMPONENT):
         components.setdefault(_key(record), []).append(record)
     traffic.forget(map(_key, found))
-    return [
-        _endpoint(record, components.get(_key(record), []), instances, traffic, now)
-        for record in found
-    ]
+    shown = []
+    for record in found:
+        entry = _endpoint(record, components.get(_key(record), []), instances, traffic, now)
+        measured = queued(_key(record))
+        shown.append({**entry, "async": measured} if measured is not None else entry)
+    return shown
 
 
 def _key(record: Record) -> str:

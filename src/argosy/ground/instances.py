@@ -133,6 +133,8 @@ class InstanceSpec:
     startup_timeout_s: float = 240.0
     model_timeout_s: float = 60.0
     created: float = 0.0
+    max_answer_mb: int = 0
+    """Largest answer of a user's program, MiB; 0 means what invocations may have."""
     work: Work | None = None
     """What the instance pulls by itself; None where it is only asked by edges."""
 

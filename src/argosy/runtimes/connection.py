@@ -12,6 +12,7 @@ from argosy.runtimes import frames
 from argosy.runtimes.answers import Body
 
 _CHUNK = 1 << 17
+_JOIN_BELOW = 1 << 16
 _FULL = 8 << 20  # bytes not yet taken by the other side from which on nothing is read from it
 
 
@@ -148,14 +149,21 @@ class Connection:
         try:
             while self.has_output:
                 if not len(self._unsent):
-                    self._unsent = memoryview(b"".join(self._out))
-                    self._out.clear()
+                    self._unsent = memoryview(self._next())
                 # Only what was taken is let go of: it may be that nothing is.
                 self._unsent = self._unsent[self.sock.send(self._unsent) :]
         except BlockingIOError:
             return
         except OSError as error:
             raise Closed from error
+
+    def _next(self) -> bytes:
+        """What is sent next: small frames together, a large body as it is."""
+        large = (place for place, one in enumerate(self._out) if len(one) >= _JOIN_BELOW)
+        count = next(large, len(self._out)) or 1
+        together = self._out[0] if count == 1 else b"".join(self._out[:count])
+        del self._out[:count]
+        return together
 
     def close(self) -> None:
         self.open = False

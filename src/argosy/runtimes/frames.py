@@ -73,7 +73,8 @@ LOADED = 20
 UNLOAD = 21
 MODELS = 22
 
-MAX_FRAME = 1 << 30
+MAX_FRAME = (1 << 30) + (1 << 17)
+"""A body of 1 GiB and the longest head."""
 
 
 def encode(

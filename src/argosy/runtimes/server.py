@@ -21,6 +21,7 @@ from argosy.runtimes.connection import Closed, Connection, Frame
 from argosy.runtimes.streams import Streaming
 from argosy.runtimes.waiting import Request, Waiting
 
+_JOIN_BELOW = 1 << 16
 _MOST_WAITING = 64 << 20  # bytes of unanswered requests from which on nothing more is read
 
 LOADED_ALREADY = b'{"ok": false, "reason": "this worker has loaded a model already"}'
@@ -257,4 +258,8 @@ class Server:
 def _respond(connection: Connection, request_id: int, answer: Answer) -> None:
     status, head, body = answer
     assert isinstance(body, bytes)
-    connection.send(frames.encode(frames.RESPONSE, request_id, status, head, body))
+    if len(body) < _JOIN_BELOW:
+        connection.send(frames.encode(frames.RESPONSE, request_id, status, head, body))
+    else:
+        connection.send(frames.prefix(frames.RESPONSE, request_id, status, head, len(body)))
+        connection.send(body)

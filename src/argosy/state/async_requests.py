@@ -86,8 +86,8 @@ class AsyncRequests:
 
     def __init__(self, transactions: Transactions) -> None:
         self._transactions = transactions
-        (newest,) = transactions.read(sa.select(sa.func.max(table.c.seq)))
-        self._last = int(newest[0] or 0)
+        newest = transactions.read(sa.select(sa.func.max(table.c.seq).label("newest")))
+        self._last = int(newest[0].newest or 0)
 
     @property
     def newest(self) -> int:
@@ -172,8 +172,8 @@ class AsyncRequests:
 
     def sizes(self) -> dict[str, int]:
         """How many requests each queue holds; those that are empty are not told."""
-        wanted = sa.select(table.c.queue, sa.func.count()).group_by(table.c.queue)
-        return {row[0]: int(row[1]) for row in self._transactions.read(wanted)}
+        wanted = sa.select(table.c.queue, sa.func.count().label("size")).group_by(table.c.queue)
+        return {row.queue: int(row.size) for row in self._transactions.read(wanted)}
 
 
 def _request(row: Any) -> AsyncRequest:

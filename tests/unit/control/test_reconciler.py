@@ -1,11 +1,13 @@
 """The reconciler against real records, a real feed with no edge, and a backend in memory."""
 
 import asyncio
+from collections.abc import Collection, Iterable
 from pathlib import Path
 
 import pytest
 
 from argosy.control import launching
+from argosy.control.asynchronous.plans import QueuePlan
 from argosy.control.feed import Feed
 from argosy.control.reconciler import Reconciler
 from argosy.ground.clock import ManualClock
@@ -40,7 +42,11 @@ class World:
             {},
             lambda place, launch, now: launching.spec_for(place, launch, self.settings, STORE, now),
             self.settings,
+            self,
         )
+
+    def take(self, plans: Iterable[QueuePlan], alive: Collection[str]) -> None:
+        """What asynchronous endpoints there are matters to other tests."""
 
     def create(self, doc: dict, status: str) -> None:
         self.records.create("endpoint", "1", "us-east-1", "e", doc, now=1.0, status=status)

@@ -2,7 +2,7 @@
 
 from argosy.agent.porter.job import Job, Surroundings
 from argosy.ground.errors import ArgosyError
-from argosy.ground.work import TRANSFORM
+from argosy.ground.work import ASYNC, TRANSFORM
 
 
 def job_for(kind: str, surroundings: Surroundings) -> Job:
@@ -11,4 +11,8 @@ def job_for(kind: str, surroundings: Surroundings) -> Job:
         from argosy.agent.porter.transform.engine import Engine
 
         return Engine(surroundings)
+    if kind == ASYNC:
+        from argosy.agent.porter.asynchronous.job import AsyncJob
+
+        return AsyncJob(surroundings)
     raise ArgosyError(f"a porter cannot pull work of the kind {kind!r}")

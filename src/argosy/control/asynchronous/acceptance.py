@@ -41,7 +41,9 @@ class Acceptance:
         waiting = [done for _, _, done in groups if not done.done()]
         refused: dict[str, str] = {}
         try:
-            self._keep([one for asked, again, _ in groups for one in self._new(asked, again)], refused)
+            self._keep(
+                [one for asked, again, _ in groups for one in self._new(asked, again)], refused
+            )
         except Exception as error:
             for done in waiting:
                 done.set_exception(error)

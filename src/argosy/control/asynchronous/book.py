@@ -3,7 +3,7 @@
 from collections.abc import Iterable
 
 from argosy.control.asynchronous.line import Line
-from argosy.control.asynchronous.plans import Plan
+from argosy.control.asynchronous.plans import QueuePlan
 from argosy.ground.clock import Clock
 from argosy.state.async_requests import AsyncRequests
 
@@ -14,7 +14,7 @@ class Book:
     def __init__(self, requests: AsyncRequests, clock: Clock) -> None:
         self.requests = requests
         self.clock = clock
-        self.plans: dict[str, Plan] = {}
+        self.plans: dict[str, QueuePlan] = {}
         self.lines: dict[str, Line] = {}
         self.open: set[str] = set()
         """Queues of which it is known what is out."""
@@ -25,7 +25,7 @@ class Book:
     def _line(self, queue: str, size: int = 0) -> Line:
         return Line(queue, size, self.requests.after, self._old)
 
-    def take(self, plans: Iterable[Plan]) -> None:
+    def take(self, plans: Iterable[QueuePlan]) -> None:
         """These are the endpoints now. Raises StorageError."""
         self.plans = {plan.queue: plan for plan in plans}
         for queue in [queue for queue in self.lines if queue not in self.plans]:

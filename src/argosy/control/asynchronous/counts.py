@@ -8,7 +8,7 @@ from typing import Any
 
 from argosy.control.asynchronous.line import Line
 from argosy.control.asynchronous.notices import Result
-from argosy.control.asynchronous.plans import Plan
+from argosy.control.asynchronous.plans import QueuePlan
 from argosy.telemetry.sketch import bucket_of, percentile, value_of
 
 COUNTERS = (
@@ -71,7 +71,7 @@ def _summary(sketch: Counter[int], unit: float) -> dict[str, float | int | None]
     return {"count": count, "average": average, "p50": p50, "p99": p99}
 
 
-def backlog(plan: Plan, line: Line, now: float) -> dict[str, Any]:
+def backlog(plan: QueuePlan, line: Line, now: float) -> dict[str, Any]:
     """The queue's own metrics. Without an instance the backlog per instance is the backlog."""
     instances = len(plan.instances)
     oldest = line.oldest

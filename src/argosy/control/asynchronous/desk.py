@@ -21,7 +21,7 @@ from argosy.control.asynchronous.endings import Ended, Endings, Publish, Traffic
 from argosy.control.asynchronous.expiry import Expiry, TellFailure
 from argosy.control.asynchronous.line import Line
 from argosy.control.asynchronous.notices import Result
-from argosy.control.asynchronous.plans import Plan
+from argosy.control.asynchronous.plans import QueuePlan
 from argosy.control.asynchronous.seats import GRACE_S, Seat, Seats
 from argosy.control.asynchronous.turn import Turn
 from argosy.control.work import Porter
@@ -85,7 +85,7 @@ class Desk:
             except Exception:
                 log.exception("asynchronous requests could not be looked through")
 
-    def take(self, plans: Iterable[Plan], alive: Collection[str]) -> None:
+    def take(self, plans: Iterable[QueuePlan], alive: Collection[str]) -> None:
         """What endpoints there are now, and which instances live. Raises StorageError."""
         self._book.take(plans)
         self._alive = frozenset(alive)
@@ -137,10 +137,26 @@ class Desk:
         self._look_around()
 
     def told(self, porter: Porter, message: dict[str, Any]) -> None:
-        """A porter is done with a request."""
-        done, seat = message.get("done"), self._seats.of(porter)
-        if done is None or seat is None:
+        """A porter is done with a request, gives some back, or takes no more."""
+        seat = self._seats.of(porter)
+        if seat is None:
             return
+        if "done" in message:
+            self._done(seat, message["done"])
+        elif "back" in message:
+            self._back(seat, message["back"])
+        elif message.get("leaving"):
+            seat.leaving = True
+
+    def _back(self, seat: Seat, ids: list[str]) -> None:
+        for number in ids:
+            queue = seat.holding.pop(number, "")
+            line = self._book.lines.get(queue)
+            if line is not None:
+                line.give_back([number])
+                self._deal_soon(queue)
+
+    def _done(self, seat: Seat, done: dict[str, Any]) -> None:
         number = done["id"]
         line = self._book.lines.get(seat.holding.get(number) or "")
         held = line.held.get(number) if line is not None else None
@@ -183,7 +199,7 @@ class Desk:
             if plan is not None and line is not None and queue in self._book.open and line.waiting:
                 self._deal_some(plan, line)
 
-    def _deal_some(self, plan: Plan, line: Line) -> None:
+    def _deal_some(self, plan: QueuePlan, line: Line) -> None:
         chosen: list[tuple[AsyncRequest, Seat, bool]] = []
         now = self._clock.now()
         while len(chosen) < _MOST_AT_ONCE:
@@ -199,11 +215,16 @@ class Desk:
             line.hold(request, seat.instance, now)
         else:
             self._deal_soon(plan.queue)
-        bodies = self._book.requests.bodies([one.id for one, _, _ in chosen if one.inline])
+        try:
+            bodies = self._book.requests.bodies([one.id for one, _, _ in chosen if one.inline])
+        except OSError:
+            for seat in {seat for _, seat, _ in chosen}:
+                seat.porter.close()  # it comes back holding nothing of this
+            raise
         for request, seat, again in chosen:
             seat.porter.send({"take": _order(plan, request, again, bodies.get(request.id))})
 
-    def _next_seat(self, plan: Plan) -> Seat | None:
+    def _next_seat(self, plan: QueuePlan) -> Seat | None:
         rooms = [
             choose.Room(instance, variant, seat.free)
             for instance, variant in plan.instances.items()
@@ -228,11 +249,14 @@ class Desk:
         }
 
 
-def _order(plan: Plan, request: AsyncRequest, again: bool, body: bytes | None) -> dict[str, Any]:
+def _order(
+    plan: QueuePlan, request: AsyncRequest, again: bool, body: bytes | None
+) -> dict[str, Any]:
     """What a porter is told to do: the request's document, and what else there is to know."""
     return {
         **request.document,
         "id": request.id,
+        "received": request.received,
         "body": None if body is None else base64.b64encode(body).decode("ascii"),
         "again": again,
         "respond": [good for good in plan.includes if good in plan.topics],

@@ -11,7 +11,7 @@ SUCCESS, ERROR = "SUCCESS_NOTIFICATION_TOPIC", "ERROR_NOTIFICATION_TOPIC"
 
 
 @dataclass(frozen=True)
-class Plan:
+class QueuePlan:
     """One endpoint that is in service: who serves its requests, and who hears of them."""
 
     queue: str
@@ -31,12 +31,12 @@ class Plan:
     """Whether a request succeeded, where the notice holds the response."""
 
 
-def plans_of(routed: Iterable[Routed]) -> list[Plan]:
+def plans_of(routed: Iterable[Routed]) -> list[QueuePlan]:
     """The plans of all asynchronous endpoints that ever were in service."""
     return [plan for one in routed if (plan := _plan(one)) is not None]
 
 
-def _plan(routed: Routed) -> Plan | None:
+def _plan(routed: Routed) -> QueuePlan | None:
     live = routed.document["live"]
     if live is None or "component_of" in routed.document or not is_async(live):
         return None
@@ -44,7 +44,7 @@ def _plan(routed: Routed) -> Plan | None:
     notification = output.get("NotificationConfig") or {}
     topics = {True: notification.get("SuccessTopic"), False: notification.get("ErrorTopic")}
     included = notification.get("IncludeInferenceResponseIn") or ()
-    return Plan(
+    return QueuePlan(
         queue=routed.queue,
         key=routed.key,
         account=routed.account,

@@ -18,6 +18,8 @@ class Seat:
     concurrency: int
     holding: dict[str, str] = field(default_factory=dict)
     """Id of what it works on → its queue, "" when it is in none any more."""
+    leaving: bool = False
+    """It takes nothing more."""
 
     @property
     def instance(self) -> str:
@@ -26,7 +28,7 @@ class Seat:
     @property
     def free(self) -> int:
         """How many more requests it may be given."""
-        return self.concurrency - len(self.holding)
+        return 0 if self.leaving else self.concurrency - len(self.holding)
 
 
 class Seats:
