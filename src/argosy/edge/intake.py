@@ -144,6 +144,10 @@ class Intake(asyncio.Protocol):
                 self._refuse(waiter, ServiceUnavailable(text))
         while self._waiting and self._waiting[0].gone:
             self._waiting.popleft()
+        if self._group and all(waiter.gone for waiter in self._group):
+            self._group = []  # nobody waits for it: begin anew
+            if self._transport is not None:
+                self._transport.abort()
 
     # -- the connection
 

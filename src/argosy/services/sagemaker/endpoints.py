@@ -80,6 +80,7 @@ def update_endpoint(call: Call) -> dict[str, Any]:
         record = _changeable(call, asked["EndpointName"])
         document = dict(record.document)
         pending = _deployment(call, asked["EndpointConfigName"])
+        _refuse_other_kind(document, pending)
         hosts = pending["variants"] if hosts_components(pending) else []
         refuse_homeless(call, record, [variant["name"] for variant in hosts])
         if asked.get("RetainAllVariantProperties"):
@@ -137,6 +138,15 @@ def _changeable(call: Call, name: str) -> Record:
             "Delete it and create it again."
         )
     return record
+
+
+def _refuse_other_kind(document: dict[str, Any], pending: Deployment) -> None:
+    """Requests that wait could be answered by nobody; raises ValidationException."""
+    if is_async(document["live"]) != is_async(pending):
+        raise ValidationException(
+            f'Cannot update endpoint "{document["arn"]}": its configuration and the new one must '
+            "both have an AsyncInferenceConfig, or neither. Create another endpoint."
+        )
 
 
 def _retain(pending: Deployment, live: Deployment, excluded: list[dict[str, str]] | None) -> None:
