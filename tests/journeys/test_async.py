@@ -1,0 +1,155 @@
+"""Asynchronous inference as users know it: real boto3, a real platform, real models."""
+
+import json
+from collections.abc import Iterator
+from typing import Any
+
+import pytest
+from botocore.exceptions import ClientError
+
+from argosy.testing import Platform
+from support.async_endpoints import (
+    BUCKET,
+    content,
+    deploy_async,
+    key_of,
+    make_bucket,
+    measured,
+    queue,
+    rows_of,
+    scale,
+)
+from support.endpoints import ROWS, classifier, model_archive, until
+
+MODEL = classifier()
+EXPECTED = MODEL.predict(ROWS).tolist()
+
+
+@pytest.fixture(scope="module")
+def served(platform: Platform) -> Iterator[Platform]:
+    deploy_async(platform, "async-iris", model_archive(MODEL))
+    yield platform
+    platform.client("sagemaker").delete_endpoint(EndpointName="async-iris")
+
+
+@pytest.fixture(scope="module")
+def runtime(served: Platform) -> Any:
+    return served.client("sagemaker-runtime")
+
+
+def upload(platform: Platform, key: str, body: bytes, content_type: str) -> str:
+    make_bucket(platform).put_object(Bucket=BUCKET, Key=key, Body=body, ContentType=content_type)
+    return f"s3://{BUCKET}/{key}"
+
+
+def test_the_answer_to_a_stored_payload_lies_at_its_output_location(
+    served: Platform, runtime: Any
+) -> None:
+    csv = "\n".join(",".join(map(str, row)) for row in ROWS[:5]).encode()
+    place = upload(served, "in/rows.csv", csv, "text/csv")
+    answer = runtime.invoke_endpoint_async(
+        EndpointName="async-iris", InputLocation=place, Accept="application/json"
+    )
+    s3 = served.client("s3")
+    key = key_of(answer["OutputLocation"])
+    s3.get_waiter("object_exists").wait(Bucket=BUCKET, Key=key)
+
+    stored = s3.get_object(Bucket=BUCKET, Key=key)
+    assert json.loads(stored["Body"].read()) == EXPECTED[:5]
+    assert stored["ContentType"] == "application/json"
+
+
+def test_an_inline_payload_is_answered_too(served: Platform, runtime: Any) -> None:
+    answer = runtime.invoke_endpoint_async(
+        EndpointName="async-iris",
+        Body=json.dumps(ROWS[:3].tolist()),
+        ContentType="application/json",
+        S3OutputPathExtension="runs/1",
+        Filename="three.json",
+    )
+    assert answer["OutputLocation"].endswith("/out/runs/1/three.json")
+    assert rows_of(served, answer["OutputLocation"]) == EXPECTED[:3]
+
+
+def test_what_the_model_says_of_a_bad_payload_is_the_failure_object(
+    served: Platform, runtime: Any
+) -> None:
+    answer = runtime.invoke_endpoint_async(
+        EndpointName="async-iris", Body="nonsense", ContentType="application/json"
+    )
+    told = content(served, answer["FailureLocation"]).decode()
+    assert "Received client error (400) from primary" in told
+    assert "cannot be read as application/json" in told
+
+
+def test_a_payload_that_is_not_there_is_a_failed_inference(served: Platform, runtime: Any) -> None:
+    answer = runtime.invoke_endpoint_async(
+        EndpointName="async-iris", InputLocation=f"s3://{BUCKET}/in/missing"
+    )
+    assert "There is no object" in content(served, answer["FailureLocation"]).decode()
+
+
+def test_requests_wait_while_there_is_no_instance(served: Platform, runtime: Any) -> None:
+    scale(served, "async-iris", 0)
+    answers = [
+        runtime.invoke_endpoint_async(
+            EndpointName="async-iris",
+            Body=json.dumps(ROWS[number : number + 1].tolist()),
+            ContentType="application/json",
+        )
+        for number in range(10)
+    ]
+    waiting = queue(served, "async-iris")
+    scale(served, "async-iris", 2)
+
+    got = [rows_of(served, answer["OutputLocation"]) for answer in answers]
+    assert got == [[expected] for expected in EXPECTED[:10]]
+    assert (waiting["ApproximateBacklogSize"], waiting["HasBacklogWithoutCapacity"]) == (10, 1)
+    until(lambda: queue(served, "async-iris")["ApproximateBacklogSize"] == 0)
+    assert measured(served, "async-iris")["variants"]["AllTraffic"]["InvocationsProcesssed"] >= 10
+
+
+def test_the_data_log_tells_of_each_request_by_its_inference_id(
+    served: Platform, runtime: Any
+) -> None:
+    answer = runtime.invoke_endpoint_async(
+        EndpointName="async-iris",
+        Body=json.dumps(ROWS[:1].tolist()),
+        ContentType="application/json",
+        InferenceId="look-for-me",
+    )
+    content(served, answer["OutputLocation"])
+    logs = served.client("logs")
+
+    def lines() -> list[str]:
+        found = logs.filter_log_events(
+            logGroupName="/aws/sagemaker/Endpoints/async-iris", filterPattern='"look-for-me"'
+        )
+        return [f"{one['logStreamName']} {one['message']}" for one in found["events"]]
+
+    (line,) = until(lines)
+    assert "/data-log " in line
+    assert "[look-for-me] Inference request succeeded. ModelLatency: " in line
+
+
+def test_each_way_of_asking_is_for_its_own_kind_of_endpoint(runtime: Any) -> None:
+    with pytest.raises(ClientError, match="use InvokeEndpointAsync"):
+        runtime.invoke_endpoint(EndpointName="async-iris", Body=b"1")
+
+
+def test_an_endpoint_made_anew_does_not_inherit_the_queue(platform: Platform) -> None:
+    deploy_async(platform, "async-again", model_archive(MODEL))
+    runtime, sagemaker = platform.client("sagemaker-runtime"), platform.client("sagemaker")
+    scale(platform, "async-again", 0)
+    runtime.invoke_endpoint_async(EndpointName="async-again", Body=b"x", ContentType="text/csv")
+    sagemaker.delete_endpoint(EndpointName="async-again")
+    sagemaker.get_waiter("endpoint_deleted").wait(
+        EndpointName="async-again", WaiterConfig={"Delay": 1}
+    )
+    sagemaker.create_endpoint(EndpointName="async-again", EndpointConfigName="async-again")
+    sagemaker.get_waiter("endpoint_in_service").wait(
+        EndpointName="async-again", WaiterConfig={"Delay": 1}
+    )
+
+    assert queue(platform, "async-again")["ApproximateBacklogSize"] == 0
+    sagemaker.delete_endpoint(EndpointName="async-again")
