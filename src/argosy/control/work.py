@@ -6,6 +6,7 @@ again with all that was not acknowledged.
 """
 
 import asyncio
+import contextlib
 import json
 import logging
 from collections.abc import Mapping
@@ -38,6 +39,11 @@ class Porter:
     def close(self) -> None:
         """Break the connection; the porter will connect again."""
         self._writer.close()
+
+    async def closed(self) -> None:
+        """Until the connection is no more."""
+        with contextlib.suppress(OSError):
+            await self._writer.wait_closed()
 
 
 class Desk(Protocol):
@@ -74,8 +80,11 @@ class Hub:
         """Idempotent."""
         if self._server is not None:
             self._server.close()
-        for porter in list(self._porters):
+        porters = list(self._porters)
+        for porter in porters:
             porter.close()
+        for porter in porters:
+            await porter.closed()
 
     async def _serve(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
         try:

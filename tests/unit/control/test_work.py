@@ -89,7 +89,7 @@ def test_a_porter_is_known_by_its_hello_and_hears_what_it_is_sent(tmp_path: Path
         porter.send({"acked": ["r-1"]})
         link.close()
         await desk.until(lambda: desk.gone == 1)
-        assert heard[0] == {"take": {"id": "r-2"}}
+        assert heard[:2] == [{"connected": True}, {"take": {"id": "r-2"}}]
 
     run(tmp_path, scenario)
 
@@ -119,6 +119,30 @@ def test_a_desk_that_stumbles_is_told_again(tmp_path: Path) -> None:
         assert len(desk.porters) == 2
 
     run(tmp_path, scenario)
+
+
+def test_a_porter_that_stumbles_over_what_it_is_told_connects_again(tmp_path: Path) -> None:
+    stumbles = iter([True])
+
+    def told(message: dict[str, Any]) -> None:
+        if "task" in message and next(stumbles, False):
+            raise KeyError("id")
+
+    async def main() -> None:
+        desk = Desk()
+        hub = Hub({"async": desk})
+        await hub.listen(tmp_path / "work.sock")
+        link = Link(tmp_path / "work.sock")
+        thread = threading.Thread(target=link.run, args=(lambda: dict(HELLO), told))
+        thread.start()
+        await desk.until(lambda: len(desk.porters) == 1)
+        desk.porters[0].send({"task": "unheard of"})
+        await desk.until(lambda: len(desk.porters) == 2)
+        await hub.close()
+        link.close()
+        await asyncio.to_thread(thread.join)
+
+    asyncio.run(main())
 
 
 def test_reports_made_while_control_is_away_arrive_when_it_is_back(tmp_path: Path) -> None:

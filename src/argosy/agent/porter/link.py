@@ -6,12 +6,15 @@ again on every new connection until control has acknowledged that key.
 
 import contextlib
 import json
+import logging
 import os
 import socket
 import threading
 from collections.abc import Callable, Iterable
 from pathlib import Path
 from typing import Any
+
+log = logging.getLogger(__name__)
 
 _CONNECT_EVERY_S = 0.05
 _LONGEST_PAUSE_S = 0.5
@@ -108,6 +111,9 @@ class Link:
                 for line in lines:
                     if line.endswith(b"\n"):
                         told(json.loads(line))
+        except Exception:
+            log.exception("what control said could not be taken; connecting again")
+            self._closed.wait(_LONGEST_PAUSE_S)
         finally:
             with self._lock:
                 self._connection = None

@@ -40,7 +40,7 @@ def test_ranges_of_an_object_hold_each_byte_once(
     ]
     assert b"".join(body for part in found for body in part) == content
     assert all(len(body) <= limit for part in found for body in part)
-    assert all(body.endswith(b"\n") for part in found[:-1] for body in part)
+    assert all(body.endswith(b"\n") for body in [one for part in found for one in part][:-1])
 
 
 @given(TEXT, st.integers(14, 60), st.integers(1, 20))

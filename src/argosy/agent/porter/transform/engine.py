@@ -69,13 +69,18 @@ class Engine:
             self._tasks.reconnected()
             self._introduce()
         elif "tasks" in message:
-            self._tasks.take(message["tasks"])
-        elif "task" in message and message["task"] == "abandon":
-            self._tasks.abandon(message.get("ids"))
-            self._want()
+            self._deal(message["tasks"])
         elif "acked" in message:
             self._link.acknowledged(message["acked"])
             self._tasks.acknowledged(message["acked"])
+
+    def _deal(self, tasks: list[dict[str, Any]]) -> None:
+        """A group of tasks; or that some, or all, are not wanted any more."""
+        if tasks[0]["task"] != "abandon":
+            self._tasks.take(tasks)
+            return
+        self._tasks.abandon(tasks[0].get("ids"))
+        self._want()
 
     def finish(self) -> None:
         """What is open is given up: control deals it out again from the last piece on."""
