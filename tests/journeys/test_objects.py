@@ -80,6 +80,33 @@ def test_ranges_copies_lists_and_batch_deletes_work(s3: Any) -> None:
     assert s3.list_objects_v2(Bucket="journey", Prefix="list/")["KeyCount"] == 0
 
 
+def test_what_is_put_without_a_type_has_that_of_s3_and_others_keep_theirs(s3: Any) -> None:
+    table = b"1.5,2.5\n" * 100_000
+    s3.put_object(Bucket="journey", Key="typed/none", Body=table)
+    s3.put_object(Bucket="journey", Key="typed/csv", Body=table, ContentType="text/csv")
+    s3.copy_object(
+        Bucket="journey", Key="typed/copy", CopySource={"Bucket": "journey", "Key": "typed/csv"}
+    )
+    upload = s3.create_multipart_upload(Bucket="journey", Key="typed/parts", ContentType="text/csv")
+    named = {"Bucket": "journey", "Key": "typed/parts", "UploadId": upload["UploadId"]}
+    part = s3.upload_part(**named, PartNumber=1, Body=table)
+    done = {"Parts": [{"PartNumber": 1, "ETag": part["ETag"]}]}
+    s3.complete_multipart_upload(**named, MultipartUpload=done)
+
+    found = {
+        key: s3.get_object(Bucket="journey", Key=f"typed/{key}")
+        for key in ("none", "csv", "copy", "parts")
+    }
+
+    assert {key: one["ContentType"] for key, one in found.items()} == {
+        "none": "binary/octet-stream",
+        "csv": "text/csv",
+        "copy": "text/csv",
+        "parts": "text/csv",
+    }
+    assert all(one["Body"].read() == table for one in found.values())
+
+
 def test_the_region_of_a_bucket_is_told(s3: Any) -> None:
     answer = s3.head_bucket(Bucket="journey")
 

@@ -16,6 +16,9 @@ from argosy.objects.uri import S3Uri
 MIN_PART = 5 << 20
 MAX_NUMBER = 10_000
 
+_UNPACKED = {"content-type": "application/octet-stream"}
+"""A part has no type, but the built-in store packs what looks like text to it."""
+
 
 class Part(NamedTuple):
     """A part that the store has."""
@@ -81,7 +84,7 @@ class Multipart:
         """
 
         def attempt() -> Part:
-            headers = {"content-length": str(size)}
+            headers = {"content-length": str(size), **_UNPACKED}
             query = {"partNumber": str(number), "uploadId": upload_id}
             ask = self._requests.ask
             with ask("PUT", uri, query=query, headers=headers, body=pieces()) as answer:
