@@ -15,6 +15,7 @@ from argosy.api.asgi import (
     head_of,
     read_request,
     send_response,
+    while_there,
 )
 from argosy.api.exchange import Exchange
 from argosy.api.internal import PREFIX, Internal, InternalRoutes, Order
@@ -23,6 +24,8 @@ from argosy.ground.clock import Clock
 from argosy.ground.errors import ApiError, InternalFailure, SerializationException
 from argosy.ground.names import new_request_id
 from argosy.ground.settings import Settings
+from argosy.messaging import Messaging
+from argosy.messaging.signing import PATH_PREFIX as CERTIFICATES
 from argosy.state.records import Records
 from argosy.wire import HttpRequest, HttpResponse
 
@@ -36,8 +39,11 @@ _log = logging.getLogger(__name__)
 class App:
     """A bare ASGI callable for one event loop; handlers run on it, one after the other.
 
+    A handler may wait for something; meanwhile others run, and it ends when its client goes away.
+
     `internal` and `orders` hold Argosy's own routes: "GET /_argosy/status" → an async function;
-    `distribution` answers under /v2/, where bodies are too large to be read whole.
+    `distribution` answers under /v2/, where bodies are too large to be read whole; `messaging` is
+    made here where nobody else has a part in it.
     """
 
     def __init__(
@@ -48,8 +54,10 @@ class App:
         internal: Mapping[str, Internal] | None = None,
         orders: Mapping[str, Order] | None = None,
         distribution: Asgi | None = None,
+        messaging: Messaging | None = None,
     ) -> None:
-        self._verbs = verbs(records, settings, clock)
+        self._messaging = messaging or Messaging(records, clock)
+        self._verbs = verbs(records, settings, clock, self._messaging)
         self._internal = InternalRoutes(settings, internal or {}, orders)
         self._distribution = distribution
 
@@ -60,27 +68,34 @@ class App:
             await self._distribution(scope, receive, send)
             return
         try:
-            request = await read_request(scope, receive)
+            response = await self._answer(await read_request(scope, receive), receive)
         except ClientGone:
             return
         except BodyTooLarge:
             response = self._too_large(head_of(scope))
-        else:
-            response = await self._answer(request)
         await send_response(response, send)
 
-    async def _answer(self, request: HttpRequest) -> HttpResponse:
+    async def _answer(self, request: HttpRequest, receive: Receive) -> HttpResponse:
         if request.path.startswith(PREFIX):
             return await self._internal.answer(request, _request_id(request))
-        return self._call(_exchange(request))
+        if request.path.startswith(CERTIFICATES):
+            return self._certificate(request)
+        return await self._call(_exchange(request), receive)
 
-    def _call(self, exchange: Exchange) -> HttpResponse:
-        """The answer to an AWS call; whatever is raised on the way becomes an error answer."""
+    async def _call(self, exchange: Exchange, receive: Receive) -> HttpResponse:
+        """The answer to an AWS call; whatever is raised on the way becomes an error answer.
+
+        Raises ClientGone when nobody waits for it any more.
+        """
         try:
             for verb in self._verbs:
-                verb(exchange)
+                waiting = verb(exchange)
+                if waiting is not None:
+                    await while_there(waiting, receive)
             assert exchange.response is not None
             return exchange.response
+        except ClientGone:
+            raise
         except ApiError as error:
             return _error(exchange, error)
         except Exception:
@@ -91,6 +106,13 @@ class App:
             )
             message = f"Argosy failed; look for request {exchange.request_id} in its logs."
             return _error(exchange, InternalFailure(message))
+
+    def _certificate(self, request: HttpRequest) -> HttpResponse:
+        """What proves the signatures of notifications; anybody may have it."""
+        pem = self._messaging.signer.certificate(request.path)
+        if pem is None:
+            return HttpResponse(404, {"Content-Type": "text/plain"}, b"There is no such certificate.")
+        return HttpResponse(200, {"Content-Type": "application/x-pem-file"}, pem)
 
     def _too_large(self, request: HttpRequest) -> HttpResponse:
         error = SerializationException(f"The body is larger than {MAX_BODY >> 20} MiB.")

@@ -1,5 +1,7 @@
 """The few things of ASGI that control needs: a request whole, a response whole."""
 
+import asyncio
+import contextlib
 from collections.abc import Awaitable, Callable, MutableMapping
 from typing import Any
 
@@ -15,7 +17,7 @@ MAX_BODY = 16 << 20
 
 
 class ClientGone(Exception):
-    """The other side hung up before its request was whole."""
+    """The other side hung up before its request was whole, or before it was answered."""
 
 
 class BodyTooLarge(Exception):
@@ -35,6 +37,30 @@ async def read_request(scope: Scope, receive: Receive) -> HttpRequest:
         if len(body) > MAX_BODY:
             raise BodyTooLarge
     return _request(scope, bytes(body))
+
+
+async def while_there(waiting: Awaitable[None], receive: Receive) -> None:
+    """Await something for a client whose request is whole.
+
+    When the client goes away first, `waiting` is cancelled, and ClientGone raised once it has ended.
+    """
+    work = asyncio.ensure_future(waiting)
+    gone = asyncio.ensure_future(_hung_up(receive))
+    try:
+        await asyncio.wait({work, gone}, return_when=asyncio.FIRST_COMPLETED)
+        if not work.done():
+            raise ClientGone
+        work.result()
+    finally:
+        for task in (work, gone):
+            task.cancel()
+            with contextlib.suppress(asyncio.CancelledError, Exception):
+                await task
+
+
+async def _hung_up(receive: Receive) -> None:
+    while (await receive())["type"] != "http.disconnect":
+        pass
 
 
 def head_of(scope: Scope) -> HttpRequest:

@@ -6,20 +6,24 @@ parse            the body into Python values, by botocore's model
 validate         the values against botocore's model
 dispatch         the handler in argosy.services
 serialize        the result into the service's protocol
+
+A verb that has to wait returns an awaitable; the next one comes when that is done.
 """
 
-from collections.abc import Callable
+from collections.abc import Awaitable, Callable
+from typing import Any
 
 from argosy import wire
 from argosy.api.exchange import Exchange
 from argosy.ground.clock import Clock
 from argosy.ground.errors import UnknownOperationException
 from argosy.ground.settings import Settings
+from argosy.messaging import Messaging
 from argosy.services import registry
 from argosy.services.registry import Call, Caller
 from argosy.state.records import Records
 
-Verb = Callable[[Exchange], None]
+Verb = Callable[[Exchange], Awaitable[None] | None]
 
 SERVICES = {
     "ecr": "ecr",
@@ -27,6 +31,8 @@ SERVICES = {
     "logs": "logs",
     "s3": "s3",
     "sagemaker": "sagemaker",
+    "sns": "sns",
+    "sqs": "sqs",
     "sts": "sts",
 }
 """Credential scope → botocore's service, for those that control answers.
@@ -36,14 +42,16 @@ bucket's notifications come here.
 """
 
 
-def verbs(records: Records, settings: Settings, clock: Clock) -> list[Verb]:
+def verbs(
+    records: Records, settings: Settings, clock: Clock, messaging: Messaging
+) -> list[Verb]:
     """The whole life of a call."""
     return [
         identify,
         find_operation,
         parse,
         validate,
-        dispatcher(records, settings, clock),
+        dispatcher(records, settings, clock, messaging),
         serialize,
     ]
 
@@ -86,15 +94,17 @@ def validate(exchange: Exchange) -> None:
     wire.validate(exchange.service, exchange.match.operation, exchange.input)
 
 
-def dispatcher(records: Records, settings: Settings, clock: Clock) -> Verb:
-    def dispatch(exchange: Exchange) -> None:
+def dispatcher(
+    records: Records, settings: Settings, clock: Clock, messaging: Messaging
+) -> Verb:
+    def dispatch(exchange: Exchange) -> Awaitable[None] | None:
         assert exchange.service is not None
         assert exchange.match is not None
         assert exchange.caller is not None
         service, operation = exchange.service.name, exchange.match.operation
         handler = registry.find(service, operation)
         assert handler is not None
-        exchange.result = handler(
+        result = handler(
             Call(
                 service=service,
                 operation=operation,
@@ -104,11 +114,20 @@ def dispatcher(records: Records, settings: Settings, clock: Clock) -> Verb:
                 records=records,
                 settings=settings,
                 clock=clock,
+                messaging=messaging,
                 host=exchange.request.headers.get("host", ""),
             )
         )
+        if isinstance(result, dict):
+            exchange.result = result
+            return None
+        return _wait_for(result, exchange)
 
     return dispatch
+
+
+async def _wait_for(result: Awaitable[dict[str, Any]], exchange: Exchange) -> None:
+    exchange.result = await result
 
 
 def serialize(exchange: Exchange) -> None:

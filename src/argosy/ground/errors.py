@@ -7,6 +7,7 @@
         ├── UnknownOperationException, SerializationException, InternalFailure, …
         ├── ResourceNotFound, ResourceInUse, ResourceLimitExceeded          (jobs)
         ├── ResourceNotFoundException, InvalidParameterException            (logs)
+        ├── InvalidParameter, InvalidParameterValue                         (SNS, SQS)
         ├── NoSuchEntity, EntityAlreadyExists, DeleteConflict, …            (IAM)
         └── ValidationError, ModelError, ServiceUnavailable, …              (runtime)
 
@@ -33,6 +34,11 @@ class ApiError(Exception):
     @property
     def code(self) -> str:
         return type(self).__name__
+
+    @property
+    def query_code(self) -> str:
+        """The code that services know which spoke the query protocol before JSON (SQS)."""
+        return self.code
 
     @property
     def sender_fault(self) -> bool:
@@ -86,6 +92,14 @@ class ResourceNotFoundException(ApiError):
 
 class InvalidParameterException(ApiError):
     """CloudWatch Logs: a parameter is wrong."""
+
+
+class InvalidParameter(ApiError):
+    """SNS: a parameter is wrong."""
+
+
+class InvalidParameterValue(ApiError):
+    """SQS: a parameter is wrong."""
 
 
 class NoSuchEntity(ApiError):

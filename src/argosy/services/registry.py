@@ -5,15 +5,17 @@
         ...
 
 `call.input` is the parsed request, already validated against botocore's model; what is returned
-is written in the service's own protocol, again by botocore's model. Errors are raised.
+is written in the service's own protocol, again by botocore's model. Errors are raised. A call that
+has to wait returns an awaitable; it is cancelled when its client goes away.
 """
 
-from collections.abc import Callable
+from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
 from typing import Any
 
 from argosy.ground.clock import Clock
 from argosy.ground.settings import Settings
+from argosy.messaging import Messaging
 from argosy.state.records import Records
 
 
@@ -39,11 +41,17 @@ class Call:
     records: Records
     settings: Settings
     clock: Clock
+    messaging: Messaging
     host: str = ""
     """How the client names this platform: the request's Host."""
 
+    @property
+    def base(self) -> str:
+        """The URL by which the client reaches this platform, without a path."""
+        return f"{'https' if self.settings.tls_cert else 'http'}://{self.host}"
 
-Handler = Callable[[Call], dict[str, Any]]
+
+Handler = Callable[[Call], dict[str, Any] | Awaitable[dict[str, Any]]]
 
 _table: dict[tuple[str, str], Handler] = {}
 

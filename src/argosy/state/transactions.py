@@ -63,6 +63,14 @@ class Transactions:
                 self._touched.add(kind)
             return changed
 
+    def add(self, kind: str, insert: sa.Insert) -> int:
+        """Insert one row; returns the number that is its key, by which rows are in order."""
+        with self.begin() as connection:
+            result = connection.execute(insert)
+            self._touched.add(kind)
+            assert result.inserted_primary_key is not None
+            return int(result.inserted_primary_key[0])
+
     def read(self, wanted: sa.Select[Any]) -> list[sa.Row[Any]]:
         """All rows of a query; within a transaction, as it has left them."""
         with self._lock, _translated():

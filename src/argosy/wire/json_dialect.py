@@ -66,7 +66,7 @@ class JsonDialect(Dialect):
         response = _response(error.status, document, version, request_id)
         if service and service.model.is_query_compatible:
             fault = "Sender" if error.sender_fault else "Receiver"
-            response.headers["x-amzn-query-error"] = f"{error.code};{fault}"
+            response.headers["x-amzn-query-error"] = f"{error.query_code};{fault}"
         return response
 
 

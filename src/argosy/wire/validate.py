@@ -19,7 +19,9 @@ from botocore.model import ListShape, MapShape, Shape, StructureShape
 
 from argosy.ground.errors import (
     ApiError,
+    InvalidParameter,
     InvalidParameterException,
+    InvalidParameterValue,
     ServiceValidationError,
     ValidationException,
 )
@@ -30,6 +32,8 @@ _ERRORS: dict[str, type[ApiError]] = {
     "iam": ServiceValidationError,
     "sts": ServiceValidationError,
     "logs": InvalidParameterException,
+    "sns": InvalidParameter,
+    "sqs": InvalidParameterValue,
 }
 _MOST_TOLD = 10
 _LONGEST_SHOWN = 256

@@ -1,0 +1,183 @@
+"""Messages of queues: written, handed out for a while, removed.
+
+A message is visible from `visible_at` on. Handing it out gives it a receipt and moves that time;
+it is in flight until then. What a queue's attributes mean is decided above; this file only reads
+and writes rows.
+"""
+
+from collections.abc import Sequence
+from dataclasses import dataclass, fields
+from typing import Any
+
+import sqlalchemy as sa
+
+from argosy.state.message_tables import queue_messages as table
+from argosy.state.transactions import Transactions
+
+KIND = "queue-messages"
+"""What listeners are told."""
+
+
+@dataclass(frozen=True)
+class Message:
+    """One row; times are epoch seconds."""
+
+    queue: str
+    """The queue's own id: another queue of the same name has another."""
+    message_id: str
+    body: str
+    sent: float
+    visible_at: float
+    attributes: str = ""
+    """JSON; what it means, its writer knows. So with `system`."""
+    system: str = ""
+    message_group: str = ""
+    receives: int = 0
+    """How often it was handed out, by any queue."""
+    receives_here: int = 0
+    """By this queue."""
+    first_received: float | None = None
+    receipt: str = ""
+    """Of its last handing out."""
+    attempt: str = ""
+    """By which its receiver can ask for the same once more."""
+    number: int = 0
+    """The order of arrival; 0 until it is written."""
+
+
+@dataclass(frozen=True)
+class Counts:
+    """How many messages of a queue can be had, are in flight, are not visible yet."""
+
+    visible: int
+    in_flight: int
+    delayed: int
+
+
+class Messages:
+    """The messages of all queues."""
+
+    def __init__(self, transactions: Transactions) -> None:
+        self._transactions = transactions
+
+    def add(self, message: Message) -> int:
+        """Write a new message; returns its number."""
+        values = {**vars(message)}
+        del values["number"]
+        return self._transactions.add(KIND, sa.insert(table).values(values))
+
+    def get(self, number: int) -> Message | None:
+        found = self._read(sa.select(table).where(table.c.number == number))
+        return found[0] if found else None
+
+    def visible(
+        self, queue: str, now: float, oldest: float, limit: int, *, ordered: bool
+    ) -> list[Message]:
+        """Messages that may be handed out, those that wait longest first.
+
+        oldest: what was sent before is too old. ordered: only what leads its group, and nothing of
+        a group that has a message in flight.
+        """
+        wanted = sa.select(table).where(
+            table.c.queue == queue, table.c.visible_at <= now, table.c.sent > oldest
+        )
+        if ordered:
+            wanted = wanted.where(~_blocked(now)).order_by(table.c.number)
+        else:
+            wanted = wanted.order_by(table.c.visible_at, table.c.number)
+        return self._read(wanted.limit(limit))
+
+    def of_attempt(self, queue: str, attempt: str, now: float) -> list[Message]:
+        """What this attempt was given and still holds, oldest first."""
+        held = (table.c.queue == queue, table.c.receipt != "", table.c.visible_at > now)
+        wanted = sa.select(table).where(*held, table.c.attempt == attempt)
+        return self._read(wanted.order_by(table.c.number))
+
+    def next_visible(self, queue: str, now: float) -> float | None:
+        """When the next one that cannot be had yet becomes visible."""
+        wanted = sa.select(sa.func.min(table.c.visible_at)).where(
+            table.c.queue == queue, table.c.visible_at > now
+        )
+        (at,) = self._transactions.read(wanted)[0]
+        return None if at is None else float(at)
+
+    def hand_out(self, messages: Sequence[Message]) -> None:
+        """Write down who has them now: their times, counts and receipts, as given."""
+        change = (
+            sa.update(table)
+            .where(table.c.number == sa.bindparam("row"))
+            .values({name: sa.bindparam(f"new_{name}") for name in _HANDED})
+        )
+        rows = [
+            {"row": one.number, **{f"new_{name}": getattr(one, name) for name in _HANDED}}
+            for one in messages
+        ]
+        self._transactions.write(KIND, change, rows)
+
+    def move(self, message: Message) -> int:
+        """Remove the row and write the message anew, at the end of `message.queue`."""
+        with self._transactions.begin():
+            self.delete(message.number)
+            return self.add(message)
+
+    def delete(self, number: int) -> bool:
+        """False when it was not there."""
+        gone = sa.delete(table).where(table.c.number == number)
+        return self._transactions.write(KIND, gone) > 0
+
+    def delete_queue(self, queue: str) -> None:
+        """All messages of a queue."""
+        self._transactions.write(KIND, sa.delete(table).where(table.c.queue == queue))
+
+    def delete_older(self, queue: str, oldest: float) -> int:
+        """Those that were sent before; returns how many there were."""
+        gone = sa.delete(table).where(table.c.queue == queue, table.c.sent <= oldest)
+        return self._transactions.write(KIND, gone)
+
+    def delete_all(self) -> None:
+        self._transactions.write(KIND, sa.delete(table))
+
+    def counts(self, queue: str, now: float, oldest: float) -> Counts:
+        flying = sa.and_(table.c.receipt != "", table.c.visible_at > now)
+        visible = table.c.visible_at <= now
+        wanted = sa.select(
+            sa.func.count(sa.case((visible, 1))),
+            sa.func.count(sa.case((flying, 1))),
+            sa.func.count(),
+        ).where(table.c.queue == queue, table.c.sent > oldest)
+        ready, held, every = self._transactions.read(wanted)[0]
+        return Counts(ready, held, every - ready - held)
+
+    def count_in_flight(self, queue: str, now: float, most: int) -> int:
+        """How many are in flight, counted up to `most`."""
+        flying = (
+            sa.select(table.c.number)
+            .where(table.c.queue == queue, table.c.receipt != "", table.c.visible_at > now)
+            .limit(most)
+        )
+        wanted = sa.select(sa.func.count()).select_from(flying.subquery())
+        return int(self._transactions.read(wanted)[0][0])
+
+    def _read(self, wanted: sa.Select[Any]) -> list[Message]:
+        rows = self._transactions.read(wanted)
+        return [Message(**{name: row._mapping[name] for name in _COLUMNS}) for row in rows]
+
+
+_COLUMNS = tuple(field.name for field in fields(Message))
+_HANDED = ("visible_at", "receives", "receives_here", "first_received", "receipt", "attempt")
+
+
+def _blocked(now: float) -> sa.ColumnElement[bool]:
+    """True where another message of the group is in flight, or came before and is delayed."""
+    other = table.alias("other")
+    return (
+        sa.select(sa.literal(1))
+        .where(
+            other.c.queue == table.c.queue,
+            other.c.message_group == table.c.message_group,
+            other.c.message_group != "",
+            other.c.visible_at > now,
+            sa.or_(other.c.receipt != "", other.c.number < table.c.number),
+        )
+        .exists()
+    )
