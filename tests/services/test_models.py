@@ -162,11 +162,11 @@ def test_what_cannot_run_is_refused_by_member_and_nothing_is_kept(
 @pytest.fixture
 def full_disk(server: ApiServer) -> Iterator[None]:
     """The database may not grow by one page more."""
-    with server.records._engine.connect() as connection:
+    with server._engine.connect() as connection:
         pages = connection.exec_driver_sql("PRAGMA page_count").scalar()
         connection.exec_driver_sql(f"PRAGMA max_page_count = {pages}")
     yield
-    with server.records._engine.connect() as connection:
+    with server._engine.connect() as connection:
         connection.exec_driver_sql("PRAGMA max_page_count = 1073741823")
 
 

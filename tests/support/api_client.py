@@ -23,6 +23,7 @@ from argosy.api.handlers import import_handlers
 from argosy.ground.clock import Clock, SystemClock
 from argosy.ground.names import DEFAULT_ACCOUNT, DEFAULT_REGION, iam_arn, new_request_id
 from argosy.ground.settings import Settings
+from argosy.messaging import Messaging
 from argosy.state.database import open_database
 from argosy.state.records import Records
 
@@ -49,7 +50,10 @@ class ApiServer:
         self.settings = settings or Settings(data_dir=str(tmp_path))
         self._engine = open_database(tmp_path / "api.db")
         self.records = Records(self._engine)
-        app = App(self.records, self.settings, self.clock, internal=internal)
+        self.messaging = Messaging(self.records, self.clock)
+        app = App(
+            self.records, self.settings, self.clock, internal=internal, messaging=self.messaging
+        )
         self._clients: list[Any] = []
         self._socket = socket.create_server(("127.0.0.1", 0))
         # asyncio sets it only on sockets made with proto=IPPROTO_TCP; without it every answer

@@ -111,7 +111,9 @@ class App:
         """What proves the signatures of notifications; anybody may have it."""
         pem = self._messaging.signer.certificate(request.path)
         if pem is None:
-            return HttpResponse(404, {"Content-Type": "text/plain"}, b"There is no such certificate.")
+            return HttpResponse(
+                404, {"Content-Type": "text/plain"}, b"There is no such certificate."
+            )
         return HttpResponse(200, {"Content-Type": "application/x-pem-file"}, pem)
 
     def _too_large(self, request: HttpRequest) -> HttpResponse:

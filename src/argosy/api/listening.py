@@ -5,7 +5,7 @@ import contextlib
 import os
 import signal
 import socket
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import uvicorn
@@ -19,8 +19,11 @@ _KEEP_ALIVE_S = 24 * 3600
 """Edges keep their connections; closing an idle one could cross with a request."""
 
 
-async def listen(app: App, path: Path) -> None:
-    """Serves the app on a Unix socket of mode 0600 until SIGTERM or SIGINT."""
+async def listen(app: App, path: Path, ending: Callable[[], None] | None = None) -> None:
+    """Serves the app on a Unix socket of mode 0600 until SIGTERM or SIGINT.
+
+    `ending` is called when the signal comes: requests that wait for something are to wait no more.
+    """
     config = uvicorn.Config(
         app,
         http="httptools",
@@ -34,7 +37,7 @@ async def listen(app: App, path: Path) -> None:
         timeout_keep_alive=_KEEP_ALIVE_S,
         timeout_graceful_shutdown=_GRACE_S,
     )
-    server = _Server(config)
+    server = _Server(config, ending)
     with bound(path) as listening:
         for number in (signal.SIGTERM, signal.SIGINT):
             asyncio.get_running_loop().add_signal_handler(number, server.stop)
@@ -61,9 +64,15 @@ def bound(path: Path) -> Iterator[socket.socket]:
 class _Server(uvicorn.Server):
     """Uvicorn's own handlers would end the process before control has stopped."""
 
+    def __init__(self, config: uvicorn.Config, ending: Callable[[], None] | None) -> None:
+        super().__init__(config)
+        self._ending = ending
+
     @contextlib.contextmanager
     def capture_signals(self) -> Iterator[None]:
         yield
 
     def stop(self) -> None:
         self.should_exit = True
+        if self._ending is not None:
+            self._ending()

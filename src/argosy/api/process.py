@@ -20,10 +20,11 @@ from argosy.control import Control
 from argosy.control.core import store_access
 from argosy.control.images import Images
 from argosy.ground.clock import SystemClock
-from argosy.ground.errors import ArgosyError, ResourceNotFound
+from argosy.ground.errors import ArgosyError
 from argosy.ground.files import read_json
 from argosy.ground.paths import DataDir
 from argosy.ground.settings import Settings
+from argosy.messaging import Messaging
 from argosy.state.database import open_database
 from argosy.state.records import Records
 
@@ -60,7 +61,8 @@ async def serve(settings: Settings, data_dir: DataDir) -> None:
     records = Records(engine)
     backend = ProcessBackend(settings, data_dir)
     credentials = _credentials(data_dir)
-    control = Control(records, backend, settings, data_dir, clock, credentials, _no_topics)
+    messaging = Messaging(records, clock)
+    control = Control(records, backend, settings, data_dir, clock, credentials, messaging)
     images = Images(records, data_dir, clock)
     store = store_access(settings, data_dir, credentials)
     registry = Registry(records, data_dir, store, clock, images.collect)
@@ -73,16 +75,12 @@ async def serve(settings: Settings, data_dir: DataDir) -> None:
         await control.start()
         _settle()
         registry.start()
-        app = App(records, settings, clock, internal, images.orders(), registry.app)
-        await listen(app, data_dir.control_socket)
+        app = App(records, settings, clock, internal, images.orders(), registry.app, messaging)
+        await listen(app, data_dir.control_socket, messaging.waiting.close)
     finally:
         await registry.stop()
         await control.stop()
         engine.dispose()
-
-
-def _no_topics(topic: str, message: str) -> None:
-    raise ResourceNotFound(f"There is no topic {topic}.")
 
 
 def _settle() -> None:

@@ -42,9 +42,7 @@ bucket's notifications come here.
 """
 
 
-def verbs(
-    records: Records, settings: Settings, clock: Clock, messaging: Messaging
-) -> list[Verb]:
+def verbs(records: Records, settings: Settings, clock: Clock, messaging: Messaging) -> list[Verb]:
     """The whole life of a call."""
     return [
         identify,
@@ -94,9 +92,7 @@ def validate(exchange: Exchange) -> None:
     wire.validate(exchange.service, exchange.match.operation, exchange.input)
 
 
-def dispatcher(
-    records: Records, settings: Settings, clock: Clock, messaging: Messaging
-) -> Verb:
+def dispatcher(records: Records, settings: Settings, clock: Clock, messaging: Messaging) -> Verb:
     def dispatch(exchange: Exchange) -> Awaitable[None] | None:
         assert exchange.service is not None
         assert exchange.match is not None

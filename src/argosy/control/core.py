@@ -10,7 +10,6 @@ from typing import Any, Protocol
 from argosy.compute.base import Backend
 from argosy.control import launching, status
 from argosy.control.asynchronous.desk import Desk
-from argosy.control.asynchronous.endings import Publish
 from argosy.control.asynchronous.expiry import failure_teller
 from argosy.control.asynchronous.intake import Intake
 from argosy.control.doorbell import Doorbell
@@ -31,6 +30,7 @@ from argosy.ground.paths import DataDir
 from argosy.ground.routes import KeyEntry
 from argosy.ground.settings import Settings
 from argosy.ground.work import ASYNC, TRANSFORM
+from argosy.messaging import Messaging, Publication, working
 from argosy.objects.buckets import remove_all_buckets
 from argosy.objects.client import ObjectStore
 from argosy.state.records import Records
@@ -60,9 +60,10 @@ class Control:
         data_dir: DataDir,
         clock: Clock,
         credentials: dict[str, str],
-        publish: Publish,
+        messaging: Messaging,
     ) -> None:
-        """`publish` gives a message to a topic, within the open transaction."""
+        self._messaging = messaging
+        self._working = working.Working(messaging)
         self._records = records
         self._backend = backend
         self._settings = settings
@@ -74,7 +75,7 @@ class Control:
         self._feed = Feed(data_dir.routes, self._traffic.take)
         objects = ObjectStore(self._store)
         self._desk = Desk(
-            records.transactions, clock, publish, failure_teller(objects), self._traffic.take
+            records.transactions, clock, self._publish, failure_teller(objects), self._traffic.take
         )
         self._objects = objects
         self._intake = Intake(self._desk.keep)
@@ -112,12 +113,13 @@ class Control:
 
     async def start(self) -> None:
         """Listen to agents and edges, then reconcile until `stop`."""
-        self._records.listen(lambda kind: self._doorbell.ring())
+        self._records.listen(self._ring)
         await self._doorbell.listen(self._data_dir.doorbell_socket)
         await self._feed.listen(self._data_dir.feed_socket)
         await self._hub.listen(self._data_dir.work_socket)
         await self._intake.listen(self._data_dir.intake_socket)
         self._desk.start()
+        self._working.start()
         self._loop = asyncio.create_task(self._run())
 
     async def stop(self) -> None:
@@ -126,6 +128,7 @@ class Control:
             self._loop.cancel()
             with contextlib.suppress(asyncio.CancelledError):
                 await self._loop
+        await self._working.stop()
         self._doorbell.close()
         await self._intake.close()
         await self._desk.stop()
@@ -158,6 +161,7 @@ class Control:
         async with self._pass:
             self._records.delete_all()
             await self._transforms.reset()
+            self._messaging.delete_all()
             for instance in await self._backend.list():
                 await self._backend.kill(instance.spec.instance_id)
                 await self._backend.forget(instance.spec.instance_id)
@@ -167,6 +171,15 @@ class Control:
                 await asyncio.to_thread(remove_all_buckets, self._store)
             for reconciler in self._reconcilers:
                 await reconciler.activate()
+
+    def _publish(self, topic: str, message: str) -> None:
+        """Give a message to a topic, within the open transaction. Raises ApiError."""
+        self._messaging.publish(topic, Publication(message))
+
+    def _ring(self, kind: str) -> None:
+        """Messages come and go without anything to reconcile."""
+        if kind not in working.KINDS:
+            self._doorbell.ring()
 
     async def _run(self) -> None:
         while True:

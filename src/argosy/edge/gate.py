@@ -198,6 +198,8 @@ class Gate:
             self._backends.health(self, request)
         elif kind is Kind.RESET:
             self._backends.reset(self, request)
+        elif kind is Kind.LINK:
+            self._backends.to_control(self, request, self.identifier.of_nobody("sns"))
         else:
             caller = self.identifier.of_whole(request)
             self._backends.to_control(self, request, caller)

@@ -58,6 +58,10 @@ class Identifier:
         self._check(claim, asked, _declared(claim, asked, request.body_hash))
         return self._caller(claim)
 
+    def of_nobody(self, service: str) -> Caller:
+        """Who visits a link of a service without signing: an identity without an account."""
+        return Caller("", "", "", self._region, service)
+
     def of_basic(self, request: Request) -> Caller:
         """The caller of the registry, by the token that is its password. Raises AuthError."""
         authorization = request.text("authorization")

@@ -3,7 +3,8 @@
 One URL serves every AWS service: the service is named in the credential scope; a request without
 one is taken for S3 when it looks like it (presigned V2, forms, anonymous reads), else it is
 somebody who forgot to sign. The registry of images is the exception: its protocol lives under /v2/
-and is not signed (no bucket can be called "v2": names have three letters or more).
+and is not signed (no bucket can be called "v2": names have three letters or more). Neither are the links
+in SNS's messages, which subscribers visit.
 """
 
 from enum import Enum, auto
@@ -21,6 +22,7 @@ class Kind(Enum):
     RESET = auto()
     STORE = auto()
     REGISTRY = auto()
+    LINK = auto()
     CONTROL = auto()
 
 
@@ -36,6 +38,8 @@ _RUNTIME = {
     "invocations-response-stream": Kind.INVOKE_STREAM,
     "async-invocations": Kind.INVOKE_ASYNC,
 }
+_CERTIFICATE = "/SimpleNotificationService-"
+_LINKED = ("ConfirmSubscription", "Unsubscribe")
 RUNTIME_KINDS = frozenset(_RUNTIME.values())
 
 
@@ -47,6 +51,8 @@ def route(
         return Route({"health": Kind.HEALTH, "reset": Kind.RESET}.get(path[9:], Kind.CONTROL))
     if not service and path.startswith("/v2/"):
         return Route(Kind.REGISTRY)
+    if not service and method == "GET" and is_link(path, query):
+        return Route(Kind.LINK)
     if service == "s3" or (not service and _presigned_v2(query)):
         return Route(Kind.CONTROL if is_notification(path, query) else Kind.STORE)
     runtime = _runtime(path)
@@ -66,6 +72,16 @@ def is_notification(path: str, query: str) -> bool:
     """
     names = {unquote(part.partition("=")[0]) for part in query.split("&")}
     return "notification" in names
+
+
+def is_link(path: str, query: str) -> bool:
+    """True for what SNS's messages link to: to confirm or end a subscription, and the certificate.
+
+    A bucket's name has no capitals, and listing buckets has no Action.
+    """
+    if path.startswith(_CERTIFICATE):
+        return True
+    return path == "/" and any(f"Action={name}" in query.split("&") for name in _LINKED)
 
 
 def is_bucket(path: str) -> bool:

@@ -23,6 +23,9 @@ DEFAULT_RETRIES: dict[str, Any] = {
 }
 CONTENT_TYPE = "text/plain; charset=UTF-8"
 
+Policy = dict[str, Any]
+"""What holds for a subscription: healthyRetryPolicy, requestPolicy, perhaps throttlePolicy."""
+
 _FUNCTIONS = ("linear", "arithmetic", "geometric", "exponential")
 _CONTENT_TYPES = (
     CONTENT_TYPE,
@@ -75,7 +78,7 @@ def _grown(function: str, low: float, high: float, share: float) -> float:
     return float(low + (high - low) * share)
 
 
-def effective(topic: str, subscription: str) -> dict[str, Any]:
+def effective(topic: str, subscription: str) -> Policy:
     """What holds for a subscription: its own policy, else its topic's, else SNS's defaults.
 
     Both are JSON texts as `checked_topic` and `checked_subscription` return them, "" for none.

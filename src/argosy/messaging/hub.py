@@ -7,6 +7,7 @@ from argosy.messaging.queues import Queues
 from argosy.messaging.receiving import Receiving
 from argosy.messaging.sending import Sending
 from argosy.messaging.signing import Signer
+from argosy.messaging.subscription import Subscription
 from argosy.messaging.subscriptions import Subscriptions
 from argosy.messaging.topics import Topics
 from argosy.messaging.waiting import Waiting
@@ -30,9 +31,7 @@ class Messaging:
         self._sent = SentLately(transactions)
         self.queues = Queues(records, self.messages, clock.now)
         self.sending = Sending(self.messages, self._sent, self.waiting)
-        self.receiving = Receiving(
-            records, self.messages, self.queues, self.waiting, clock.now
-        )
+        self.receiving = Receiving(records, self.messages, self.queues, self.waiting, clock.now)
         self.signer = Signer(records, clock.now)
         self.topics = Topics(records, clock.now)
         self.subscriptions = Subscriptions(
@@ -51,6 +50,10 @@ class Messaging:
         topic = self.topics.get(topic_arn)
         with self.records.transaction():
             return self._publishing.publish(topic, publication, self.clock.now())
+
+    def bury(self, subscription: Subscription, body: str, why: str) -> None:
+        """Put what cannot be delivered into the subscription's dead-letter queue, if it has one."""
+        self._publishing.bury(subscription, body, self.clock.now(), why)
 
     def delete_all(self) -> None:
         """Remove every message and delivery; queues and topics are records."""

@@ -1,7 +1,7 @@
 """The attributes of a queue: what may be said, what holds when nothing is said. Pure.
 
-Values are strings, as SQS has them. Ranges and defaults: botocore's model of CreateQueue. What would
-be promised and not kept (encryption by a key service, or by SQS) is refused.
+Values are strings, as SQS has them. Ranges and defaults: botocore's model of CreateQueue. What
+would be promised and not kept (encryption by a key service, or by SQS) is refused.
 """
 
 import json
@@ -171,7 +171,11 @@ def _redrive_allow(name: str, value: str) -> str:
     permission, sources = document.get("redrivePermission"), document.get("sourceQueueArns")
     by_queue = permission == "byQueue"
     fits = isinstance(sources, list) and 0 < len(sources) <= _MOST_SOURCES if by_queue else True
-    if permission not in ("allowAll", "denyAll", "byQueue") or not fits or (sources and not by_queue):
+    if (
+        permission not in ("allowAll", "denyAll", "byQueue")
+        or not fits
+        or (sources and not by_queue)
+    ):
         raise InvalidAttributeValue(
             f"Value {value} for parameter RedriveAllowPolicy is invalid. Reason: redrivePermission "
             f"is allowAll, denyAll or byQueue, the last with 1 to {_MOST_SOURCES} sourceQueueArns."

@@ -1,4 +1,4 @@
-"""The queues of all accounts: made, found, changed, removed. Their messages are others' business."""
+"""The queues of all accounts: made, found, changed, removed. Not their messages."""
 
 import re
 import uuid
@@ -128,9 +128,7 @@ class Queues:
 
     def _change(self, queue: Queue, *, touch: bool = True, **members: Any) -> Record:
         document = {**queue.record.document, **members}
-        return self._records.update(
-            queue.record, now=self._now(), document=document, touch=touch
-        )
+        return self._records.update(queue.record, now=self._now(), document=document, touch=touch)
 
     def _check_target(self, arn: str, fifo: bool, given: Mapping[str, str]) -> None:
         """The dead-letter queue must be there, of the same kind and region, and allow this one."""
@@ -142,9 +140,7 @@ class Queues:
         if target is None or target.arn.split(":")[3:5] != arn.split(":")[3:5]:
             raise _bad_target(policy, "Dead letter target does not exist.")
         if target.fifo is not fifo:
-            raise _bad_target(
-                policy, "Dead-letter queue must be same type of queue as the source."
-            )
+            raise _bad_target(policy, "Dead-letter queue must be same type of queue as the source.")
         if not target.allows(arn):
             raise _bad_target(policy, "Queue does not have permission to use it as a target.")
 

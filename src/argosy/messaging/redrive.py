@@ -7,12 +7,15 @@ from dataclasses import replace
 from argosy.state.messages import Message
 
 
-def split(found: Iterable[Message], most_receives: int | None) -> tuple[list[Message], list[Message]]:
+def split(
+    found: Iterable[Message], most_receives: int | None
+) -> tuple[list[Message], list[Message]]:
     """Those to be given, and those that were received too often and go to the dead-letter queue.
 
     most_receives: None where there is no such queue.
     """
-    given, buried = [], []
+    given: list[Message] = []
+    buried: list[Message] = []
     for message in found:
         spent = most_receives is not None and message.receives_here >= most_receives
         (buried if spent else given).append(message)

@@ -80,9 +80,7 @@ class Subscriptions:
     def of_topic(self, topic: Topic) -> list[Subscription]:
         """Oldest first."""
         record = topic.record
-        found = self._records.find(
-            KIND, record.account, record.region, prefix=f"{topic.name}:"
-        )
+        found = self._records.find(KIND, record.account, record.region, prefix=f"{topic.name}:")
         return [Subscription(each) for each in found]
 
     def of_account(self, account: str, region: str) -> list[Subscription]:
@@ -213,9 +211,7 @@ class Subscriptions:
 
     def _change(self, each: Subscription, **members: Any) -> Subscription:
         document = {**each.record.document, **members}
-        return Subscription(
-            self._records.update(each.record, now=self._now(), document=document)
-        )
+        return Subscription(self._records.update(each.record, now=self._now(), document=document))
 
     def _check_targets(
         self, topic: Topic, protocol: str, endpoint: str, attributes: Mapping[str, str]

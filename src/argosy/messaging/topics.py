@@ -1,4 +1,4 @@
-"""The topics of all accounts: made, found, changed, removed. Who is subscribed is others' business."""
+"""The topics of all accounts: made, found, changed, removed. Not who is subscribed."""
 
 import json
 import re
@@ -94,15 +94,15 @@ class Topics:
                 ".fifo if, and only if, FifoTopic is true"
             )
         kept = {
-            key: checked(key, value, fifo=fifo) for key, value in asked.items() if key != "FifoTopic"
+            key: checked(key, value, fifo=fifo)
+            for key, value in asked.items()
+            if key != "FifoTopic"
         }
         record = self._records.get(KIND, account, region, name)
         if record is not None:
             return _same(Topic(record), kept, tags)
         document = {"id": uuid.uuid4().hex, "attributes": kept, "tags": dict(tags)}
-        return Topic(
-            self._records.create(KIND, account, region, name, document, now=self._now())
-        )
+        return Topic(self._records.create(KIND, account, region, name, document, now=self._now()))
 
     def get(self, arn: str) -> Topic:
         """Raises InvalidParameter when it is no topic's ARN, NoSuchTopic."""

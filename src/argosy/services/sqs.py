@@ -156,7 +156,8 @@ def _facts(queue: Queue) -> dict[str, str]:
 def _counts(call: Call, queue: Queue) -> dict[str, str]:
     now = call.clock.now()
     counts = call.messaging.messages.counts(queue.id, now, queue.oldest(now))
-    return dict(zip(_COUNTS, map(str, (counts.visible, counts.in_flight, counts.delayed))))
+    found = (counts.visible, counts.in_flight, counts.delayed)
+    return dict(zip(_COUNTS, map(str, found), strict=True))
 
 
 def _page(call: Call, member: str, found: list[Queue]) -> dict[str, Any]:
@@ -203,4 +204,3 @@ def _policy(queue: Queue) -> dict[str, Any]:
 def _set_policy(call: Call, queue: Queue, policy: dict[str, Any]) -> None:
     text = json.dumps(policy) if policy["Statement"] else ""
     call.messaging.queues.set_attributes(queue, {"Policy": text})
-

@@ -1,4 +1,4 @@
-"""SQS: up to ten messages in one call. A batch is one commit; each entry has an answer of its own."""
+"""SQS: up to ten messages in one call: one commit, and an answer for each."""
 
 from typing import Any
 

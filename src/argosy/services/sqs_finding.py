@@ -1,4 +1,4 @@
-"""What the calls of SQS share: the queue that is meant, its URL, batches, messages as given back."""
+"""What the calls of SQS share: the queue that is meant, its URL, batches, messages given back."""
 
 import json
 import re

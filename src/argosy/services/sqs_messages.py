@@ -54,9 +54,7 @@ def send(call: Call, queue: Queue, asked: Mapping[str, Any]) -> dict[str, Any]:
     """What SendMessage answers; `asked` may be an entry of a batch."""
     letter = letter_of(asked)
     with call.records.transaction():
-        posted = call.messaging.sending.send(
-            queue, letter, call.caller.user_id, call.clock.now()
-        )
+        posted = call.messaging.sending.send(queue, letter, call.caller.user_id, call.clock.now())
     return _posted(letter, posted)
 
 

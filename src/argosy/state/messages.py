@@ -140,12 +140,13 @@ class Messages:
     def counts(self, queue: str, now: float, oldest: float) -> Counts:
         flying = sa.and_(table.c.receipt != "", table.c.visible_at > now)
         visible = table.c.visible_at <= now
-        wanted = sa.select(
+        columns: list[sa.ColumnElement[Any]] = [
             sa.func.count(sa.case((visible, 1))),
             sa.func.count(sa.case((flying, 1))),
             sa.func.count(),
-        ).where(table.c.queue == queue, table.c.sent > oldest)
-        ready, held, every = self._transactions.read(wanted)[0]
+        ]
+        wanted = sa.select(*columns).where(table.c.queue == queue, table.c.sent > oldest)
+        ready, held, every = map(int, self._transactions.read(wanted)[0])
         return Counts(ready, held, every - ready - held)
 
     def count_in_flight(self, queue: str, now: float, most: int) -> int:

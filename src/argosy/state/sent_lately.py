@@ -31,7 +31,7 @@ class SentLately:
             *_key(owner, scope, name), table.c.at > now - KEPT_S
         )
         rows = self._transactions.read(wanted)
-        return Sent(*rows[0]) if rows else None
+        return Sent(rows[0].message_id, rows[0].sequence) if rows else None
 
     def add(self, owner: str, scope: str, name: str, sent: Sent, now: float) -> int:
         """Remember it; forgets what is too old. Returns a number that rises from call to call."""

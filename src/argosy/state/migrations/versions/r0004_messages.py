@@ -3,8 +3,8 @@
 import sqlalchemy as sa
 from alembic import op
 
-revision = "r0002"
-down_revision = "r0001"
+revision = "r0004"
+down_revision = "r0003"
 
 
 def upgrade() -> None:
@@ -37,11 +37,11 @@ def _queue_messages() -> None:
         sa.Column("attempt", sa.String, nullable=False),
         sqlite_autoincrement=True,
     )
-    op.create_index(
-        "queue_messages_by_time", "queue_messages", ["queue", "visible_at", "number"]
-    )
+    op.create_index("queue_messages_by_time", "queue_messages", ["queue", "visible_at", "number"])
     op.create_index("queue_messages_by_age", "queue_messages", ["queue", "sent"])
-    _partial("queue_messages_by_group", ["queue", "message_group", "visible_at"], table, "message_group")
+    _partial(
+        "queue_messages_by_group", ["queue", "message_group", "visible_at"], table, "message_group"
+    )
     _partial("queue_messages_in_flight", ["queue", "visible_at"], table, "receipt")
 
 
@@ -83,6 +83,4 @@ def _deliveries() -> None:
         sa.Column("created", sa.Double, nullable=False),
         sqlite_autoincrement=True,
     )
-    op.create_index(
-        "deliveries_by_time", "deliveries", ["subscription", "next_at", "number"]
-    )
+    op.create_index("deliveries_by_time", "deliveries", ["subscription", "next_at", "number"])
