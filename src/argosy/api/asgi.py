@@ -42,7 +42,7 @@ async def read_request(scope: Scope, receive: Receive) -> HttpRequest:
 async def while_there(waiting: Awaitable[None], receive: Receive) -> None:
     """Await something for a client whose request is whole.
 
-    When the client goes away first, `waiting` is cancelled; once it has ended, ClientGone is raised.
+    When the client goes away first, `waiting` is cancelled, and then ClientGone raised.
     """
     work = asyncio.ensure_future(waiting)
     gone = asyncio.ensure_future(_hung_up(receive))

@@ -3,8 +3,8 @@
 One URL serves every AWS service: the service is named in the credential scope; a request without
 one is taken for S3 when it looks like it (presigned V2, forms, anonymous reads), else it is
 somebody who forgot to sign. The registry of images is the exception: its protocol lives under /v2/
-and is not signed (no bucket can be called "v2": names have three letters or more). Neither are the links
-in SNS's messages, which subscribers visit.
+and is not signed (no bucket can be called "v2": names have three letters or more). Neither are the
+links in SNS's messages, which subscribers visit.
 """
 
 from enum import Enum, auto
