@@ -227,6 +227,11 @@ def test_a_batch_answers_for_each_entry(sqs: Any, url: str) -> None:
             {"Id": "bad", "MessageBody": "\x00"},
             {"Id": "late", "MessageBody": "x", "DelaySeconds": 901},
             {"Id": "fine", "MessageBody": "two"},
+            {
+                "Id": "odd",
+                "MessageBody": "x",
+                "MessageAttributes": {"a": {"DataType": "String"}},
+            },
         ],
     )
 
@@ -234,6 +239,7 @@ def test_a_batch_answers_for_each_entry(sqs: Any, url: str) -> None:
     assert {one["Id"]: one["Code"] for one in sent["Failed"]} == {
         "bad": "InvalidMessageContents",
         "late": "InvalidParameterValue",
+        "odd": "InvalidParameterValue",
     }
     taken = take(sqs, url)
     assert sorted(bodies(taken)) == ["one", "two"]

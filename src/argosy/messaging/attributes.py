@@ -155,9 +155,10 @@ def _plain(one: Mapping[str, Any]) -> dict[str, str]:
 
 
 def _value(one: Mapping[str, Any]) -> bytes:
+    """Empty for one without a value, which is measured before it is refused."""
     if str(one["DataType"]).startswith("Binary"):
-        return bytes(one["BinaryValue"])
-    return str(one["StringValue"]).encode()
+        return bytes(one.get("BinaryValue") or b"")
+    return str(one.get("StringValue") or "").encode()
 
 
 def _json(text: str) -> Any:
