@@ -138,7 +138,7 @@ def _keep(plan: Plan, live: Deployment, region: str, instances: list[Instance], 
     for variant in live["variants"]:
         fleet = fleet_of(live, variant["name"], instances)
         if plan.status == ep.UPDATING and plan.document["pending"] is None:
-            _withdraw_hopeless_growth(plan, variant, fleet)
+            _withdraw_hopeless_growth(plan, live, variant, fleet)
         _reach_count(plan, live, variant, fleet, region, now)
         variant["current_weight"] = variant["weight"]
         variant["current_count"] = _reached(plan, live, variant, fleet)
@@ -153,9 +153,13 @@ def _reached(plan: Plan, live: Deployment, variant: VariantIntent, fleet: Fleet)
     return len([i for i in fleet.serving if i.spec.instance_id not in plan.stop])
 
 
-def _withdraw_hopeless_growth(plan: Plan, variant: VariantIntent, fleet: Fleet) -> None:
-    """More instances were asked for, but they cannot come up: stay with those that serve."""
-    if fleet.misfit and fleet.serving and len(fleet.serving) < variant["count"]:
+def _withdraw_hopeless_growth(
+    plan: Plan, live: Deployment, variant: VariantIntent, fleet: Fleet
+) -> None:
+    """More instances were asked for, but they cannot come up: stay with those that serve, which
+    may be none where requests can wait."""
+    some = fleet.serving or ep.is_async(live)
+    if fleet.misfit and some and len(fleet.serving) < variant["count"]:
         variant["count"] = len(fleet.serving)
         plan.document["failure_reason"] = fleet.misfit.state.reason[:MAX_FAILURE_REASON]
 

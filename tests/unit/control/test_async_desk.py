@@ -10,7 +10,7 @@ import pytest
 import sqlalchemy as sa
 
 from argosy.control.asynchronous.desk import Desk
-from argosy.control.asynchronous.line import MOST_WAITING
+from argosy.control.asynchronous.line import MOST_LOSSES, MOST_WAITING
 from argosy.control.asynchronous.plans import QueuePlan
 from argosy.control.asynchronous.seats import GRACE_S
 from argosy.ground.clock import ManualClock
@@ -576,6 +576,26 @@ def test_latencies_and_errors_of_the_model_are_told_like_an_edges(play: Play) ->
         await office.done(porter, ids[1], **{**GOOD, "ok": False, "status": 500})
         counted = [one["1/r/q"]["A"] for one in office.traffic]
         assert [(one["errors_4xx"], one["errors_5xx"]) for one in counted] == [(0, 0), (0, 1)]
+        assert office.counts()["InvocationFailures"] == 1
+
+    play(scenario)
+
+
+def test_a_request_that_instances_die_of_fails_in_the_end(play: Play) -> None:
+    async def scenario(office: Office) -> None:
+        number = ""
+        for life in range(MOST_LOSSES):
+            office.take(office.plan(instances=(f"i{life}",)))
+            porter = await office.porter(f"i{life}")
+            if not number:
+                (number,) = await office.keep(1)
+            assert porter.taken == [number]
+            office.take(office.plan(instances=()))
+            await office.leave(porter)
+        await office.sweep(1)
+
+        assert "5 instances ended" in office.failures[number]
+        assert office.queue()["ApproximateBacklogSize"] == 0
         assert office.counts()["InvocationFailures"] == 1
 
     play(scenario)

@@ -19,7 +19,7 @@ from argosy.control.asynchronous.acceptance import Acceptance
 from argosy.control.asynchronous.book import Book
 from argosy.control.asynchronous.endings import Ended, Endings, Publish, Traffic
 from argosy.control.asynchronous.expiry import Expiry, TellFailure
-from argosy.control.asynchronous.line import Line
+from argosy.control.asynchronous.line import MOST_LOSSES, Line
 from argosy.control.asynchronous.notices import Result
 from argosy.control.asynchronous.plans import QueuePlan
 from argosy.control.asynchronous.seats import GRACE_S, Seat, Seats
@@ -181,9 +181,19 @@ class Desk:
         """What this instance was given waits again, except for `but`."""
         for queue, line in self._book.lines.items():
             lost = [n for n, h in line.held.items() if h.instance == instance and n not in but]
-            if lost:
-                log.info("%d requests of %s come back from %s", len(lost), queue, instance)
+            if not lost:
+                continue
+            log.info("%d requests of %s come back from %s", len(lost), queue, instance)
+            if instance in self._alive:
                 line.give_back(lost)
+            else:
+                self._lose(line, lost)
+
+    def _lose(self, line: Line, ids: list[str]) -> None:
+        """Their instance died."""
+        for request in line.lose(ids):
+            reason = f"ModelError: {MOST_LOSSES} instances ended while they worked on this request."
+            self._expiry.end(line, request, reason, "invocation")
 
     # -- dealing out
 

@@ -1,4 +1,5 @@
-"""Requests that waited for longer than they may: a failure object, a notice, and they are over.
+"""Requests that waited for longer than they may, or that instances die of: a failure object, a
+notice, and they are over.
 
 There may be no instance to write the object, so control writes it itself, in a thread: a sentence.
 A request that was out before may have its answer already; then it ends well. Where the store does
@@ -53,32 +54,36 @@ class Expiry:
             if line is not None and request.queue in book.open and request.id not in line.held:
                 self.end(line, request)
 
-    def end(self, line: Line, request: AsyncRequest) -> None:
-        """End one that waits. Idempotent."""
+    def end(self, line: Line, request: AsyncRequest, reason: str = "", kind: str = "") -> None:
+        """End one that waits, because it expired or for another reason. Idempotent."""
         if line.is_closed(request.id):
             return
         line.close([request])
-        task = asyncio.create_task(self._end(line, request))
+        failed = Result(False, reason or _expired(request), kind or "expired")
+        task = asyncio.create_task(self._end(line, request, failed))
         self._tasks.add(task)
         task.add_done_callback(self._tasks.discard)
 
-    async def _end(self, line: Line, request: AsyncRequest) -> None:
-        reason = (
-            "ClientError: The request expired: it waited for longer than its RequestTTLSeconds, "
-            f"{request.expires - request.received:.0f} s."
-        )
+    async def _end(self, line: Line, request: AsyncRequest, failed: Result) -> None:
         try:
-            there = await asyncio.to_thread(self._tell_failure, request, reason)
+            there = await asyncio.to_thread(self._tell_failure, request, failed.reason)
         except Exception as error:
-            log.warning("an expired request of %s is kept for now: %s", request.queue, error)
+            log.warning("a request of %s cannot be ended now: %s", request.queue, error)
             line.put_back(request)
             return
-        result = Result(True) if there else Result(False, reason, "expired")
+        result = Result(True) if there else failed
         self._endings.add(Ended(request, result, lambda good: self._ended(line, request, good)))
 
     def _ended(self, line: Line, request: AsyncRequest, good: bool) -> None:
         if not good:
             line.put_back(request)
+
+
+def _expired(request: AsyncRequest) -> str:
+    return (
+        "ClientError: The request expired: it waited for longer than its RequestTTLSeconds, "
+        f"{request.expires - request.received:.0f} s."
+    )
 
 
 def failure_teller(store: ObjectStore) -> TellFailure:

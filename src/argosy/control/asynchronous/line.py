@@ -6,7 +6,7 @@ through `load`, and nothing decides who gets what.
 """
 
 import heapq
-from collections import deque
+from collections import Counter, deque
 from collections.abc import Callable, Collection, Iterable
 from dataclasses import dataclass
 
@@ -14,6 +14,8 @@ from argosy.state.async_requests import AsyncRequest
 
 MOST_WAITING = 512
 """Waiting requests of one endpoint that are kept in memory."""
+MOST_LOSSES = 5
+"""Instances that may die while they work on a request."""
 
 Load = Callable[[str, int, int], list[AsyncRequest]]
 """(queue, seq, limit) → the oldest requests of the queue that are younger than seq."""
@@ -42,6 +44,7 @@ class Line:
         self._waiting: deque[AsyncRequest] = deque()
         self._returned: list[tuple[int, AsyncRequest]] = []
         self._again: set[str] = set()
+        self._losses: Counter[str] = Counter()
         self._closed: set[str] = set()
         """Ids that must not be given out, wherever they are met."""
         self._tail = 0
@@ -88,6 +91,18 @@ class Line:
         self._closed.discard(request.id)
         self.held[request.id] = Held(request, instance, now)
 
+    def lose(self, ids: Iterable[str]) -> list[AsyncRequest]:
+        """The instance died that they were at: they wait again. Those that this happened to too
+        often are returned, and should not be given out any more: they may be what it died of."""
+        fatal = []
+        for number in ids:
+            self._losses[number] += 1
+            held = self.held.get(number)
+            if held is not None and self._losses[number] >= MOST_LOSSES:
+                fatal.append(held.request)
+            self.give_back([number])
+        return fatal
+
     def give_back(self, ids: Iterable[str]) -> None:
         """They are out no more, and wait again, in their places."""
         for number in ids:
@@ -120,6 +135,7 @@ class Line:
             self.close(strangers)
         for request in requests:
             self._again.discard(request.id)
+            self._losses.pop(request.id, None)
             self._closed.discard(request.id)
         self.size -= len(requests)
 
