@@ -153,3 +153,66 @@ def test_an_endpoint_made_anew_does_not_inherit_the_queue(platform: Platform) ->
 
     assert queue(platform, "async-again")["ApproximateBacklogSize"] == 0
     sagemaker.delete_endpoint(EndpointName="async-again")
+
+
+def test_success_and_failure_are_told_to_their_topics(served: Platform, runtime: Any) -> None:
+    topics = {name: hearing(served, f"async-{name}") for name in ("good", "bad")}
+    notification = {
+        "SuccessTopic": topics["good"][0],
+        "ErrorTopic": topics["bad"][0],
+        "IncludeInferenceResponseIn": ["SUCCESS_NOTIFICATION_TOPIC"],
+    }
+    deploy_async(served, "async-told", model_archive(MODEL), notification=notification)
+    good = runtime.invoke_endpoint_async(
+        EndpointName="async-told",
+        Body=json.dumps(ROWS[:2].tolist()),
+        ContentType="application/json",
+        InferenceId="good-one",
+    )
+    bad = runtime.invoke_endpoint_async(
+        EndpointName="async-told", Body=b"x", ContentType="application/json", InferenceId="bad-one"
+    )
+
+    success = next_notice(served, topics["good"][1])
+    assert success["invocationStatus"] == "Completed"
+    assert success["inferenceId"] == "good-one"
+    assert success["responseParameters"]["outputLocation"] == good["OutputLocation"]
+    assert json.loads(success["responseBody"]["content"]) == EXPECTED[:2]
+    failure = next_notice(served, topics["bad"][1])
+    assert failure["invocationStatus"] == "Failed"
+    assert failure["inferenceId"] == "bad-one"
+    assert "Received client error (400)" in failure["failureReason"]
+    assert "responseBody" not in failure
+    assert content(served, bad["FailureLocation"]).decode()[:60] == failure["failureReason"][:60]
+    served.client("sagemaker").delete_endpoint(EndpointName="async-told")
+
+
+def hearing(platform: Platform, name: str) -> tuple[str, str]:
+    """A topic's ARN, and the URL of a queue that hears of it as it was said."""
+    sns, sqs = platform.client("sns"), platform.client("sqs")
+    topic = sns.create_topic(Name=name)["TopicArn"]
+    queue = sqs.create_queue(QueueName=name)["QueueUrl"]
+    arn = sqs.get_queue_attributes(QueueUrl=queue, AttributeNames=["QueueArn"])["Attributes"]
+    sns.subscribe(
+        TopicArn=topic,
+        Protocol="sqs",
+        Endpoint=arn["QueueArn"],
+        Attributes={"RawMessageDelivery": "true"},
+    )
+    return topic, queue
+
+
+def next_notice(platform: Platform, queue: str) -> dict[str, Any]:
+    """The next message that is no test."""
+    sqs = platform.client("sqs")
+
+    def found() -> dict[str, Any] | None:
+        taken = sqs.receive_message(QueueUrl=queue, WaitTimeSeconds=5, MaxNumberOfMessages=1)
+        for message in taken.get("Messages", ()):
+            sqs.delete_message(QueueUrl=queue, ReceiptHandle=message["ReceiptHandle"])
+            told = dict(json.loads(message["Body"]))
+            if told["eventName"] != "TestNotification":
+                return told
+        return None
+
+    return dict(until(found))

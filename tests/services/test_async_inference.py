@@ -1,5 +1,6 @@
 """Asynchronous endpoints as the control API takes, shows and changes them."""
 
+import json
 from collections.abc import Callable
 from typing import Any
 
@@ -111,3 +112,57 @@ def test_an_endpoint_stays_what_it_is(
     settle("e")
     message = refused(sagemaker.update_endpoint, EndpointName="e", EndpointConfigName="real-time")
     assert "AsyncInferenceConfig" in message
+
+
+def test_each_topic_is_sent_a_test_message_when_the_endpoint_is_made_or_changed(
+    server: Any, sagemaker: Any, model: str, settle: Callable[..., None]
+) -> None:
+    topics = {name: heard(server, name) for name in ("good", "bad")}
+    notification = {
+        "SuccessTopic": topics["good"][0],
+        "ErrorTopic": topics["bad"][0],
+        "IncludeInferenceResponseIn": ["SUCCESS_NOTIFICATION_TOPIC"],
+    }
+    output = {**OUTPUT, "NotificationConfig": notification}
+    create(sagemaker, AsyncInferenceConfig={**CONFIG, "OutputConfig": output})
+    sagemaker.create_endpoint(EndpointName="e", EndpointConfigName="c")
+    settle("e")
+    sagemaker.update_endpoint(EndpointName="e", EndpointConfigName="c")
+    settle("e")
+    sagemaker.update_endpoint_weights_and_capacities(
+        EndpointName="e", DesiredWeightsAndCapacities=[{"VariantName": "A", "DesiredWeight": 2.0}]
+    )
+    test = {"eventVersion": "1.0", "eventSource": "aws:sagemaker", "eventName": "TestNotification"}
+    for _, queue in topics.values():
+        assert told(server, queue) == [test] * 3
+
+
+def test_an_endpoint_whose_topic_is_missing_is_refused(
+    sagemaker: Any, model: str, refused: Refused
+) -> None:
+    topic = "arn:aws:sns:us-east-1:000000000000:nowhere"
+    output = {**OUTPUT, "NotificationConfig": {"ErrorTopic": topic}}
+    create(sagemaker, AsyncInferenceConfig={**CONFIG, "OutputConfig": output})
+    message = refused(sagemaker.create_endpoint, EndpointName="e", EndpointConfigName="c")
+    assert f"the topic {topic} cannot be told: Topic does not exist" in message
+    assert sagemaker.list_endpoints()["Endpoints"] == []
+
+
+def heard(server: Any, name: str) -> tuple[str, str]:
+    """A topic, and a queue that hears of it as it was said: ARN and URL."""
+    sns, sqs = server.client("sns"), server.client("sqs")
+    topic = sns.create_topic(Name=name)["TopicArn"]
+    queue = sqs.create_queue(QueueName=name)["QueueUrl"]
+    found = sqs.get_queue_attributes(QueueUrl=queue, AttributeNames=["QueueArn"])
+    sns.subscribe(
+        TopicArn=topic,
+        Protocol="sqs",
+        Endpoint=found["Attributes"]["QueueArn"],
+        Attributes={"RawMessageDelivery": "true"},
+    )
+    return topic, queue
+
+
+def told(server: Any, queue: str) -> list[dict[str, Any]]:
+    found = server.client("sqs").receive_message(QueueUrl=queue, MaxNumberOfMessages=10)
+    return [json.loads(message["Body"]) for message in found.get("Messages", ())]

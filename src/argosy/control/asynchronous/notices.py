@@ -11,11 +11,6 @@ from typing import Any
 
 from argosy.state.async_requests import AsyncRequest
 
-TEST = json.dumps(
-    {"eventVersion": "1.0", "eventSource": "aws:sagemaker", "eventName": "TestNotification"}
-)
-"""What each configured topic is told when an endpoint is made or changed."""
-
 
 @dataclass(frozen=True)
 class Result:
@@ -64,7 +59,7 @@ def notice(request: AsyncRequest, result: Result, region: str, now: float) -> st
         "eventSource": "aws:sagemaker",
         "eventName": "InferenceResult",
     }
-    return json.dumps({name: value for name, value in told.items() if value})
+    return json.dumps({name: value for name, value in told.items() if value}, ensure_ascii=False)
 
 
 def _iso(seconds: float) -> str:

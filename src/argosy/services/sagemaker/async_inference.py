@@ -5,14 +5,19 @@ models that come in many to a container: those are called by name, which InvokeE
 Source: AsyncInferenceConfig in the API reference; reference/async-and-batch.md A1.
 """
 
+import json
 from typing import Any
 
-from argosy.ground.errors import ValidationException
+from argosy.ground.errors import ApiError, ValidationException
+from argosy.messaging import Publication
 from argosy.services.registry import Call
 from argosy.services.sagemaker.finding import MODEL, find
 from argosy.state.endpoints import Deployment, containers_of
 
 _OUTPUT = "AsyncInferenceConfig.OutputConfig"
+_TEST = json.dumps(
+    {"eventVersion": "1.0", "eventSource": "aws:sagemaker", "eventName": "TestNotification"}
+)
 
 
 def check_async_config(call: Call, asked: dict[str, Any]) -> None:
@@ -33,9 +38,23 @@ def check_async_config(call: Call, asked: dict[str, Any]) -> None:
         _check_variant(call, f"ProductionVariants[{index}]", variant)
 
 
-def topics_of(deployment: Deployment | None) -> list[str]:
-    """ARNs of the topics that a deployment notifies, each once."""
-    config = (deployment["config"].get("AsyncInferenceConfig") if deployment else None) or {}
+def tell_topics(call: Call, deployment: Deployment) -> None:
+    """Send each topic that a deployment notifies the test message, to be called in a transaction.
+
+    Raises ValidationException for a topic that cannot be told.
+    """
+    for topic in _topics_of(deployment):
+        try:
+            call.messaging.publish(topic, Publication(_TEST))
+        except ApiError as error:
+            raise ValidationException(
+                f"{_OUTPUT}.NotificationConfig: the topic {topic} cannot be told: {error.message}"
+            ) from None
+
+
+def _topics_of(deployment: Deployment) -> list[str]:
+    """Their ARNs, each once."""
+    config = deployment["config"].get("AsyncInferenceConfig") or {}
     notification = config.get("OutputConfig", {}).get("NotificationConfig") or {}
     topics = (notification.get("SuccessTopic"), notification.get("ErrorTopic"))
     return list(dict.fromkeys(topic for topic in topics if topic))

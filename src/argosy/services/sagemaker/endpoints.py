@@ -9,6 +9,7 @@ from typing import Any
 from argosy.ground.errors import ValidationException
 from argosy.ground.names import new_deployment_id
 from argosy.services.registry import Call, operation
+from argosy.services.sagemaker.async_inference import tell_topics
 from argosy.services.sagemaker.endpoint_configs import check_count, check_weight
 from argosy.services.sagemaker.endpoint_view import description, summary
 from argosy.services.sagemaker.finding import (
@@ -47,14 +48,16 @@ def create_endpoint(call: Call) -> dict[str, Any]:
     arn = arn_of(call, ENDPOINT, name)
     with call.records.transaction():
         refuse_taken(call, ENDPOINT, name)
+        pending = _deployment(call, asked["EndpointConfigName"])
         document: EndpointDocument = {
             "name": name,
             "arn": arn,
             "failure_reason": "",
             "live": None,
-            "pending": _deployment(call, asked["EndpointConfigName"]),
+            "pending": pending,
             "last_deployment_config": asked.get("DeploymentConfig"),
         }
+        tell_topics(call, pending)
         begin(call, ENDPOINT, document, tags)
     return {"EndpointArn": arn}
 
@@ -81,6 +84,7 @@ def update_endpoint(call: Call) -> dict[str, Any]:
         document = dict(record.document)
         pending = _deployment(call, asked["EndpointConfigName"])
         _refuse_other_kind(document, pending)
+        tell_topics(call, pending)
         hosts = pending["variants"] if hosts_components(pending) else []
         refuse_homeless(call, record, [variant["name"] for variant in hosts])
         if asked.get("RetainAllVariantProperties"):
@@ -101,6 +105,7 @@ def update_endpoint_weights_and_capacities(call: Call) -> dict[str, Any]:
         record = _changeable(call, asked["EndpointName"])
         document = dict(record.document)
         _rescale(document["live"], changes, document["arn"])
+        tell_topics(call, document["live"])
         begin_updating(call, record, document)
     return {"EndpointArn": record.document["arn"]}
 

@@ -112,16 +112,6 @@ _TABLE: dict[str, tuple[Refusal, ...]] = {
         *(line._replace(path=f"Containers[].{line.path}") for line in _CONTAINER),
     ),
     "CreateEndpointConfig": (
-        Refusal(
-            "AsyncInferenceConfig.OutputConfig.NotificationConfig.SuccessTopic",
-            given,
-            "notifications",
-        ),
-        Refusal(
-            "AsyncInferenceConfig.OutputConfig.NotificationConfig.ErrorTopic",
-            given,
-            "notifications",
-        ),
         Refusal("ShadowProductionVariants", filled, "shadow variants"),
         Refusal("DataCaptureConfig", captures, "data capture"),
         Refusal("ExplainerConfig", given, "explainers"),
