@@ -16,6 +16,7 @@ from argosy.control.asynchronous.line import Line
 from argosy.control.asynchronous.notices import Result
 from argosy.objects.client import ObjectStore
 from argosy.objects.errors import BadUri, BucketMissing, ObjectExists
+from argosy.objects.explanation import explanation
 from argosy.objects.uri import parse_s3_uri
 from argosy.state.async_requests import AsyncRequest
 
@@ -96,7 +97,8 @@ def failure_teller(store: ObjectStore) -> TellFailure:
                 return True
             if asked.get("failure"):
                 place = parse_s3_uri(asked["failure"])
-                store.put(place, reason.encode(), "text/plain", new=not asked.get("named"))
+                body, content_type = explanation(reason, asked.get("accept") or "")
+                store.put(place, body, content_type, new=not asked.get("named"))
         except (BadUri, BucketMissing) as error:
             log.warning("nowhere to tell that a request expired: %s", error)
         except ObjectExists:

@@ -13,9 +13,11 @@ from typing import Any
 
 from argosy.agent.porter.asynchronous.model import Answer, Content, ModelLine, TimedOut
 from argosy.agent.porter.asynchronous.report import MOST_IN_NOTICE, Outcome, Times
+from argosy.agent.porter.asynchronous.types import OCTETS, type_of
 from argosy.ground.instances import InstanceSpec
 from argosy.objects.client import ObjectStore
 from argosy.objects.errors import ObjectExists, StoreAway, StoreError
+from argosy.objects.explanation import explanation, text_of
 from argosy.objects.reading import ObjectReader
 from argosy.objects.uri import S3Uri, parse_s3_uri
 from argosy.runtimes import frames
@@ -28,7 +30,6 @@ _PIECE = 1 << 20
 _ERROR_TEXT = 64 * 1024
 _REASON_TEXT = 1024
 _OK_BELOW = 400
-_OCTETS = "application/octet-stream"
 
 Order = dict[str, Any]
 """What control says is to be done (ARCHITECTURE.md)."""
@@ -100,8 +101,8 @@ class Trip:
             return None
         if place is None:
             return None
-        reason = text.decode("utf-8", "replace")[:_REASON_TEXT]
-        return Outcome(False, kind="invocation", reason=reason, text=text)
+        told = text_of(text)
+        return Outcome(False, kind="invocation", reason=told[:_REASON_TEXT], text=told.encode())
 
     # -- there
 
@@ -135,7 +136,7 @@ class Trip:
                 f"ClientError: {place} has {reader.info.size} bytes, more than the 1 GiB that a "
                 "payload may have.",
             )
-        stored_type = reader.info.content_type
+        stored_type = type_of(reader.info.content_type, place)
         return reader, Content(reader.info.size, _pieces(reader)), stored_type
 
     def _ask(self, content: Content, stored_type: str, begun: float, deadline: float) -> Answer:
@@ -182,7 +183,7 @@ class Trip:
     def _head(self, stored_type: str) -> bytes:
         order = self._order
         fields = {
-            "content-type": order.get("content_type") or stored_type or _OCTETS,
+            "content-type": order.get("content_type") or stored_type or OCTETS,
             "accept": order.get("accept") or "",
             "custom-attributes": order.get("custom_attributes") or "",
             "inference-id": order["inference_id"],
@@ -208,7 +209,7 @@ class Trip:
     def _keep(self, answer: Answer) -> Outcome:
         """Put the answer where it belongs. Raises _Failed, StoreAway, Broken."""
         begun = time.monotonic()
-        content_type = answer.fields.get("content-type") or _OCTETS
+        content_type = answer.fields.get("content-type") or OCTETS
         small = answer.content.size <= _SMALL
         body = b"".join(answer.content.pieces) if small else b""
         try:
@@ -255,7 +256,9 @@ class Trip:
         if place is None:
             return
         try:
-            self._store.put(place, outcome.text, "text/plain", new=self._once)
+            told = outcome.text.decode("utf-8", "replace")
+            body, content_type = explanation(told, str(self._order.get("accept") or ""))
+            self._store.put(place, body, content_type, new=self._once)
         except StoreAway:
             raise
         except StoreError:
