@@ -17,6 +17,7 @@ from argosy.messaging.queue_errors import (
 )
 from argosy.state.messages import Messages
 from argosy.state.records import Record, Records
+from argosy.state.remembered import Remembered
 
 _NAME = re.compile(r"[A-Za-z0-9_-]{1,80}|[A-Za-z0-9_-]{1,75}\.fifo")
 _PURGE_EVERY_S = 60.0
@@ -29,6 +30,7 @@ class Queues:
         self._records = records
         self._messages = messages
         self._now = now
+        self._known = Remembered[Queue | None](records.transactions, KIND)
 
     def create(
         self,
@@ -57,8 +59,11 @@ class Queues:
         return Queue(made)
 
     def find(self, account: str, region: str, name: str) -> Queue | None:
-        record = self._records.get(KIND, account, region, name)
-        return Queue(record) if record else None
+        def read() -> Queue | None:
+            record = self._records.get(KIND, account, region, name)
+            return Queue(record) if record else None
+
+        return self._known.get((account, region, name), read)
 
     def get(self, account: str, region: str, name: str) -> Queue:
         """Raises QueueDoesNotExist."""

@@ -53,6 +53,7 @@ class Receiving:
         self._queues = queues
         self._waiting = waiting
         self._now = now
+        self._flying: dict[str, int] = {}
 
     def take(self, queue: Queue, wish: Wish) -> list[Message]:
         """What can be had at once, handed out durably. Raises OverLimit."""
@@ -115,7 +116,7 @@ class Receiving:
         )
         if not found:
             return [], False
-        if self._messages.count_in_flight(queue.id, now, MOST_IN_FLIGHT) >= MOST_IN_FLIGHT:
+        if self._is_full(queue, now, len(found)):
             if queue.fifo:
                 return [], False
             raise OverLimit("The maximum number of in flight messages is reached.")
@@ -129,6 +130,17 @@ class Receiving:
             if taken:
                 self._messages.hand_out(taken)
         return taken, bool(buried)
+
+    def _is_full(self, queue: Queue, now: float, more: int) -> bool:
+        """Whether too many messages are in flight; counted when there could be."""
+        at_most = self._flying.get(queue.id, MOST_IN_FLIGHT) + more
+        if at_most >= MOST_IN_FLIGHT:
+            counted = self._messages.count_in_flight(queue.id, now, MOST_IN_FLIGHT)
+            if counted >= MOST_IN_FLIGHT:
+                return True
+            at_most = counted + more
+        self._flying[queue.id] = at_most
+        return False
 
     def _again(self, queue: Queue, wish: Wish) -> list[Message]:
         """What an attempt of this name was given and holds; its time begins anew."""

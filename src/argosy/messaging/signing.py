@@ -11,6 +11,7 @@ from collections.abc import Callable
 from typing import TYPE_CHECKING
 
 from argosy.state.records import AlreadyThere, Record, Records
+from argosy.state.remembered import Remembered
 
 if TYPE_CHECKING:
     from cryptography.hazmat.primitives.asymmetric.rsa import RSAPrivateKey
@@ -28,6 +29,7 @@ class Signer:
     def __init__(self, records: Records, now: Callable[[], float]) -> None:
         self._records = records
         self._now = now
+        self._known = Remembered[Record | None](records.transactions, KIND)
         self._loaded: tuple[str, RSAPrivateKey] | None = None
 
     def sign(self, text: str, version: str) -> str:
@@ -46,7 +48,7 @@ class Signer:
 
     def certificate(self, path: str) -> bytes | None:
         """The certificate as PEM; None when the path is not its own."""
-        record = self._records.get(KIND, "", "", _NAME)
+        record = self._find()
         if record is None or path != f"{PATH_PREFIX}{record.document['id']}.pem":
             return None
         return str(record.document["certificate"]).encode()
@@ -63,13 +65,16 @@ class Signer:
         return self._loaded[1]
 
     def _record(self) -> Record:
-        found = self._records.get(KIND, "", "", _NAME)
+        found = self._find()
         if found is not None:
             return found
         try:
             return self._records.create(KIND, "", "", _NAME, new_key(self._now()), now=self._now())
         except AlreadyThere:
             return self._record()
+
+    def _find(self) -> Record | None:
+        return self._known.get(_NAME, lambda: self._records.get(KIND, "", "", _NAME))
 
 
 def new_key(now: float) -> dict[str, str]:

@@ -22,6 +22,7 @@ from argosy.messaging.topic_errors import AuthorizationError, NoSuchSubscription
 from argosy.messaging.topics import Topic, Topics
 from argosy.state.deliveries import Deliveries, Delivery
 from argosy.state.records import Records
+from argosy.state.remembered import Remembered
 
 _TOKEN_S = 2 * 24 * 3600.0
 _CONFIRM = (
@@ -52,6 +53,7 @@ class Subscriptions:
         self._deliveries = deliveries
         self._signer = signer
         self._now = now
+        self._known = Remembered[list[Subscription]](records.transactions, KIND)
 
     def subscribe(
         self, topic: Topic, protocol: str, endpoint: str, asked: Mapping[str, str], base: str
@@ -80,8 +82,12 @@ class Subscriptions:
     def of_topic(self, topic: Topic) -> list[Subscription]:
         """Oldest first."""
         record = topic.record
-        found = self._records.find(KIND, record.account, record.region, prefix=f"{topic.name}:")
-        return [Subscription(each) for each in found]
+
+        def read() -> list[Subscription]:
+            found = self._records.find(KIND, record.account, record.region, prefix=f"{topic.name}:")
+            return [Subscription(each) for each in found]
+
+        return self._known.get(topic.arn, read)
 
     def of_account(self, account: str, region: str) -> list[Subscription]:
         """Oldest first."""

@@ -10,6 +10,7 @@ from argosy.ground.errors import InvalidParameter
 from argosy.messaging import delivery_policy
 from argosy.messaging.topic_errors import NoSuchTopic
 from argosy.state.records import Record, Records
+from argosy.state.remembered import Remembered
 
 KIND = "topic"
 FIFO = ".fifo"
@@ -74,6 +75,7 @@ class Topics:
     def __init__(self, records: Records, now: Callable[[], float]) -> None:
         self._records = records
         self._now = now
+        self._known = Remembered[Record | None](records.transactions, KIND)
 
     def create(
         self,
@@ -109,7 +111,8 @@ class Topics:
         match = _ARN.fullmatch(arn)
         if match is None:
             raise InvalidParameter(f"Invalid parameter: TopicArn Reason: {arn[:256]!r} is none")
-        record = self._records.get(KIND, match[2], match[1], match[3])
+        key = (match[2], match[1], match[3])
+        record = self._known.get(key, lambda: self._records.get(KIND, *key))
         if record is None:
             raise NoSuchTopic(arn)
         return Topic(record)

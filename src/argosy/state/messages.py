@@ -62,12 +62,12 @@ class Messages:
 
     def add(self, message: Message) -> int:
         """Write a new message; returns its number."""
-        values = {**vars(message)}
-        del values["number"]
-        return self._transactions.add(KIND, sa.insert(table).values(values))
+        row = {**vars(message)}
+        del row["number"]
+        return self._transactions.add(KIND, _ADD, row)
 
     def get(self, number: int) -> Message | None:
-        found = self._read(sa.select(table).where(table.c.number == number))
+        found = self._read(_ONE, number=number)
         return found[0] if found else None
 
     def visible(
@@ -78,41 +78,27 @@ class Messages:
         oldest: what was sent before is too old. ordered: only what leads its group, and nothing of
         a group that has a message in flight.
         """
-        wanted = sa.select(table).where(
-            table.c.queue == queue, table.c.visible_at <= now, table.c.sent > oldest
-        )
-        if ordered:
-            wanted = wanted.where(~_blocked(now)).order_by(table.c.number)
-        else:
-            wanted = wanted.order_by(table.c.visible_at, table.c.number)
-        return self._read(wanted.limit(limit))
+        wanted = _ORDERED if ordered else _VISIBLE
+        return self._read(wanted, queue=queue, now=now, oldest=oldest, limit=limit)
 
     def of_attempt(self, queue: str, attempt: str, now: float) -> list[Message]:
         """What this attempt was given and still holds, oldest first."""
         held = (table.c.queue == queue, table.c.receipt != "", table.c.visible_at > now)
-        wanted = sa.select(table).where(*held, table.c.attempt == attempt)
+        wanted = sa.select(*_ROW).where(*held, table.c.attempt == attempt)
         return self._read(wanted.order_by(table.c.number))
 
     def next_visible(self, queue: str, now: float) -> float | None:
         """When the next one that cannot be had yet becomes visible."""
-        wanted = sa.select(sa.func.min(table.c.visible_at)).where(
-            table.c.queue == queue, table.c.visible_at > now
-        )
-        (at,) = self._transactions.read(wanted)[0]
+        (at,) = self._transactions.read(_NEXT, {"queue": queue, "now": now})[0]
         return None if at is None else float(at)
 
     def hand_out(self, messages: Sequence[Message]) -> None:
         """Write down who has them now: their times, counts and receipts, as given."""
-        change = (
-            sa.update(table)
-            .where(table.c.number == sa.bindparam("row"))
-            .values({name: sa.bindparam(f"new_{name}") for name in _HANDED})
-        )
         rows = [
             {"row": one.number, **{f"new_{name}": getattr(one, name) for name in _HANDED}}
             for one in messages
         ]
-        self._transactions.write(KIND, change, rows)
+        self._transactions.write(KIND, _HAND_OUT, rows)
 
     def move(self, message: Message) -> int:
         """Remove the row and write the message anew, at the end of `message.queue`."""
@@ -122,8 +108,7 @@ class Messages:
 
     def delete(self, number: int) -> bool:
         """False when it was not there."""
-        gone = sa.delete(table).where(table.c.number == number)
-        return self._transactions.write(KIND, gone) > 0
+        return self._transactions.write(KIND, _GONE, [{"row": number}]) > 0
 
     def delete_queue(self, queue: str) -> None:
         """All messages of a queue."""
@@ -151,24 +136,20 @@ class Messages:
 
     def count_in_flight(self, queue: str, now: float, most: int) -> int:
         """How many are in flight, counted up to `most`."""
-        flying = (
-            sa.select(table.c.number)
-            .where(table.c.queue == queue, table.c.receipt != "", table.c.visible_at > now)
-            .limit(most)
-        )
-        wanted = sa.select(sa.func.count()).select_from(flying.subquery())
-        return int(self._transactions.read(wanted)[0][0])
+        values = {"queue": queue, "now": now, "limit": most}
+        return int(self._transactions.read(_IN_FLIGHT, values)[0][0])
 
-    def _read(self, wanted: sa.Select[Any]) -> list[Message]:
-        rows = self._transactions.read(wanted)
-        return [Message(**{name: row._mapping[name] for name in _COLUMNS}) for row in rows]
+    def _read(self, wanted: sa.Select[Any], **values: Any) -> list[Message]:
+        return [Message(**row._asdict()) for row in self._transactions.read(wanted, values)]
 
 
-_COLUMNS = tuple(field.name for field in fields(Message))
 _HANDED = ("visible_at", "receives", "receives_here", "first_received", "receipt", "attempt")
+_ROW = [table.c[field.name] for field in fields(Message)]
+_QUEUE, _NOW = sa.bindparam("queue", type_=sa.String), sa.bindparam("now", type_=sa.Double)
+_LIMIT = sa.bindparam("limit", type_=sa.Integer)
 
 
-def _blocked(now: float) -> sa.ColumnElement[bool]:
+def _blocked() -> sa.ColumnElement[bool]:
     """True where another message of the group is in flight, or came before and is delayed."""
     other = table.alias("other")
     return (
@@ -177,8 +158,35 @@ def _blocked(now: float) -> sa.ColumnElement[bool]:
             other.c.queue == table.c.queue,
             other.c.message_group == table.c.message_group,
             other.c.message_group != "",
-            other.c.visible_at > now,
+            other.c.visible_at > _NOW,
             sa.or_(other.c.receipt != "", other.c.number < table.c.number),
         )
         .exists()
     )
+
+
+# Built once: putting a statement together costs more than carrying it out.
+_ADD = sa.insert(table)
+_READY = sa.select(*_ROW).where(
+    table.c.queue == _QUEUE,
+    table.c.visible_at <= _NOW,
+    table.c.sent > sa.bindparam("oldest", type_=sa.Double),
+)
+_VISIBLE = _READY.order_by(table.c.visible_at, table.c.number).limit(_LIMIT)
+_ORDERED = _READY.where(~_blocked()).order_by(table.c.number).limit(_LIMIT)
+_NEXT = sa.select(sa.func.min(table.c.visible_at)).where(
+    table.c.queue == _QUEUE, table.c.visible_at > _NOW
+)
+_HAND_OUT = (
+    sa.update(table)
+    .where(table.c.number == sa.bindparam("row"))
+    .values({name: sa.bindparam(f"new_{name}") for name in _HANDED})
+)
+_FLYING = (
+    sa.select(table.c.number)
+    .where(table.c.queue == _QUEUE, table.c.receipt != "", table.c.visible_at > _NOW)
+    .limit(_LIMIT)
+)
+_IN_FLIGHT = sa.select(sa.func.count()).select_from(_FLYING.subquery())
+_ONE = sa.select(*_ROW).where(table.c.number == sa.bindparam("number"))
+_GONE = sa.delete(table).where(table.c.number == sa.bindparam("row"))

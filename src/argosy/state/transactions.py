@@ -63,21 +63,30 @@ class Transactions:
                 self._touched.add(kind)
             return changed
 
-    def add(self, kind: str, insert: sa.Insert) -> int:
+    def add(self, kind: str, insert: sa.Insert, row: Mapping[str, Any] | None = None) -> int:
         """Insert one row; returns the number that is its key, by which rows are in order."""
         with self.begin() as connection:
-            result = connection.execute(insert)
+            result = connection.execute(insert, row)
             self._touched.add(kind)
             assert result.inserted_primary_key is not None
             return int(result.inserted_primary_key[0])
 
-    def read(self, wanted: sa.Select[Any]) -> list[sa.Row[Any]]:
-        """All rows of a query; within a transaction, as it has left them."""
+    def read(
+        self, wanted: sa.Select[Any], values: Mapping[str, Any] | None = None
+    ) -> list[sa.Row[Any]]:
+        """All rows of a query; within a transaction, as it has left them.
+
+        values: those of the query's bound parameters, by name.
+        """
         with self._lock, _translated():
             if self._open is not None:
-                return list(self._open.execute(wanted))
+                return list(self._open.execute(wanted, values))
             with self._engine.connect() as connection:
-                return list(connection.execute(wanted))
+                return list(connection.execute(wanted, values))
+
+    def touches(self, kind: str) -> bool:
+        """Whether the transaction that is open has written something of that kind."""
+        return self._open is not None and kind in self._touched
 
     def listen(self, callback: Callable[[str], None]) -> None:
         """Have `callback(kind)` called after each commit that wrote something of that kind."""
