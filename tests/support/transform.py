@@ -247,4 +247,4 @@ class Book:
     def wait(self, seconds: float = 60.0) -> None:
         """Until all objects are done or one failed."""
         with self.changed:
-            assert self.changed.wait_for(lambda: self.over, seconds), self.__dict__
+            assert self.changed.wait_for(lambda: self.over, seconds), f"{self.done=} {self.held=}"

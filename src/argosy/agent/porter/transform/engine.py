@@ -29,10 +29,11 @@ from argosy.objects.uri import parse_s3_uri
 
 log = logging.getLogger(__name__)
 
-_HANDS = 8
+_LEAST_HANDS = 8
 """Tasks at once: small objects are mostly waiting for the store."""
-_SLOTS = 2
-"""Groups of tasks that are asked for: one is prepared while the other is with the model."""
+_SPARE = 1
+"""Tasks (or groups of small ones) that are prepared while others are with the model."""
+_MOST_SLOTS = 64
 _PARAMETERS_S = 20.0
 _AGAIN_S = 0.2
 _PATIENCE_S = 120.0
@@ -49,9 +50,9 @@ class Engine:
         assert work is not None
         self._job: dict[str, Any] = dict(work.get("job", {}))
         self._store = ObjectStore(
-            surroundings.spec.store, patience_s=_PATIENCE_S, connections=2 * _HANDS
+            surroundings.spec.store, patience_s=_PATIENCE_S, connections=2 * _LEAST_HANDS
         )
-        self._tasks = Tasks(_SLOTS)
+        self._tasks = Tasks()
         self._tools: Tools | None = None
         self._hands: list[threading.Thread] = []
 
@@ -104,9 +105,11 @@ class Engine:
             self._link.report("ready", {"failed": failed, "key": "ready"})
             return
         slots = Slots(limits.concurrency, self._around.addresses, plan.patience)
-        permits = threading.Semaphore(limits.concurrency + _SLOTS)
+        permits = threading.Semaphore(limits.concurrency + _SPARE)
+        self._tasks.slots = min(limits.concurrency + _SPARE, _MOST_SLOTS)
         self._tools = Tools(plan, self._store, slots, permits)
-        self._hands = [threading.Thread(target=self._work, daemon=True) for _ in range(_HANDS)]
+        hands = max(_LEAST_HANDS, self._tasks.slots)
+        self._hands = [threading.Thread(target=self._work, daemon=True) for _ in range(hands)]
         for hand in self._hands:
             hand.start()
         self._introduce()

@@ -1,7 +1,7 @@
 """The tasks that an instance was given: what waits, what is being done, what control took back.
 
 Control gives out tasks in groups: one large task, or many small ones. Each group answers one thing
-that was wanted; when the last task of a group is begun or gone, another group is wanted.
+that was wanted; when the last task of a group is done, another group is wanted.
 """
 
 import threading
@@ -13,9 +13,9 @@ from typing import Any
 class Tasks:
     """May be used by any thread."""
 
-    def __init__(self, slots: int) -> None:
-        """`slots`: groups to have at once."""
-        self._slots = slots
+    def __init__(self) -> None:
+        self.slots = 0
+        """Groups to have at once."""
         self._changed = threading.Condition()
         self._waiting: deque[dict[str, Any]] = deque()
         self._group_of: dict[str, int] = {}
@@ -33,7 +33,7 @@ class Tasks:
     def want(self, ask: Callable[[int], bool]) -> None:
         """Ask for what there is room for; `ask` says whether control heard it."""
         with self._changed:
-            missing = self._slots - len(set(self._group_of.values())) - self._asked
+            missing = self.slots - len(set(self._group_of.values())) - self._asked
             if missing > 0 and not self._closed and ask(missing):
                 self._asked += missing
 
