@@ -258,7 +258,7 @@ def test_an_object_that_vanishes_is_not_half_transformed(store: TinyStore, model
         return well(head, body)
 
     model.answering = answering
-    store.cut_after = 3 << 20
+    store.cuts = [3 << 20]
     failed, _ = fail(job_of(MaxPayloadInMB=1), store, model, b"1,2,3,4\n" * 1_000_000)
     assert failed["reason"] == "ClientError: There is no object s3://in/0.csv."
 

@@ -17,21 +17,25 @@ from argosy.access.errors import AuthError
 from argosy.access.sigv4 import Asked, SigningKeys, check, claim_of
 from argosy.ground.instances import StoreAccess
 
+LEAST_PART = 5 << 20
 KEY_ID, SECRET = "AKIDTEST", "secret"
 
 
 class TinyStore:
-    """`objects` maps "bucket/key" to bytes; `failures` holds statuses to answer first."""
+    """`objects` maps "bucket/key" to bytes; `failures` holds statuses to answer first (0: none)."""
 
     def __init__(self) -> None:
         self.objects: dict[str, bytes] = {}
         self.buckets: set[str] = set()
         self.failures: list[int] = []
         self.requests: list[str] = []
-        self.cut_after: int | None = None
+        self.cuts: list[int] = []
+        """After how many bytes to break off each of the next answers; -1: not at all."""
         self.uploads: dict[str, tuple[str, dict[int, bytes]]] = {}
         """Open multipart uploads: id → (path, parts)."""
         self.types: dict[str, str] = {}
+        self.composed: dict[str, str] = {}
+        """ETags of objects that were uploaded in parts."""
         self.access: StoreAccess
 
     @property
@@ -81,13 +85,18 @@ class _Handler(BaseHTTPRequestHandler):
     def do_POST(self) -> None:
         self._handle()
 
+    def handle(self) -> None:
+        with contextlib.suppress(ConnectionError):  # who asked went away
+            super().handle()
+
     def _handle(self) -> None:
         store: TinyStore = self.server.store  # type: ignore[attr-defined]
         body = self.rfile.read(int(self.headers.get("content-length", "0")))
         path, _, query = self.path.partition("?")
         store.requests.append(f"{self.command} {path}")
-        if store.failures:
-            self._answer(store.failures.pop(0))
+        failure = store.failures.pop(0) if store.failures else 0
+        if failure:
+            self._answer(failure)
         elif self._refused(path, query, body):
             self._answer(403, "SignatureDoesNotMatch")
         else:
@@ -134,6 +143,7 @@ class _Handler(BaseHTTPRequestHandler):
             self._answer(412, "PreconditionFailed")
             return
         store.objects[name] = body
+        store.composed.pop(name, None)
         store.types[name] = self.headers.get("content-type", "")
         self._answer(200, etag=etag(body))
 
@@ -168,12 +178,13 @@ class _Handler(BaseHTTPRequestHandler):
             number in parts and etag(parts[number]) == tag for number, tag in asked
         ):
             self._answer(400, "InvalidPart")
-        elif any(len(parts[number]) < 5 << 20 for number in numbers[:-1]):
+        elif any(len(parts[number]) < LEAST_PART for number in numbers[:-1]):
             self._answer(400, "EntityTooSmall")
         else:
             store.objects[name] = b"".join(parts[number] for number in numbers)
+            store.composed[name] = composed_etag([parts[number] for number in numbers])
             del store.uploads[upload_id]
-            self._xml(f"<R><ETag>{etag(store.objects[name])}</ETag></R>")
+            self._xml(f"<R><ETag>{store.composed[name]}</ETag></R>")
 
     def _list_uploads(self, store: TinyStore, bucket: str, query: dict[str, str]) -> None:
         prefix = f"{bucket}/{query.get('prefix', '')}"
@@ -199,7 +210,8 @@ class _Handler(BaseHTTPRequestHandler):
         self._xml(f"<R>{items}{more}</R>")
 
     def _send(self, store: TinyStore, name: str, whole: bytes) -> None:
-        if self.headers.get("if-match", f'"{etag(whole)}"') != f'"{etag(whole)}"':
+        tag = f'"{store.composed.get(name) or etag(whole)}"'
+        if self.headers.get("if-match", tag) != tag:
             self._answer(412, "PreconditionFailed")
             return
         data = whole
@@ -216,19 +228,16 @@ class _Handler(BaseHTTPRequestHandler):
             self.send_header("content-range", f"bytes {first}-{end}/{len(whole)}")
         self.send_header("content-length", str(len(data)))
         self.send_header("content-type", store.types.get(name, ""))
-        self.send_header("etag", f'"{etag(whole)}"')
+        self.send_header("etag", tag)
         self.end_headers()
         self._send_body(store, data)
 
     def _send_body(self, store: TinyStore, data: bytes) -> None:
         if self.command == "HEAD":
             return
-        if store.cut_after is not None:
-            self.wfile.write(data[: store.cut_after])
-            store.cut_after = None
-            self.close_connection = True
-            return
-        self.wfile.write(data)
+        cut = store.cuts.pop(0) if store.cuts else -1
+        self.wfile.write(data if cut < 0 else data[:cut])
+        self.close_connection = cut >= 0
 
     def _xml(self, text: str) -> None:
         self.send_response(200)
@@ -250,6 +259,12 @@ class _Handler(BaseHTTPRequestHandler):
 def etag(data: bytes) -> str:
     """The ETag of content, without quotes."""
     return hashlib.md5(data, usedforsecurity=False).hexdigest()
+
+
+def composed_etag(parts: list[bytes]) -> str:
+    """The ETag of an object of these parts."""
+    digests = b"".join(bytes.fromhex(etag(part)) for part in parts)
+    return f"{etag(digests)}-{len(parts)}"
 
 
 @contextlib.contextmanager

@@ -158,6 +158,16 @@ class Book:
             self._deal()
             self.changed.notify_all()
 
+    def came_back(self, porter: str, holding: list[str]) -> None:
+        """A porter is connected (again): what it does not hold is to be done by others."""
+        with self.lock:
+            self.wanting = [one for one in self.wanting if one[0] != porter]
+            for task_id, (holder, task) in list(self.held.items()):
+                if holder == porter and task_id not in holding:
+                    del self.held[task_id]
+                    self._again(task)
+            self._deal()
+
     def left(self, porter: str) -> None:
         """A porter is gone: what it held is to be done by others."""
         with self.lock:

@@ -88,7 +88,7 @@ def test_an_answer_cut_in_the_middle_is_fetched_again(
     store: ObjectStore, server: TinyStore, tmp_path: Path
 ) -> None:
     store.put(URI, b"x" * 500_000)
-    server.cut_after = 300_000
+    server.cuts = [300_000]
     store.get_file(URI, tmp_path / "file", max_bytes=1 << 20)
     assert (tmp_path / "file").stat().st_size == 500_000
 

@@ -48,7 +48,7 @@ def test_an_empty_object_is_read_as_nothing(store: ObjectStore) -> None:
 
 def test_reading_goes_on_where_the_store_broke_off(store: ObjectStore, server: TinyStore) -> None:
     store.put(URI, b"x" * 100 + b"y" * 100)
-    server.cut_after = 150
+    server.cuts = [150]
     with store.open(URI, 10) as reader:
         server.failures += [503]
         assert reader.read(1000) == b"x" * 90 + b"y" * 100
@@ -57,7 +57,7 @@ def test_reading_goes_on_where_the_store_broke_off(store: ObjectStore, server: T
 
 def test_another_version_is_never_read_on(store: ObjectStore, server: TinyStore) -> None:
     etag = store.put(URI, b"first" * 100)
-    server.cut_after = 100
+    server.cuts = [100]
     with store.open(URI, etag=etag) as reader:
         store.put(URI, b"other" * 100)
         with pytest.raises(ObjectChanged, match=r"data/in/rows é.csv was changed"):

@@ -35,16 +35,16 @@ def assemble(
         plans = plan_parts(pieces)
     except ValueError as error:
         raise CannotAssemble(f"the pieces of the output cannot be put together: {error}") from None
-    parts = [_part(store, uri, task["upload_id"], plan, given_up) for plan in plans]
-    if given_up():
-        raise GivenUp
-    if not parts:  # nothing came of any record; an upload cannot be completed without a part
+    if not plans:  # nothing came of any record; an upload cannot be completed without a part
         store.put(uri, b"", content_type)
         return
     try:
+        parts = [_part(store, uri, task["upload_id"], plan, given_up) for plan in plans]
+        if given_up():
+            raise GivenUp
         store.multipart.complete(uri, task["upload_id"], parts)
     except UploadMissing:
-        if not _is_there(store, uri, parts):
+        if not _is_there(store, uri, plans, given_up):
             raise CannotAssemble("the upload of the output was ended by somebody else") from None
 
 
@@ -94,8 +94,21 @@ def _concatenate(
             raise GivenUp
 
 
-def _is_there(store: ObjectStore, uri: S3Uri, parts: list[Part]) -> bool:
+def _is_there(
+    store: ObjectStore, uri: S3Uri, plans: list[PartPlan], given_up: Callable[[], bool]
+) -> bool:
     """Whether the object is the one of these parts: it was completed before, and nobody heard."""
-    digests = b"".join(bytes.fromhex(part.etag) for part in parts)
+    if not store.exists(uri):
+        return False
+    digests = b"".join(_digest(store, plan, given_up) for plan in plans)
     made = hashlib.md5(digests, usedforsecurity=False).hexdigest()
-    return store.exists(uri) and store.head(uri).etag == f"{made}-{len(parts)}"
+    return store.head(uri).etag == f"{made}-{len(plans)}"
+
+
+def _digest(store: ObjectStore, plan: PartPlan, given_up: Callable[[], bool]) -> bytes:
+    if not plan.pieces:
+        return bytes.fromhex(plan.etag)
+    digest = hashlib.md5(usedforsecurity=False)
+    for data in read_pieces(store, plan.pieces, given_up):
+        digest.update(data)
+    return digest.digest()
