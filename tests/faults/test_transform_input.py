@@ -284,7 +284,7 @@ def test_what_was_taken_back_is_written_nowhere(store: TinyStore, model: RowMode
     book = Book(put_objects(store, [b"1\n", b"2\n", b"3\n"]))
     with engine(job_of(), store, (model.address,), book) as (made, link, _):
         assert begun.wait(60)
-        made.told({"task": "abandon"})
+        made.told({"tasks": [{"task": "abandon"}]})
         assert made.holding() == []
         over.set()
     assert outputs(store, 3) == [b"MISSING"] * 3
@@ -307,7 +307,7 @@ def test_one_object_that_was_taken_back_leaves_the_others_alone(
     book = Book(put_objects(store, [b"slow\n", b"2\n", b"3\n"]))
     with engine(job_of(MaxConcurrentTransforms=2), store, (model.address,), book) as (made, _, _):
         assert begun.wait(60)
-        made.told({"task": "abandon", "ids": ["t1"]})
+        made.told({"tasks": [{"task": "abandon", "ids": ["t1"]}]})
         over.set()
         with book.changed:
             assert book.changed.wait_for(lambda: book.done == {1, 2}, 60)
