@@ -108,7 +108,8 @@ def test_a_missing_model_is_named_by_its_arn(sagemaker: Any, refused: Refused) -
         ({"MaxPayloadInMB": 101}, "MaxPayloadInMB"),
         ({"MaxPayloadInMB": 26, "MaxConcurrentTransforms": 4}, "exceed 100 MB"),
         ({"BatchStrategy": "MultiRecord", "input": {"SplitType": "None"}}, "SplitType"),
-        ({"DataProcessing": {"InputFilter": "1:"}}, "JSONPath"),
+        ({"DataProcessing": {"InputFilter": "1:"}}, "DataProcessing.InputFilter"),
+        ({"DataProcessing": {"OutputFilter": "$.name"}}, "DataProcessing.OutputFilter"),
         (
             {"DataProcessing": {"JoinSource": "Input"}, "input": {"ContentType": "image/png"}},
             "ContentType",

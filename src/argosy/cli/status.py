@@ -1,4 +1,4 @@
-"""`argosy status`: every endpoint, its variants and their instances, at a glance."""
+"""`argosy status`: every endpoint, its variants and their instances, and jobs, at a glance."""
 
 import json
 import sys
@@ -10,6 +10,7 @@ from rich.markup import escape
 
 from argosy.cli import options
 from argosy.cli.session import Session, plainly, session
+from argosy.cli.transform_progress import sentence
 from argosy.ground.errors import ArgosyError
 
 _PERIOD_S = 2.0
@@ -41,6 +42,7 @@ def _report(found: Session, name: str | None) -> dict[str, Any]:
         report: dict[str, Any] = found.get("/_argosy/status")
     if name is not None:
         report["endpoints"] = [e for e in report["endpoints"] if e["name"] == name]
+        report["transforms"] = []
         if not report["endpoints"]:
             raise ArgosyError(f"There is no endpoint {name}.")
     return report
@@ -76,7 +78,9 @@ def render(report: dict[str, Any], url: str) -> Any:
         table.add_column(heading, justify="right", no_wrap=True)
     for endpoint in report["endpoints"]:
         _add_endpoint(table, endpoint)
-    if not report["endpoints"]:
+    for job in report.get("transforms", []):
+        _add_transform(table, job)
+    if not report["endpoints"] and not report.get("transforms"):
         table.add_row("none yet: argosy deploy MODEL --name NAME")
     return table
 
@@ -91,6 +95,12 @@ def _add_endpoint(table: Any, endpoint: dict[str, Any]) -> None:
         for instance in variant["fleet"]:
             cells = f"    {instance['id']}", instance["phase"], "", instance["zone"]
             table.add_row(*(f"[dim]{cell}[/]" for cell in cells))
+
+
+def _add_transform(table: Any, job: dict[str, Any]) -> None:
+    """A transform job that is under way."""
+    table.add_row(f"[bold]{job['name']}[/] (transform)", f"[yellow]{job['status']}[/]")
+    table.add_row(f"  {sentence(job)}")
 
 
 def _add_reason(table: Any, reason: str | None) -> None:

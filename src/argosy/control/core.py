@@ -138,8 +138,9 @@ class Control:
         await self._feed.close()
 
     async def transforms(self) -> dict[str, Any]:
-        """The transform jobs under way: how far they are, how fast, and how long they will take."""
-        return {"transforms": self._transforms.reports()}
+        """The transform jobs under way: how far they are, how fast, and how long they will take.
+        Those that ended within the last hour, too."""
+        return {"transforms": [*self._transforms.reports(), *self._transforms.ended()]}
 
     async def status(self) -> dict[str, Any]:
         """What `argosy status` shows (see `control.status`)."""

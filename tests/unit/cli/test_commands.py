@@ -12,7 +12,10 @@ from click.testing import CliRunner
 from argosy.cli import main
 from argosy.cli.up import given
 
-COMMANDS = ["up", "down", "env", "deploy", "invoke", "status", "logs", "delete", "image", "doctor"]
+COMMANDS = [
+    *("up", "down", "env", "deploy", "invoke", "transform"),
+    *("status", "logs", "delete", "image", "doctor"),
+]
 
 
 @pytest.mark.parametrize("command", COMMANDS)

@@ -24,11 +24,12 @@ from argosy.objects.errors import StoreAway, StoreError
 from argosy.state.record import Record
 from argosy.state.records import Records
 from argosy.state.transform_book import Listing, TransformBook
-from argosy.state.transform_jobs import STOPPED, TRANSFORM_JOB, UNFINISHED
+from argosy.state.transform_jobs import FINISHED, STOPPED, TRANSFORM_JOB, UNFINISHED
 
 log = logging.getLogger(__name__)
 
 _AGAIN_S = 1.0
+_LATELY_S = 3600.0
 _CONNECTIONS = 8
 _PATIENCE_S = 2.0
 """Whatever waits for the store asks again by itself; a control that is told to end can end."""
@@ -163,6 +164,15 @@ class TransformDesk:
         unders = sorted(self._jobs.values(), key=lambda under: under.record.created)
         return [self._report(under) for under in unders if under.work is not None]
 
+    def ended(self) -> list[dict[str, Any]]:
+        """The same of jobs that ended lately, as they were in the end."""
+        since = self._clock.now() - _LATELY_S
+        return [
+            _shown(record, report(record.document["progress"], True, (0.0, 0.0)))
+            for record in self._records.find(TRANSFORM_JOB, statuses=FINISHED)
+            if record.document["ended"] > since and "progress" in record.document
+        ]
+
     async def stop(self) -> None:
         """Leave everything as it is; another control goes on."""
         tasks = [t for u in self._jobs.values() for t in (u.task, u.clearing) if t is not None]
@@ -292,14 +302,18 @@ class TransformDesk:
         assert work is not None
         now = self._clock.now()
         shown = report(work.ledger.progress, work.listing.listed, under.pace.rates(now))
-        return {
-            "name": record.name,
-            "account": record.account,
-            "region": record.region,
-            "status": record.status,
-            "created": record.created,
-            **shown,
-        }
+        return _shown(record, shown)
+
+
+def _shown(record: Record, progress: dict[str, Any]) -> dict[str, Any]:
+    return {
+        "name": record.name,
+        "account": record.account,
+        "region": record.region,
+        "status": record.status,
+        "created": record.created,
+        **progress,
+    }
 
 
 def key_of(record: Record) -> Key:

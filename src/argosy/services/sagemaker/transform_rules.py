@@ -5,6 +5,7 @@ Sources: reference/async-and-batch.md B1 and B5; the API reference of CreateTran
 
 from typing import Any
 
+from argosy.ground import json_path
 from argosy.ground.errors import ResourceLimitExceeded, ValidationException
 from argosy.state.endpoints import containers_of
 from argosy.state.transform_jobs import is_parquet
@@ -12,7 +13,8 @@ from argosy.state.transform_jobs import is_parquet
 MOST_INSTANCES = 100
 MOST_PAYLOAD_MB = 100
 _ALL = "$"
-_PROCESSED = ("text/csv", "application/json", "application/jsonlines")
+_CSV = "text/csv"
+_PROCESSED = (_CSV, "application/json", "application/jsonlines")
 
 
 def check_request(asked: dict[str, Any]) -> None:
@@ -106,11 +108,6 @@ def _check_processing(asked: dict[str, Any]) -> None:
     joins = wanted.get("JoinSource") == "Input"
     picks = (wanted.get("OutputFilter") or _ALL) != _ALL
     filters = (wanted.get("InputFilter") or _ALL) != _ALL
-    for member in ("InputFilter", "OutputFilter"):
-        if not (wanted.get(member) or _ALL).startswith(_ALL):
-            raise ValidationException(
-                f"DataProcessing.{member} is not a JSONPath: it begins with $."
-            )
     if not (joins or picks or filters):
         return
     content_type = _plain(asked["TransformInput"].get("ContentType"))
@@ -118,8 +115,18 @@ def _check_processing(asked: dict[str, Any]) -> None:
         raise ValidationException(
             f"DataProcessing needs a ContentType of {', '.join(_PROCESSED)}, not '{content_type}'."
         )
+    for member in ("InputFilter", "OutputFilter"):
+        _check_path(member, wanted.get(member) or _ALL, content_type)
     if joins or picks:
         _check_same_form(asked, content_type)
+
+
+def _check_path(member: str, path: str, content_type: str) -> None:
+    """Rows of CSV are arrays: their columns have no names."""
+    try:
+        json_path.parse_for_rows(path) if content_type == _CSV else json_path.parse(path)
+    except json_path.BadPath as error:
+        raise ValidationException(f"DataProcessing.{member}: {error}") from None
 
 
 def _check_same_form(asked: dict[str, Any], content_type: str) -> None:
