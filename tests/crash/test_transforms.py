@@ -1,0 +1,151 @@
+"""kill -9 of every kind of process in the middle of a transform job: each row once, in order.
+
+The model answers each row's number, and writes down which rows it was asked for. Rows are all of
+one length, so that a piece in the book says which rows are durable.
+"""
+
+import os
+import signal
+import sqlite3
+import time
+from collections.abc import Iterator
+from contextlib import closing
+from pathlib import Path
+from typing import Any
+
+import pytest
+from botocore.exceptions import BotoCoreError, ClientError
+
+from argosy.ground.files import read_json
+from argosy.testing import Platform
+from support.endpoints import archive, create_model, until
+from support.transforms import BUCKET, OVER, begin, body, bucket, keys, uploads
+
+WIDTH = 64
+COUNT = 500_000
+MODEL = """
+import time
+
+def model_fn(folder):
+    return 1
+
+def predict_fn(rows, model):
+    print("asked", int(rows[0, 0]), len(rows), flush=True)
+    time.sleep(0.4)
+    return rows
+"""
+VICTIMS = ("control", "agent", "porter", "worker", "store")
+
+
+@pytest.fixture(scope="module")
+def platform() -> Iterator[Platform]:
+    with Platform() as platform:
+        s3 = bucket(platform)
+        s3.put_object(Bucket=BUCKET, Key="in/rows.csv", Body=rows_of(range(COUNT)))
+        create_model(
+            platform,
+            "echo",
+            archive({"code/inference.py": MODEL.encode()}),
+            SAGEMAKER_PROGRAM="inference.py",
+        )
+        yield platform
+
+
+def rows_of(numbers: range) -> bytes:
+    """Rows of WIDTH bytes; the first column is the row's number."""
+    filler = "," + "1" * (WIDTH - 12)
+    return "".join(f"{number:010d}{filler}\n" for number in numbers).encode()
+
+
+def pids_of(platform: Platform, victim: str) -> list[int]:
+    """Processes of that kind that are running now."""
+    if victim in ("control", "store"):
+        pid = platform.pids()[victim]
+        return [pid] if pid else []
+    states = [read_json(path) or {} for path in platform.data_dir.glob("instances/*/state.json")]
+    serving = [state for state in states if state.get("phase") == "InService"]
+    if victim != "porter":
+        return [state[f"{victim}_pid"] for state in serving]
+    return [int(path.name) for path in Path("/proc").iterdir() if _is_porter(path, platform)]
+
+
+def _is_porter(process: Path, platform: Platform) -> bool:
+    """Whether a process is a porter of an instance of this platform."""
+    try:
+        command = (process / "cmdline").read_bytes().split(b"\0")
+        home = (process / "environ").read_bytes().split(b"\0")
+    except OSError:
+        return False
+    ours = f"ARGOSY_DATA_DIR={platform.data_dir}".encode() in home
+    return b"argosy.agent.porter" in command and ours
+
+
+def durable(platform: Platform) -> list[tuple[int, int]]:
+    """Ranges of bytes of the input whose output is in the book."""
+    with closing(sqlite3.connect(platform.data_dir / "argosy.db", timeout=30)) as database:
+        found = database.execute('select start, "end" from transform_pieces').fetchall()
+    return [(start, end) for start, end in found]
+
+
+def asked(platform: Platform, job: str) -> list[tuple[float, int, int]]:
+    """(time, first row, number of rows) of what the model was asked, in any order."""
+    found = []
+    for path in platform.data_dir.glob("logs/**/*.log"):
+        if f"{job}%2F" not in str(path):
+            continue
+        for line in path.read_text().splitlines():
+            stamp, _, text = line.partition("\t")
+            if text.startswith("asked "):
+                _, first, count = text.split()
+                found.append((int(stamp) / 1000, int(first), int(count)))
+    return found
+
+
+def over(platform: Platform, job: str) -> dict[str, Any] | None:
+    """DescribeTransformJob, if control answers and the job is over."""
+    try:
+        found = platform.client("sagemaker").describe_transform_job(TransformJobName=job)
+    except (BotoCoreError, ClientError):
+        return None
+    return dict(found) if found["TransformJobStatus"] in OVER else None
+
+
+def start(platform: Platform, job: str) -> None:
+    begin(
+        platform,
+        job,
+        "echo",
+        f"s3://{BUCKET}/in/",
+        f"s3://{BUCKET}/{job}",
+        instances=2,
+        MaxConcurrentTransforms=1,
+        MaxPayloadInMB=1,
+    )
+
+
+@pytest.mark.timeout(600)
+@pytest.mark.parametrize("victim", VICTIMS)
+def test_a_job_survives_kill_nine_and_does_no_piece_again(platform: Platform, victim: str) -> None:
+    job = f"kill-{victim}"
+    start(platform, job)
+    until(lambda: durable(platform), 180)
+
+    before, killed = durable(platform), time.time()
+    os.kill(pids_of(platform, victim)[0], signal.SIGKILL)
+    described = until(lambda: over(platform, job), 300)
+
+    assert described["TransformJobStatus"] == "Completed", described.get("FailureReason")
+    s3 = bucket(platform)
+    lines = body(s3, f"{job}/rows.csv.out").split()
+    assert [int(float(line.partition(b",")[0])) for line in lines] == list(range(COUNT))
+    assert keys(s3, f"{job}/") == [f"{job}/rows.csv.out"]
+    assert uploads(s3) == []
+    again = [one for one in asked(platform, job) if one[0] > killed + 1.0 and within(one, before)]
+    assert again == []
+
+
+def within(ask: tuple[float, int, int], covered: list[tuple[int, int]]) -> bool:
+    """Whether the model was asked for a row that was durable: one whose first byte was covered."""
+    _, first, count = ask
+    last = first + count - 1
+    return any(first * WIDTH < end and last * WIDTH >= begin for begin, end in covered)
