@@ -22,7 +22,7 @@ from support.endpoints import archive, create_model, until
 from support.transforms import BUCKET, OVER, begin, body, bucket, keys, uploads
 
 WIDTH = 64
-COUNT = 500_000
+COUNT = 300_000
 MODEL = """
 import time
 
@@ -31,7 +31,7 @@ def model_fn(folder):
 
 def predict_fn(rows, model):
     print("asked", int(rows[0, 0]), len(rows), flush=True)
-    time.sleep(0.4)
+    time.sleep(0.3)
     return rows
 """
 VICTIMS = ("control", "agent", "porter", "worker", "store")
