@@ -90,6 +90,13 @@ def test_the_quickstart_runs_as_it_is_written(home: Path, environment: dict[str,
     assert "InService" in printed
 
 
+def test_the_commands_about_batch_transform_run(home: Path, environment: dict[str, str]) -> None:
+    printed = run("docs/batch.md", home, environment)
+
+    assert "150 answers/rows.csv.out" in printed
+    assert "5.1,3.5,1.4,0.2,0" in printed
+
+
 def test_the_commands_of_the_readme_run(home: Path, environment: dict[str, str]) -> None:
     rows, kinds = load_iris(return_X_y=True)
     joblib.dump(LogisticRegression(max_iter=1000).fit(rows, kinds), home / "model.joblib")

@@ -8,7 +8,8 @@ import pytest
 
 from argosy.testing import Platform
 from support.clients import INSTALL_S, Client
-from support.endpoints import IMAGE, ROWS, classifier, model_archive
+from support.endpoints import IMAGE, ROWS, classifier, create_model, model_archive
+from support.transforms import bucket, csv
 
 MODEL = classifier()
 
@@ -35,3 +36,18 @@ def test_a_model_is_uploaded_served_called_and_deleted_from_a_shell(
     assert json.loads((tmp_path / "predicted-b.json").read_text()) == expected
     sagemaker = platform.client("sagemaker")
     assert sagemaker.list_models(NameContains="cli-journey")["Models"] == []
+
+
+@pytest.mark.timeout(INSTALL_S + 360)
+def test_a_transform_job_is_run_from_a_shell(
+    aws_cli: Client, platform: Platform, tmp_path: Path
+) -> None:
+    create_model(platform, "cli-transform", model_archive(MODEL))
+    bucket(platform, "cli-transforms")
+    (tmp_path / "rows.csv").write_bytes(csv(ROWS))
+
+    printed = aws_cli.shell("aws_transform.sh", "cli-transforms", "cli-transform", folder=tmp_path)
+
+    assert printed.split() == ["cli-job", "Completed"]
+    answers = (tmp_path / "answers").read_text().split()
+    assert answers == [str(label) for label in MODEL.predict(ROWS)]

@@ -1,15 +1,18 @@
-"""Seed 002's snippets for A/B testing and canary deployment, as written; only names are filled in.
+"""Seed 002's snippets for A/B tests, canaries and batch transform; only names are filled in.
 
 The snippets stand between the lines `# —— as in the document` and `# ——`.
 """
 
 import json
 from collections import Counter
+from pathlib import Path
 
 import pytest
 
 from argosy.testing import Platform
+from support.clients import INSTALL_S, Client
 from support.endpoints import ROWS, classifier, create_config, create_model, model_archive, settled
+from support.transforms import csv
 
 MODELS = {"a": classifier(1.0), "b": classifier(0.001)}
 
@@ -109,3 +112,19 @@ def share_at(platform: Platform, percent: int) -> float:
     )
     settled(platform, "my-endpoint")
     return invoked(platform, "my-endpoint", 300)["ModelNew"] / 300
+
+
+@pytest.mark.timeout(INSTALL_S + 360)
+def test_the_batch_snippet_transforms_a_file_on_four_instances(
+    sdk2: Client, tmp_path: Path
+) -> None:
+    (tmp_path / "model.tar.gz").write_bytes(model_archive(MODELS["a"]))
+    (tmp_path / "data.csv").write_bytes(csv(ROWS))
+    labels = MODELS["a"].predict(ROWS)
+
+    told = sdk2.run("sdk2_transform.py", tmp_path)
+
+    assert json.loads(told["answer"]) == labels.tolist()
+    assert (told["job"], told["count"]) == ("Completed", 4)
+    wanted = [f"{row[0]:g},{label}" for row, label in zip(ROWS, labels, strict=True)]
+    assert told["joined"] == wanted

@@ -1,4 +1,4 @@
-"""Request bodies into rows: JSON and CSV here, other types in the modules named after them.
+"""Request bodies into rows: JSON, its lines and CSV here, other types in the modules named so.
 
 Numbers become float64 (so that a model sees what it would see locally; the AWS containers make
 float32 of them); rows with text in them become an array of objects; rows given as JSON objects
@@ -20,7 +20,17 @@ import numpy as np
 
 from argosy.runtimes import csv_mixed, csv_numbers, libsvm, npy, parquet, recordio, sparse
 from argosy.runtimes.answers import Body, Fault
-from argosy.runtimes.media import CSV, JSON, LIBSVM, NPY, NPZ, PARQUET, READABLE, RECORDIO
+from argosy.runtimes.media import (
+    CSV,
+    JSON,
+    JSON_LINES,
+    LIBSVM,
+    NPY,
+    NPZ,
+    PARQUET,
+    READABLE,
+    RECORDIO,
+)
 
 Array = Any
 """A numpy array; its dtype says what is in it."""
@@ -146,6 +156,17 @@ def _read_json(body: Body) -> Table:
     return Table(as_array(value), wrapped)
 
 
+def _read_json_lines(body: Body) -> Table:
+    """A row on each line, a list or an object; empty lines count for nothing."""
+    lines = [line for line in bytes(body).split(b"\n") if line.strip()]
+    if not lines:
+        raise Fault(400, "the JSON Lines body has no rows; send at least one")
+    rows = json.loads(b"[" + b",".join(lines) + b"]")
+    if len(rows) != len(lines):
+        raise Fault(400, "a line of the JSON Lines body is not one JSON value")
+    return Table(_records(rows) if isinstance(rows[0], dict) else as_array(rows), False)
+
+
 def _unwrapped(value: dict[str, Any]) -> tuple[Any, bool]:
     for name in _WRAPPERS:
         if name in value:
@@ -263,6 +284,7 @@ def _read_parquet(body: Body) -> Table:
 
 _READERS: dict[str, Callable[[Body], Table]] = {
     JSON: _read_json,
+    JSON_LINES: _read_json_lines,
     CSV: _read_csv,
     NPY: lambda body: Table(npy.read(body), False),
     NPZ: lambda body: Table(npy.read_archive(body), False),

@@ -16,7 +16,7 @@ LIBSVM = "text/libsvm"
 RECORDIO = "application/x-recordio-protobuf"
 PARQUET = "application/x-parquet"
 
-READABLE = (JSON, CSV, NPY, NPZ, LIBSVM, RECORDIO, PARQUET)
+READABLE = (JSON, JSON_LINES, CSV, NPY, NPZ, LIBSVM, RECORDIO, PARQUET)
 WRITABLE = (JSON, CSV, NPY, JSON_LINES, RECORDIO, PARQUET)
 TEXTUAL = frozenset({JSON, CSV})
 

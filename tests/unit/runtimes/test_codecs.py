@@ -73,6 +73,17 @@ def test_empty_cells_and_null_are_nan_and_text_stays_text() -> None:
     assert np.isnan(nulls[0, 1])
 
 
+def test_each_line_of_json_lines_is_a_row_and_empty_ones_are_none() -> None:
+    lists = decoders.decode(JSON_LINES, b"[1, 2]\n\n[3, null]\r\n").rows
+    objects = decoders.decode(JSON_LINES, b'{"a": 1}\n{"a": 2}').rows
+    assert np.array_equal(lists, [[1.0, 2.0], [3.0, np.nan]], equal_nan=True)
+    assert objects == [{"a": 1}, {"a": 2}]
+    for body in (b"[1], [2]\n", b"\n", b"[1]\n[1, 2]\n", b"[1\n2]\n"):
+        with pytest.raises(Fault) as raised:
+            decoders.decode(JSON_LINES, body)
+        assert raised.value.status_code == 400
+
+
 def test_rows_of_text_and_numbers_keep_both() -> None:
     assert decoders.decode(JSON, b'[["red", 1.5]]').rows.tolist() == [["red", 1.5]]
 

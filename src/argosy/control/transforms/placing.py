@@ -14,6 +14,8 @@ from argosy.state.transform_jobs import TRANSFORM_JOB, TransformJobDocument
 
 TIMEOUT_S = 600
 """InvocationsTimeoutInSeconds unless the request says otherwise (API reference)."""
+_LARGEST_ANSWER_MB = 1024
+"""Of one mini-batch; the porter takes it in pieces."""
 _STRATEGIES = {"MultiRecord": "MULTI_RECORD", "SingleRecord": "SINGLE_RECORD"}
 
 
@@ -53,6 +55,7 @@ def spec_for(
         containers=tuple(_with(container, given, own) for container in plain.containers),
         log_stream=f"{record.name}/{plain.instance_id}-{int(now * 1000)}",
         model_timeout_s=float(limit),
+        max_answer_mb=_LARGEST_ANSWER_MB,
         work={"kind": TRANSFORM, "job": job_of(record)},
     )
 
