@@ -48,7 +48,9 @@ told = {
     "answer": body,
     "path": transformer.output_path,
     "count": attached.instance_count,
-    "job": transformer.latest_transform_job.describe()["TransformJobStatus"],
+    "job": session.describe_transform_job(transformer.latest_transform_job.name)[
+        "TransformJobStatus"
+    ],
 }
 
 joined = Transformer(
