@@ -1,6 +1,7 @@
 """Queues, topics and their deliveries of one platform, put together."""
 
 from argosy.ground.clock import Clock
+from argosy.messaging.move_tasks import MoveTasks
 from argosy.messaging.publication import Publication, Published
 from argosy.messaging.publishing import Publishing
 from argosy.messaging.queues import Queues
@@ -32,6 +33,7 @@ class Messaging:
         self.queues = Queues(records, self.messages, clock.now)
         self.sending = Sending(self.messages, self._sent, self.waiting)
         self.receiving = Receiving(records, self.messages, self.queues, self.waiting, clock.now)
+        self.move_tasks = MoveTasks(records, self.messages, self.queues, self.waiting, clock.now)
         self.signer = Signer(records, clock.now)
         self.topics = Topics(records, clock.now)
         self.subscriptions = Subscriptions(
