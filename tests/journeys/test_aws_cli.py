@@ -51,3 +51,11 @@ def test_a_transform_job_is_run_from_a_shell(
     assert printed.split() == ["cli-job", "Completed"]
     answers = (tmp_path / "answers").read_text().split()
     assert answers == [str(label) for label in MODEL.predict(ROWS)]
+
+
+def test_a_message_goes_from_a_topic_through_a_queue_to_a_shell(
+    aws_cli: Client, tmp_path: Path
+) -> None:
+    printed = aws_cli.shell("aws_messages.sh", folder=tmp_path)
+
+    assert printed.split() == ["done", "grün", "1", "0"]
