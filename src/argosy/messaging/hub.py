@@ -30,7 +30,7 @@ class Messaging:
         self.messages = Messages(transactions)
         self.deliveries = Deliveries(transactions)
         self._sent = SentLately(transactions)
-        self.queues = Queues(records, self.messages, clock.now)
+        self.queues = Queues(records, clock.now)
         self.sending = Sending(self.messages, self._sent, self.waiting)
         self.receiving = Receiving(records, self.messages, self.queues, self.waiting, clock.now)
         self.move_tasks = MoveTasks(records, self.messages, self.queues, self.waiting, clock.now)

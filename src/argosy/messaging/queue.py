@@ -7,6 +7,8 @@ from argosy.messaging import queue_attributes
 from argosy.state.records import Record
 
 KIND = "queue"
+ABANDONED = "abandoned-queue"
+"""Records of this kind are named by ids under which messages lie that are to be removed."""
 
 
 @dataclass(frozen=True)

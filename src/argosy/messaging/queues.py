@@ -7,7 +7,7 @@ from typing import Any
 
 from argosy.ground.errors import InvalidParameterValue
 from argosy.messaging import queue_attributes
-from argosy.messaging.queue import KIND, Queue
+from argosy.messaging.queue import ABANDONED, KIND, Queue
 from argosy.messaging.queue_errors import (
     InvalidAddress,
     InvalidAttributeValue,
@@ -15,7 +15,6 @@ from argosy.messaging.queue_errors import (
     QueueDoesNotExist,
     QueueNameExists,
 )
-from argosy.state.messages import Messages
 from argosy.state.records import Record, Records
 from argosy.state.remembered import Remembered
 
@@ -26,9 +25,8 @@ _PURGE_EVERY_S = 60.0
 class Queues:
     """`now` tells the time in epoch seconds."""
 
-    def __init__(self, records: Records, messages: Messages, now: Callable[[], float]) -> None:
+    def __init__(self, records: Records, now: Callable[[], float]) -> None:
         self._records = records
-        self._messages = messages
         self._now = now
         self._known = Remembered[Queue | None](records.transactions, KIND)
 
@@ -109,27 +107,34 @@ class Queues:
         self._change(queue, touch=False, tags=dict(tags))
 
     def purge(self, queue: Queue) -> None:
-        """Remove all its messages; raises PurgeQueueInProgress within a minute of the last time."""
+        """Give up all its messages; raises PurgeQueueInProgress if it did within a minute."""
         now = self._now()
         if now - float(queue.record.document["purged"]) < _PURGE_EVERY_S:
             raise PurgeQueueInProgress(
                 f"Only one PurgeQueue operation on {queue.name} is allowed every 60 seconds."
             )
         with self._records.transaction():
-            self._messages.delete_queue(queue.id)
-            self._change(queue, touch=False, purged=now)
+            self._abandon(queue)
+            self._change(queue, touch=False, purged=now, id=uuid.uuid4().hex)
 
     def delete(self, queue: Queue) -> None:
         """With its messages."""
         record = queue.record
         with self._records.transaction():
-            self._messages.delete_queue(queue.id)
+            self._abandon(queue)
             self._records.delete(KIND, record.account, record.region, record.name)
 
     def sources_of(self, target: Queue) -> list[Queue]:
         """Queues that have this one as their dead-letter queue."""
         every = self.of_account(target.record.account, target.record.region)
         return [one for one in every if one.redrive is not None and one.redrive[0] == target.arn]
+
+    def _abandon(self, queue: Queue) -> None:
+        """Nobody sees what is kept under this id any more; `expiring` removes it bit by bit."""
+        record = queue.record
+        self._records.create(
+            ABANDONED, record.account, record.region, queue.id, {}, now=self._now()
+        )
 
     def _change(self, queue: Queue, *, touch: bool = True, **members: Any) -> Record:
         document = {**queue.record.document, **members}

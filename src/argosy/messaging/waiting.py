@@ -41,13 +41,17 @@ class Waiting:
                 future.set_result(None)
                 return
 
+    def wake_all(self, queue: str) -> None:
+        """Wake everybody who waits for this queue."""
+        for future in self._asleep.get(queue, ()):
+            if not future.done():
+                future.set_result(None)
+
     def close(self) -> None:
         """Wake everybody, for good."""
         self.closing = True
-        for sleepers in self._asleep.values():
-            for future in sleepers:
-                if not future.done():
-                    future.set_result(None)
+        for queue in self._asleep:
+            self.wake_all(queue)
 
     async def sleep(self, queue: str, seconds: float) -> None:
         """Return when woken, or after that time. Who is cancelled wakes the next."""

@@ -59,14 +59,16 @@ def delete_queue(call: Call) -> dict[str, Any]:
     """At once, with its messages; the name can be used again."""
     queue = queue_of(call)
     call.messaging.queues.delete(queue)
-    call.messaging.waiting.wake(queue.id)
+    call.messaging.waiting.wake_all(queue.id)
     return {}
 
 
 @operation("sqs", "PurgeQueue")
 def purge_queue(call: Call) -> dict[str, Any]:
     """At once."""
-    call.messaging.queues.purge(queue_of(call))
+    queue = queue_of(call)
+    call.messaging.queues.purge(queue)
+    call.messaging.waiting.wake_all(queue.id)
     return {}
 
 
