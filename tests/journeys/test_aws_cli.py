@@ -53,6 +53,7 @@ def test_a_transform_job_is_run_from_a_shell(
     assert answers == [str(label) for label in MODEL.predict(ROWS)]
 
 
+@pytest.mark.timeout(INSTALL_S + 360)
 def test_a_message_goes_from_a_topic_through_a_queue_to_a_shell(
     aws_cli: Client, tmp_path: Path
 ) -> None:
