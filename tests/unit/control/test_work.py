@@ -1,6 +1,7 @@
 """The work socket: porters' links against control's hub, over a real Unix socket."""
 
 import asyncio
+import queue
 import threading
 from collections.abc import Awaitable, Callable
 from pathlib import Path
@@ -57,11 +58,13 @@ class Desk:
             await self.happened.wait_for(condition)
 
 
-def run(tmp_path: Path, scenario: Callable[[Desk, Hub, Link, list], Awaitable[None]]) -> None:
+def run(
+    tmp_path: Path, scenario: Callable[[Desk, Hub, Link, queue.SimpleQueue], Awaitable[None]]
+) -> None:
     """Run a scenario with a hub that listens and a link that connects to it."""
     path = tmp_path / "work.sock"
-    link, heard = Link(path), []
-    thread = threading.Thread(target=link.run, args=(lambda: dict(HELLO), heard.append))
+    link, heard = Link(path), queue.SimpleQueue[Any]()
+    thread = threading.Thread(target=link.run, args=(lambda: dict(HELLO), heard.put))
 
     async def main() -> None:
         desk = Desk()
@@ -80,22 +83,23 @@ def run(tmp_path: Path, scenario: Callable[[Desk, Hub, Link, list], Awaitable[No
 
 
 def test_a_porter_is_known_by_its_hello_and_hears_what_it_is_sent(tmp_path: Path) -> None:
-    async def scenario(desk: Desk, hub: Hub, link: Link, heard: list) -> None:
+    async def scenario(desk: Desk, hub: Hub, link: Link, heard: queue.SimpleQueue) -> None:
         porter = desk.porters[0]
         assert (porter.instance, porter.hello["holding"]) == ("i-1", ["r-1"])
         porter.send({"take": {"id": "r-2"}})
         link.tell({"done": {"id": "r-1"}})
         await desk.until(lambda: desk.told_of == [{"done": {"id": "r-1"}}])
         porter.send({"acked": ["r-1"]})
+        told = [await asyncio.to_thread(heard.get, timeout=30) for _ in range(3)]
+        assert told == [{"connected": True}, {"take": {"id": "r-2"}}, {"acked": ["r-1"]}]
         link.close()
         await desk.until(lambda: desk.gone == 1)
-        assert heard[:2] == [{"connected": True}, {"take": {"id": "r-2"}}]
 
     run(tmp_path, scenario)
 
 
 def test_what_is_not_acknowledged_is_said_again_on_the_next_connection(tmp_path: Path) -> None:
-    async def scenario(desk: Desk, hub: Hub, link: Link, heard: list) -> None:
+    async def scenario(desk: Desk, hub: Hub, link: Link, heard: queue.SimpleQueue) -> None:
         link.report("r-1", {"done": 1})
         link.report("r-2", {"done": 2})
         await desk.until(lambda: len(desk.told_of) == 2)
@@ -111,7 +115,7 @@ def test_what_is_not_acknowledged_is_said_again_on_the_next_connection(tmp_path:
 
 
 def test_a_desk_that_stumbles_is_told_again(tmp_path: Path) -> None:
-    async def scenario(desk: Desk, hub: Hub, link: Link, heard: list) -> None:
+    async def scenario(desk: Desk, hub: Hub, link: Link, heard: queue.SimpleQueue) -> None:
         desk.stumbles = 1
         link.report("r-1", {"done": 1})
         await desk.until(lambda: desk.told_of == [{"done": 1}])
@@ -146,7 +150,7 @@ def test_a_porter_that_stumbles_over_what_it_is_told_connects_again(tmp_path: Pa
 
 
 def test_reports_made_while_control_is_away_arrive_when_it_is_back(tmp_path: Path) -> None:
-    async def scenario(desk: Desk, hub: Hub, link: Link, heard: list) -> None:
+    async def scenario(desk: Desk, hub: Hub, link: Link, heard: queue.SimpleQueue) -> None:
         await hub.close()
         await desk.until(lambda: desk.gone == 1)
         link.report("r-1", {"done": 1})

@@ -1,0 +1,24 @@
+"""What every part of control is built from."""
+
+from dataclasses import dataclass
+
+from argosy.compute.base import Backend
+from argosy.ground.clock import Clock
+from argosy.ground.instances import StoreAccess
+from argosy.ground.paths import DataDir
+from argosy.ground.settings import Settings
+from argosy.messaging import Messaging
+from argosy.state.records import Records
+
+
+@dataclass(frozen=True)
+class Means:
+    """The database, the machines, the store, the messages, and how this platform is set up."""
+
+    records: Records
+    backend: Backend
+    settings: Settings
+    data_dir: DataDir
+    clock: Clock
+    store: StoreAccess
+    messaging: Messaging
