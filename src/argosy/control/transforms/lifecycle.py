@@ -28,6 +28,8 @@ _NO_MODEL_DATA = "Could not find model data"
 class WorkView:
     """What the reconciler needs to know of a job's work."""
 
+    begun: bool = False
+    """There is input, and somewhere for output: instances have something to do."""
     done: bool = False
     """Every object has its output or has failed, and nothing is given out."""
     failure: str = ""
@@ -74,7 +76,7 @@ def decide(
     _settle(plan, instances, work, obstacle)
     if "outcome" in plan.document:
         _wind_up(plan, instances, work, now)
-    else:
+    elif work.begun:
         _keep(plan, region, instances, now)
     return plan
 

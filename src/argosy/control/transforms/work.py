@@ -85,6 +85,7 @@ class JobWork:
                 self.ledger.failures, progress["objects_failed"], progress["objects"]
             )
         return WorkView(
+            begun=progress["objects"] > progress["objects_failed"],
             done=done,
             failure=reason,
             cleared=cleared,
@@ -122,7 +123,7 @@ class JobWork:
         self.ledger.listed(found)
         self._shelf.refill()
         self.serve()
-        if complete:
+        if complete or not listing.after:
             self._changed()
 
     def fail(self, reason: str) -> None:
