@@ -20,6 +20,7 @@ from argosy.testing import Platform
 from support import mlflow_models
 from support.command import Ran, argosy
 from support.endpoints import settled
+from support.transforms import BUCKET, body, bucket, ended
 
 IMAGE = "123456789012.dkr.ecr.us-east-1.amazonaws.com/mlflow-pyfunc:3.17.2"
 ROLE = "arn:aws:iam::123456789012:role/service-role/sagemaker"
@@ -129,3 +130,44 @@ def test_a_model_that_does_not_load_fails_the_command_and_the_endpoint_says_why(
     failed = platform.client("sagemaker").describe_endpoint(EndpointName="unloadable")
     assert failed["EndpointStatus"] == "Failed"
     assert "'absent_module'" in failed["FailureReason"]
+
+
+def test_a_transform_job_is_made_of_a_model_by_mlflow(mlflow: Mlflow, platform: Platform) -> None:
+    """MLflow reads CSV with a header, so the object goes to the model whole."""
+    s3 = bucket(platform)
+    s3.put_object(Bucket=BUCKET, Key="mlflow/in/rows.csv", Body=FRAME.to_csv(index=False))
+    options = {
+        "--job-name": "mlflow-job",
+        "--model-uri": "iris",
+        "--input-data-type": "S3Prefix",
+        "--input-uri": f"s3://{BUCKET}/mlflow/in/",
+        "--output-path": f"s3://{BUCKET}/mlflow/out",
+        "--content-type": "text/csv",
+        "--split-type": "None",
+        "--accept": "application/json",
+        "--assemble-with": "None",
+        "--execution-role-arn": ROLE,
+        "--bucket": BUCKET,
+        "--image-url": IMAGE,
+        "--region-name": "us-east-1",
+    }
+    words = [word for pair in options.items() for word in pair]
+
+    made = subprocess.run(
+        [
+            *(sys.executable, "-P", "-m", "mlflow", "sagemaker", "deploy-transform-job"),
+            *(*words, "--archive", "--async"),
+        ],
+        env=mlflow.environment,
+        cwd=mlflow.models,
+        capture_output=True,
+        text=True,
+        timeout=240,
+        check=False,
+    )
+    assert made.returncode == 0, made.stderr
+    described = ended(platform, "mlflow-job")
+
+    assert described["TransformJobStatus"] == "Completed", described.get("FailureReason")
+    answer = json.loads(body(s3, "mlflow/out/rows.csv.out"))
+    assert answer["predictions"] == expected(1.0)
