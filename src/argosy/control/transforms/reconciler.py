@@ -14,7 +14,7 @@ from argosy.control.transforms.desk import TransformDesk
 from argosy.control.transforms.lifecycle import Plan, decide
 from argosy.control.transforms.placing import place_of
 from argosy.ground.clock import Clock
-from argosy.ground.instances import Instance, InstanceSpec
+from argosy.ground.instances import Instance, InstanceSpec, Phase
 from argosy.state import transform_jobs as jobs
 from argosy.state.records import Record, Records, Stale
 from argosy.state.transform_jobs import TRANSFORM_JOB
@@ -115,10 +115,10 @@ class TransformReconciler:
         for instance in instances:
             if any(_belongs(instance, record) for record in records):
                 continue
-            if instance.alive:
-                await self._backend.stop(instance.spec.instance_id)
-            else:
+            if not instance.alive:
                 await self._backend.forget(instance.spec.instance_id)
+            elif instance.state.phase is not Phase.STOPPING:
+                await self._backend.stop(instance.spec.instance_id)
 
 
 def _belongs(instance: Instance, record: Record) -> bool:
