@@ -398,3 +398,24 @@ def _memory_is_steady(pid: int, client: WorkerClient) -> bool:
 def _memory(pid: int) -> int:
     """Resident bytes."""
     return int(Path(f"/proc/{pid}/statm").read_text().split()[1]) * os.sysconf("SC_PAGE_SIZE")
+
+
+def test_a_large_body_is_held_once_and_let_go(fresh: Bridge) -> None:
+    size = 96 << 20
+    with fresh.connect() as client:
+        assert fresh.load(client) == {"ok": True}
+        before = peak_mb(fresh)
+        request = client.send(
+            frames.STREAM, b"echo " + bytes(size - 5), content_type="text/plain", accept=""
+        )
+        received = 0
+        while (part := client.read()).kind == frames.PART:
+            assert part.request_id == request
+            received += len(part.body)
+        assert (part.kind, part.status, received) == (frames.END, 200, size - 5)
+    assert peak_mb(fresh) - before < 1.4 * 96
+
+
+def peak_mb(bridge: Bridge) -> int:
+    status = Path(f"/proc/{bridge.process.pid}/status").read_text()
+    return int(status.partition("VmHWM:")[2].split()[0]) >> 10

@@ -104,3 +104,9 @@ def test_the_commands_of_the_readme_run(home: Path, environment: dict[str, str])
     printed = run("README.md", home, environment)
 
     assert "[0]" in printed
+
+
+def test_the_page_on_asynchronous_inference_runs(home: Path, environment: dict[str, str]) -> None:
+    printed = run("docs/async.md", home, environment)
+
+    assert "[0, 2]" in printed

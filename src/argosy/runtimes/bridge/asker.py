@@ -31,7 +31,12 @@ class Host(Protocol):
         ...
 
     def invoke(
-        self, asker: Asker, request_id: int, streams: bool, head: bytes, body: bytes
+        self,
+        asker: Asker,
+        request_id: int,
+        streams: bool,
+        head: bytes,
+        body: bytes | memoryview,
     ) -> None:
         """A REQUEST, or a STREAM."""
         ...
@@ -49,6 +54,40 @@ class Host(Protocol):
         ...
 
 
+class _Large:
+    """A frame that is received into its place: no byte of it is copied again."""
+
+    def __init__(self, kind: int, request_id: int, head_length: int, length: int) -> None:
+        self.kind = kind
+        self.request_id = request_id
+        self.head_length = head_length
+        self.missing = length
+        """Bytes that did not come yet."""
+        self._content = bytearray()
+        self._filled = 0
+
+    def begin(self) -> None:
+        """Set memory aside."""
+        self._content = bytearray(self.missing)
+
+    def fill(self, data: bytes) -> bytes:
+        """Take what belongs to it; returns the rest."""
+        count = min(len(data), self.missing)
+        end = self._filled + count
+        self._content[self._filled : end] = data if count == len(data) else data[:count]
+        self._filled = end
+        self.missing -= count
+        return data[count:]
+
+    @property
+    def head(self) -> bytes:
+        return bytes(self._content[: self.head_length])
+
+    @property
+    def body(self) -> memoryview:
+        return memoryview(self._content)[self.head_length :]
+
+
 class Asker(asyncio.Protocol):
     """`calls` is what we owe this side, by request id."""
 
@@ -62,9 +101,8 @@ class Asker(asyncio.Protocol):
         self._held = 0
         self._paused = False
         self._rest = b""
-        self._large: list[bytes] = []
-        self._missing = 0
-        """Bytes that a large frame still lacks; the ones here are in `_large`."""
+        self._large: _Large | None = None
+        """A large frame that is not whole yet."""
         self._out: list[bytes] = []
 
     def connection_made(self, transport: asyncio.BaseTransport) -> None:
@@ -88,12 +126,13 @@ class Asker(asyncio.Protocol):
     # in
 
     def data_received(self, data: bytes) -> None:
-        if self._missing:
-            self._large.append(data)
-            self._missing -= len(data)
-            if self._missing > 0:
+        large = self._large
+        if large is not None:
+            data = large.fill(data)
+            if large.missing:
                 return
-            data, self._large, self._missing = b"".join(self._large), [], 0
+            self._large = None
+            self._take(large.kind, large.request_id, large.head, large.body)
         elif self._rest:
             data = self._rest + data
         self._rest = self._split(data)
@@ -106,24 +145,27 @@ class Asker(asyncio.Protocol):
             start = offset + _HEAD_SIZE
             stop = start + length
             if stop > end:
-                return self._incomplete(data[offset:], length, head_length, kind)
+                large = _Large(kind, request_id, head_length, length)
+                return self._incomplete(data[offset:], large)
             body = start + head_length
             self._take(kind, request_id, data[start:body], data[body:stop])
             offset = stop
         return data[offset:] if offset else data
 
-    def _incomplete(self, data: bytes, length: int, head_length: int, kind: int) -> bytes:
-        known = frames.REQUEST <= kind <= frames.DRAIN
-        if not known or length > frames.MAX_FRAME or head_length > length:
+    def _incomplete(self, data: bytes, large: _Large) -> bytes:
+        """The beginning of a frame: what of it has to be kept."""
+        known = frames.REQUEST <= large.kind <= frames.DRAIN
+        if not known or large.missing > frames.MAX_FRAME or large.head_length > large.missing:
             self.close()
             return b""
-        if length < _JOIN_BELOW:
+        if large.missing < _JOIN_BELOW:
             return data
-        self._large = [data]
-        self._missing = _HEAD_SIZE + length - len(data)
+        large.begin()
+        large.fill(data[_HEAD_SIZE:])
+        self._large = large
         return b""
 
-    def _take(self, kind: int, request_id: int, head: bytes, body: bytes) -> None:
+    def _take(self, kind: int, request_id: int, head: bytes, body: bytes | memoryview) -> None:
         if kind in (frames.REQUEST, frames.STREAM):
             self._bridge.invoke(self, request_id, kind == frames.STREAM, head, body)
         elif kind == frames.CANCEL:
@@ -132,18 +174,18 @@ class Asker(asyncio.Protocol):
                 self._let_go(call)
                 self._bridge.cancel(call)
         else:
-            self._bridge.control(self, kind, request_id, body)
+            self._bridge.control(self, kind, request_id, bytes(body))
 
     def owe(self, request_id: int, call: Invocation) -> None:
         """Remember a call until it is answered."""
         self.calls[request_id] = call
-        self._held += len(call.body)
+        self._held += call.size
         if self._held > _MOST_HELD and not self._paused and self._transport is not None:
             self._paused = True
             self._transport.pause_reading()
 
     def _let_go(self, call: Invocation) -> None:
-        self._held -= len(call.body)
+        self._held -= call.size
         if self._paused and self._held <= _MOST_HELD and self._transport is not None:
             self._paused = False
             self._transport.resume_reading()

@@ -81,6 +81,7 @@ class Invocation:
         "line",
         "open",
         "retried",
+        "size",
     )
 
     def __init__(
@@ -89,7 +90,7 @@ class Invocation:
         request_id: int,
         streams: bool,
         head: bytes,
-        body: bytes,
+        body: bytes | memoryview,
         limit: int,
         path: bytes = b"/invocations",
     ) -> None:
@@ -103,6 +104,8 @@ class Invocation:
         self._frame_head = b""
         self.line = request_line(head, path)
         self.body = body
+        self.size = len(body)
+        """Bytes that were asked with."""
         self.begun = False
         """A piece of the answer is out."""
         self.open = True
@@ -111,6 +114,7 @@ class Invocation:
 
     def head(self, status: int, headers: Headers) -> None:
         self._status = status
+        self.body = b""  # it was heard: nobody needs it again
         self._frame_head = frame_head(headers)
         self._streams = self._streams and status < 400
         if not self._streams and _length(headers) > self._limit:
@@ -186,7 +190,7 @@ class Ping:
     """
 
     line = b"GET /ping HTTP/1.1\r\n"
-    body = b""
+    body: bytes | memoryview = b""
 
     def __init__(self, told: Callable[[int, str], None]) -> None:
         self.open = True

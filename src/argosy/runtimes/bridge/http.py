@@ -16,6 +16,7 @@ if TYPE_CHECKING:
     from argosy.runtimes.bridge.pool import Pool
 
 _JOIN_BELOW = 1 << 16
+_PIECE = 1 << 18
 _WITHOUT_BODY = (204, 304)
 
 Headers = list[tuple[bytes, bytes]]
@@ -26,7 +27,7 @@ class Call(Protocol):
 
     line: bytes
     """Request line and headers, without Host and Content-Length."""
-    body: bytes
+    body: bytes | memoryview
     open: bool
     """Whether anybody still waits."""
     retried: bool
@@ -65,6 +66,10 @@ class Connection(asyncio.Protocol):
         self._until_close = False
         self._heard = False
         """Whether anything came since the request was sent."""
+        self._takes = True
+        """The container reads what is sent."""
+        self._unsent = memoryview(b"")
+        """What is left of a large body."""
         self._parser = httptools.HttpResponseParser(self)
 
     def connection_made(self, transport: asyncio.BaseTransport) -> None:
@@ -82,11 +87,29 @@ class Connection(asyncio.Protocol):
         if len(call.body) < _JOIN_BELOW:
             self._transport.write(head + call.body)
         else:
-            self._transport.writelines([head, call.body])
+            self._transport.write(head)
+            self._unsent = memoryview(call.body)
+            self._go_on()
+
+    def _go_on(self) -> None:
+        """Send as much of a large body as the container takes now."""
+        while len(self._unsent) and self._takes and self._transport is not None:
+            piece, self._unsent = self._unsent[:_PIECE], self._unsent[_PIECE:]
+            self._transport.write(piece)
+        if not len(self._unsent):
+            self._unsent = memoryview(b"")  # an empty view would keep the whole body
+
+    def pause_writing(self) -> None:
+        self._takes = False
+
+    def resume_writing(self) -> None:
+        self._takes = True
+        self._go_on()
 
     def close(self) -> None:
         """Close at once; nobody is told."""
         self.call = None
+        self._unsent = memoryview(b"")
         if self._transport is not None:
             self._transport.abort()
 
@@ -112,6 +135,7 @@ class Connection(asyncio.Protocol):
 
     def connection_lost(self, exc: Exception | None) -> None:
         self._transport = None
+        self._unsent = memoryview(b"")
         call, self.call = self.call, None
         if call is None:
             self._pool.lost(self)
@@ -171,7 +195,7 @@ class Connection(asyncio.Protocol):
         self._used = True
         call.connection = None
         call.done()
-        if self._keep:
+        if self._keep and not len(self._unsent):
             self.release()
             self._pool.freed(self)
         else:

@@ -61,7 +61,7 @@ class _Asking:
 
     def __init__(self, line: bytes, body: bytes) -> None:
         self.line = line
-        self.body = body
+        self.body: bytes | memoryview = body
         self.open = True
         self.retried = False
         self.connection: Connection | None = None

@@ -108,7 +108,7 @@ class Bridge:
             self._left.clear()
 
     def invoke(
-        self, asker: Asker, request_id: int, streams: bool, head: bytes, body: bytes
+        self, asker: Asker, request_id: int, streams: bool, head: bytes, body: bytes | memoryview
     ) -> None:
         """Pass an invocation on to the container."""
         if self._pool is None or not self._well:

@@ -75,7 +75,7 @@ class Slot:
         self._look_who_is_left()
 
     def invoke(
-        self, asker: Asker, request_id: int, streams: bool, head: bytes, body: bytes
+        self, asker: Asker, request_id: int, streams: bool, head: bytes, body: bytes | memoryview
     ) -> None:
         """Pass an invocation on to the model."""
         limit = self._max_answer

@@ -9,9 +9,10 @@ import base64
 import contextlib
 import time
 from collections.abc import Iterator, Sequence
+from itertools import chain
 from typing import Any
 
-from argosy.agent.porter.asynchronous.model import Answer, Content, ModelLine, TimedOut
+from argosy.agent.porter.asynchronous.model import Answer, BrokeOff, Content, ModelLine, TimedOut
 from argosy.agent.porter.asynchronous.report import MOST_IN_NOTICE, Outcome, Times
 from argosy.agent.porter.asynchronous.types import OCTETS, type_of
 from argosy.ground.instances import InstanceSpec
@@ -109,9 +110,8 @@ class Trip:
     def _answered(self) -> Outcome:
         begun = time.monotonic()
         reader, content, stored_type = self._payload()
-        deadline = begun + float(self._order["timeout_s"])
         try:
-            answer = self._ask(content, stored_type, begun, deadline)
+            answer = self._ask(content, stored_type, begun)
         finally:
             if reader is not None:
                 reader.close()
@@ -139,33 +139,32 @@ class Trip:
         stored_type = type_of(reader.info.content_type, place)
         return reader, Content(reader.info.size, _pieces(reader)), stored_type
 
-    def _ask(self, content: Content, stored_type: str, begun: float, deadline: float) -> Answer:
+    def _ask(self, content: Content, stored_type: str, begun: float) -> Answer:
         """The last container's answer. Raises _Failed, Broken."""
         head = self._head(stored_type)
-        first = True
+        content = Content(content.size, self._noting(content, begun))
+        last = self._lines[-1]
         for line, container in zip(self._lines, self._spec.containers, strict=True):
-            handed = Content(
-                content.size, self._noting(content, begun) if first else content.pieces
-            )
-            answer = self._ask_one(line, container.name, head, handed, deadline)
-            if first:
-                asked = begun + self._times.download_us / 1e6
+            answer = self._ask_one(line, container.name, head, content, last=line is last)
+            asked = begun + self._times.download_us / 1e6
             self._times.model_us = int((time.monotonic() - asked) * 1e6)
             if answer.status >= _OK_BELOW:
                 raise self._refused(answer, container.name)
-            content, first = answer.content, False
-            head = _next_head(head, answer.head)
+            content, head = answer.content, _next_head(head, answer.head)
         return answer
 
     def _ask_one(
-        self, line: ModelLine, container: str, head: bytes, content: Content, deadline: float
+        self, line: ModelLine, container: str, head: bytes, content: Content, *, last: bool
     ) -> Answer:
+        timeout_s = float(self._order["timeout_s"])
         try:
-            return line.ask(head, content, deadline)
+            # What comes before the last one has to be whole: the next one is told its size.
+            left_s = timeout_s - self._times.model_us / 1e6
+            return line.ask(head, content, left_s, parts=last)
         except TimedOut:
             raise _Failed(
                 "invocation",
-                f"ModelError: The model did not answer within {self._order['timeout_s']} s "
+                f"ModelError: The model did not answer within {timeout_s:g} s "
                 f"(InvocationTimeoutSeconds); container {container}.",
             ) from None
         except StoreAway:
@@ -210,26 +209,41 @@ class Trip:
         """Put the answer where it belongs. Raises _Failed, StoreAway, Broken."""
         begun = time.monotonic()
         content_type = answer.fields.get("content-type") or OCTETS
-        small = answer.content.size <= _SMALL
-        body = b"".join(answer.content.pieces) if small else b""
         try:
-            if small:
-                self._put(body, content_type)
-            else:
-                with self._store.writing(self._output, content_type) as writer:
-                    for piece in answer.content.pieces:
-                        writer.write(piece)
+            body = self._write(answer.content, content_type)
         except StoreAway:
             raise
-        except TimedOut:
-            raise _Failed("invocation", "ModelError: The model's answer broke off.") from None
+        except (TimedOut, BrokeOff) as error:
+            why = str(error) or "it took too long"
+            raise _Failed("invocation", f"ModelError: The answer broke off: {why}.") from None
         except StoreError as error:
             raise _Failed(
                 "upload", f"ClientError: Failed to write {self._output}: {error}"
             ) from None
         self._times.upload_us = int((time.monotonic() - begun) * 1e6)
         good = Outcome(True, content_type=content_type, status=answer.status, times=self._times)
-        return self._with_response(good, body) if small else good
+        return good if body is None else self._with_response(good, body)
+
+    def _write(self, content: Content, content_type: str) -> bytes | None:
+        """The answer, if it is small; a large one is written as it comes."""
+        begin: list[bytes] = []
+        pieces, size = iter(content.pieces), 0
+        for piece in pieces:
+            begin.append(piece)
+            size += len(piece)
+            if size > _SMALL:
+                break
+        else:
+            body = b"".join(begin)
+            self._put(body, content_type)
+            return body
+        with self._store.writing(self._output, content_type) as writer:
+            for piece in chain(begin, pieces):
+                writer.write(piece)
+                if writer.written > MOST_BYTES:
+                    text = "ModelError: The answer is larger than the 1 GiB that it may have."
+                    raise _Failed("invocation", text)
+        return None
 
     def _put(self, body: bytes, content_type: str) -> None:
         # Written by another instance, or by ourselves when the store's word was lost.
