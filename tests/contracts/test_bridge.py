@@ -41,6 +41,18 @@ def said(reply: Reply) -> str:
     return reply.body.decode()
 
 
+# what a batch transform may ask of it
+
+
+@pytest.mark.parametrize("said", ['{"MaxConcurrentTransforms": 4}', ""])
+def test_the_programs_execution_parameters_are_passed_on(fresh: Bridge, said: str) -> None:
+    with fresh.connect() as client:
+        assert client.ask(frames.PARAMETERS).status == 503
+        assert fresh.load(client, environment={"PARAMETERS": said}) == {"ok": True}
+        reply = client.ask(frames.PARAMETERS)
+    assert (reply.status, reply.body) == (200 if said else 404, said.encode())
+
+
 # what a request and an answer carry
 
 

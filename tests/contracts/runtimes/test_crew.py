@@ -55,6 +55,7 @@ def test_the_answers_of_two_are_those_of_one(kit: Kit, model_dir: Path, tmp_path
     with running_worker(tmp_path, kit.runtime) as worker, worker.connect() as agent:
         assert agent.load(model_dir, TWO) == {"ok": True}
         assert agent.ping() == 200
+        assert agent.ask(frames.PARAMETERS).json()["MaxConcurrentTransforms"] == 3
         with worker.connect() as edge:
             bodies = [as_json(kit.rows[index : index + 1]) for index in range(8)]
             accepts = {"content_type": JSON, "accept": JSON}

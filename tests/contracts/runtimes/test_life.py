@@ -16,8 +16,13 @@ def test_a_worker_without_model_answers_503_and_then_200(kit: Kit, tmp_path: Pat
     with running_worker(tmp_path, kit.runtime) as worker, worker.connect() as client:
         assert client.ping() == 503
         assert client.predict(as_json(kit.rows[0]), JSON).status == 503
-        assert client.load(folder) == {"ok": True}
+        assert client.load(folder, {"MAX_CONTENT_LENGTH": str(12 << 20)}) == {"ok": True}
         assert client.ping() == 200
+        assert client.ask(frames.PARAMETERS).json() == {
+            "MaxConcurrentTransforms": 2,
+            "BatchStrategy": "MULTI_RECORD",
+            "MaxPayloadInMB": 12,
+        }
         assert "already" in client.load(folder)["reason"]
 
 
