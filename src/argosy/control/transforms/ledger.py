@@ -44,6 +44,8 @@ class Ledger:
         """Task id → instance."""
         self.adopted: set[int] = set()
         """Objects that were given out before control was started, by its own predecessor."""
+        self.called_back: list[tuple[str, str]] = []
+        """Instances and tasks of theirs that nobody needs any more."""
         self.again: deque[ObjectRow] = deque()
         """Rows that are to be given out again, nothing of them being durable."""
         self.progress = progress_of(book.totals(job))
@@ -262,6 +264,7 @@ class Ledger:
         """Nothing more is to be done about the object."""
         self.progress["bytes_done"] += worked.row.size - worked.counted
         for task_id in list(worked.held):
+            self.called_back.append((self.holders[task_id], task_id))
             self._take_back(task_id)
         del self.worked[worked.row.seq]
         self.candidates.pop(worked.row.seq, None)

@@ -210,11 +210,20 @@ class JobWork:
                 self.ledger.write()
             for porter, acked in keys.items():
                 porter.send({"acked": acked})
+            self._call_back()
             self.serve()
         except Exception as error:
             self._stumbled(self, error)
         if self._done:
             self._changed()
+
+    def _call_back(self) -> None:
+        """Tell those who work on an object that has failed elsewhere."""
+        called, self.ledger.called_back = self.ledger.called_back, []
+        for instance, task_id in called:
+            worker = self._workers.get(instance)
+            if worker is not None and worker.porter is not None:
+                worker.porter.send({"tasks": [{"task": "abandon", "ids": [task_id]}]})
 
     def _take(self, porter: Porter, message: dict[str, Any]) -> None:
         worker = self._workers.get(porter.instance)
@@ -228,11 +237,15 @@ class JobWork:
             self._report(porter.instance, message)
 
     def _report(self, instance: str, message: dict[str, Any]) -> None:
-        """Reports of a task that is not the instance's any more change nothing."""
+        """Reports of a task that is not the instance's any more change nothing. A failure of no
+        task at all means that the job asks for what nobody can do."""
         for kind in ("opened", "piece", "finished", "assembled", "failed"):
             if kind not in message:
                 continue
             said = message[kind]
+            if said["task"] is None:
+                self.fail(str(said["reason"]))
+                return
             task_id = str(said["task"])
             if not self._holds(task_id, instance):
                 return

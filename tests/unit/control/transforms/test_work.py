@@ -374,6 +374,33 @@ async def test_an_object_that_cannot_succeed_fails_alone_and_says_which_records(
 
 
 @scenario
+async def test_a_job_that_no_instance_can_do_fails_as_a_whole(world: World) -> None:
+    world.begin(1000)
+    one = await world.join("i-1", wants=0)
+    reason = "ClientError: DataProcessing needs CSV"
+    await world.tell(
+        one, {"failed": {"task": None, "reason": reason, "final": True}, "key": "ready"}
+    )
+
+    assert world.work.view(cleared=False).failure == reason
+    assert one.acked == ["ready"]
+
+
+@scenario
+async def test_those_who_work_on_a_failed_object_are_called_back(world: World) -> None:
+    world.begin(40 * MB)
+    one = await world.join("i-1")
+    other = await world.join("i-2")
+    await world.tell(one, opened(one.tasks[0]), {"want": 1})
+    mine, theirs = one.tasks[1], other.tasks[0]
+
+    await world.tell(one, failed(mine, "ClientError: 400: bad", final=True))
+
+    assert other.tasks[-1] == {"task": "abandon", "ids": [theirs["id"]]}
+    assert world.work.view(cleared=False).done
+
+
+@scenario
 async def test_what_may_work_elsewhere_is_tried_again_but_not_for_ever(world: World) -> None:
     world.begin(1000)
     one = await world.join("i-1")
