@@ -165,3 +165,24 @@ def test_links_with_a_token_that_is_none_are_refused(platform: Platform, sns: An
         visit(f"{platform.url}/?Action=ListTopics")
     with other.value as answer:
         assert answer.code == 403
+
+
+def test_a_guarded_subscription_is_ended_only_by_who_signs(
+    sns: Any, subscriber: Subscriber
+) -> None:
+    topic = sns.create_topic(Name="url-guarded")["TopicArn"]
+    sns.subscribe(TopicArn=topic, Protocol="http", Endpoint=subscriber.url)
+    token = subscriber.wait("SubscriptionConfirmation")["Token"]
+    arn = sns.confirm_subscription(TopicArn=topic, Token=token, AuthenticateOnUnsubscribe="true")[
+        "SubscriptionArn"
+    ]
+    sns.publish(TopicArn=topic, Message="x")
+    link = subscriber.wait("Notification")["UnsubscribeURL"]
+
+    with pytest.raises(urllib.error.HTTPError) as refused:
+        visit(link)
+
+    with refused.value as answer:
+        assert answer.code == 403
+    sns.unsubscribe(SubscriptionArn=arn)
+    assert sns.list_subscriptions_by_topic(TopicArn=topic)["Subscriptions"] == []

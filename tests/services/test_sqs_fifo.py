@@ -75,6 +75,21 @@ def test_a_group_with_a_message_in_flight_waits_and_others_go_on(
     assert bodies(take(sqs, url)) == ["a2", "b1", "a3", "b2"]
 
 
+def test_a_message_given_back_waits_for_those_behind_it_that_are_in_flight(
+    sqs: Any, url: str
+) -> None:
+    send(sqs, url, "1")
+    send(sqs, url, "2")
+    first, second = take(sqs, url)
+    back = {"QueueUrl": url, "VisibilityTimeout": 0}
+
+    sqs.change_message_visibility(**back, ReceiptHandle=first["ReceiptHandle"])
+    assert take(sqs, url) == []
+    sqs.change_message_visibility(**back, ReceiptHandle=second["ReceiptHandle"])
+
+    assert bodies(take(sqs, url)) == ["1", "2"]
+
+
 def test_a_message_whose_time_is_over_comes_again_before_those_behind_it(
     sqs: Any, url: str, clock: ManualClock
 ) -> None:

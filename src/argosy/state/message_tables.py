@@ -40,6 +40,13 @@ sa.Index(
     postgresql_where=queue_messages.c.message_group != "",
 )
 sa.Index(
+    "queue_messages_in_order",
+    queue_messages.c.queue,
+    queue_messages.c.number,
+    sqlite_where=queue_messages.c.message_group != "",
+    postgresql_where=queue_messages.c.message_group != "",
+)
+sa.Index(
     "queue_messages_in_flight",
     queue_messages.c.queue,
     queue_messages.c.visible_at,

@@ -83,7 +83,7 @@ class Messages:
 
     def of_attempt(self, queue: str, attempt: str, now: float) -> list[Message]:
         """What this attempt was given and still holds, oldest first."""
-        held = (table.c.queue == queue, table.c.receipt != "", table.c.visible_at > now)
+        held = (table.c.queue == queue, table.c.receipt != _NOTHING, table.c.visible_at > now)
         wanted = sa.select(*_ROW).where(*held, table.c.attempt == attempt)
         return self._read(wanted.order_by(table.c.number))
 
@@ -126,7 +126,7 @@ class Messages:
         every = self._count(table.c.queue == queue, table.c.sent > oldest)
         hidden = self._count(table.c.queue == queue, table.c.visible_at > now)
         flying = self._count(
-            table.c.queue == queue, table.c.receipt != "", table.c.visible_at > now
+            table.c.queue == queue, table.c.receipt != _NOTHING, table.c.visible_at > now
         )
         return Counts(max(0, every - hidden), flying, hidden - flying)
 
@@ -147,23 +147,32 @@ class Messages:
         return [Message(**row._asdict()) for row in self._transactions.read(wanted, values)]
 
 
+# Written into the statement, not bound: only so can an index of the rows that have something serve.
+_NOTHING: sa.ColumnElement[str] = sa.literal_column("''", sa.String)
 _HANDED = ("visible_at", "receives", "receives_here", "first_received", "receipt", "attempt")
 _ROW = [table.c[field.name] for field in fields(Message)]
 _QUEUE, _NOW = sa.bindparam("queue", type_=sa.String), sa.bindparam("now", type_=sa.Double)
 _LIMIT = sa.bindparam("limit", type_=sa.Integer)
 
 
-def _blocked() -> sa.ColumnElement[bool]:
-    """True where another message of the group is in flight, or came before and is delayed."""
+def _groups_in_flight() -> sa.Select[Any]:
+    other = table.alias("flying")
+    return sa.select(other.c.message_group).where(
+        other.c.queue == _QUEUE, other.c.receipt != _NOTHING, other.c.visible_at > _NOW
+    )
+
+
+def _delayed_before() -> sa.ColumnElement[bool]:
+    """True where a message of the group came before that is not visible yet."""
     other = table.alias("other")
     return (
         sa.select(sa.literal(1))
         .where(
             other.c.queue == table.c.queue,
             other.c.message_group == table.c.message_group,
-            other.c.message_group != "",
+            other.c.message_group != _NOTHING,
             other.c.visible_at > _NOW,
-            sa.or_(other.c.receipt != "", other.c.number < table.c.number),
+            other.c.number < table.c.number,
         )
         .exists()
     )
@@ -171,13 +180,27 @@ def _blocked() -> sa.ColumnElement[bool]:
 
 # Built once: putting a statement together costs more than carrying it out.
 _ADD = sa.insert(table)
-_READY = sa.select(*_ROW).where(
-    table.c.queue == _QUEUE,
-    table.c.visible_at <= _NOW,
-    table.c.sent > sa.bindparam("oldest", type_=sa.Double),
+_OLDEST = sa.bindparam("oldest", type_=sa.Double)
+_VISIBLE = (
+    sa.select(*_ROW)
+    .where(table.c.queue == _QUEUE, table.c.visible_at <= _NOW, table.c.sent > _OLDEST)
+    .order_by(table.c.visible_at, table.c.number)
+    .limit(_LIMIT)
 )
-_VISIBLE = _READY.order_by(table.c.visible_at, table.c.number).limit(_LIMIT)
-_ORDERED = _READY.where(~_blocked()).order_by(table.c.number).limit(_LIMIT)
+# Sums have no index: so the one by number is taken, which ends with the first rows that fit.
+_ORDERED = (
+    sa.select(*_ROW)
+    .where(
+        table.c.queue == _QUEUE,
+        table.c.message_group != _NOTHING,
+        table.c.visible_at + 0.0 <= _NOW,
+        table.c.sent + 0.0 > _OLDEST,
+        table.c.message_group.not_in(_groups_in_flight()),
+        ~_delayed_before(),
+    )
+    .order_by(table.c.number)
+    .limit(_LIMIT)
+)
 _NEXT = sa.select(sa.func.min(table.c.visible_at)).where(
     table.c.queue == _QUEUE, table.c.visible_at > _NOW
 )
@@ -188,7 +211,7 @@ _HAND_OUT = (
 )
 _FLYING = (
     sa.select(table.c.number)
-    .where(table.c.queue == _QUEUE, table.c.receipt != "", table.c.visible_at > _NOW)
+    .where(table.c.queue == _QUEUE, table.c.receipt != _NOTHING, table.c.visible_at > _NOW)
     .limit(_LIMIT)
 )
 _IN_FLIGHT = sa.select(sa.func.count()).select_from(_FLYING.subquery())

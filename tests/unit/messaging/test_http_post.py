@@ -1,25 +1,35 @@
 """Posts to subscribers: what counts as delivered, and that none takes for ever."""
 
 import socket
+import ssl
 import threading
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager
+from pathlib import Path
 
 import pytest
 
 from argosy.messaging import http_post
 from argosy.messaging.http_post import post
+from support.certificates import new_key
 
 
 @contextmanager
-def answering(*pieces: bytes, pause_s: float = 0.0) -> Iterator[tuple[str, list[bytes]]]:
+def answering(
+    *pieces: bytes, pause_s: float = 0.0, tls: ssl.SSLContext | None = None
+) -> Iterator[tuple[str, list[bytes]]]:
     """A server for one request: its URL, and what it was sent."""
     got: list[bytes] = []
     server = socket.create_server(("127.0.0.1", 0))
 
     def serve() -> None:
         connection, _ = server.accept()
+        if tls is not None:
+            try:
+                connection = tls.wrap_socket(connection, server_side=True)
+            except OSError:
+                return
         with connection:
             got.append(connection.recv(65536))
             for piece in pieces:
@@ -82,6 +92,24 @@ def test_what_cannot_be_reached_may_be_tried_again(url: str) -> None:
 def test_nonsense_is_no_delivery() -> None:
     with answering(b"hello\r\n\r\n") as (url, _):
         assert not post(url, {}, b"x").ok
+
+
+def test_a_server_is_believed_only_with_a_certificate_that_is_trusted(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    made = new_key("127.0.0.1")
+    pem = tmp_path / "server.pem"
+    pem.write_text(made["key"] + made["certificate"])
+    context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+    context.load_cert_chain(pem)
+
+    with answering(head("200 OK"), tls=context) as (url, got):
+        outcome = post(url.replace("http:", "https:"), {}, b"secret")
+    assert (outcome.ok, outcome.final, got) == (False, False, [])
+
+    monkeypatch.setenv("SSL_CERT_FILE", str(pem))
+    with answering(head("200 OK"), tls=context) as (url, _):
+        assert post(url.replace("http:", "https:"), {}, b"secret").ok
 
 
 def test_an_answer_that_trickles_is_cut_off(monkeypatch: pytest.MonkeyPatch) -> None:

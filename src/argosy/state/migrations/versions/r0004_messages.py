@@ -42,6 +42,7 @@ def _queue_messages() -> None:
     _partial(
         "queue_messages_by_group", ["queue", "message_group", "visible_at"], table, "message_group"
     )
+    _partial("queue_messages_in_order", ["queue", "number"], table, "message_group")
     _partial("queue_messages_in_flight", ["queue", "visible_at"], table, "receipt")
 
 
