@@ -116,3 +116,16 @@ def test_what_cannot_be_transformed_is_said_before_a_job_begins(
     ran = run(platform, model, given, tmp_path / "out")
     assert ran.code == 1
     assert told in ran.err
+
+
+def test_the_logs_of_a_job_are_shown(platform: Platform, model: str, tmp_path: Path) -> None:
+    (tmp_path / "rows.csv").write_bytes(csv(ROWS))
+    ran = run(platform, model, tmp_path / "rows.csv", tmp_path / "out", "--name", "told-job")
+    assert ran.code == 0, ran.err
+
+    logs = argosy(platform.environment(), "logs", "--transform", "told-job")
+
+    assert logs.code == 0, logs.err
+    assert "told-job/data-log" in logs.out
+    assert "Completed. 100.0%: 150 rows" in logs.out
+    assert "MaxPayloadInMB=6" in logs.out

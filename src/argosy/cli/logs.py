@@ -1,27 +1,32 @@
-"""`argosy logs`: what an endpoint's models wrote, read as CloudWatch Logs gives it."""
+"""`argosy logs`: what an endpoint's models wrote, or a job's, read as CloudWatch Logs gives it."""
 
 import contextlib
 import json
 import re
 import time
 from collections.abc import Callable
-from typing import Any
+from typing import Any, NamedTuple
 
 import click
 
 from argosy.cli import options
 from argosy.cli.session import plainly, session
 from argosy.ground.errors import ArgosyError
-from argosy.ground.names import endpoint_log_group
+from argosy.ground.names import TRANSFORM_LOG_GROUP, endpoint_log_group
 
 _PERIOD_S = 0.5
 _UNITS = {"s": 1, "m": 60, "h": 3600, "d": 86400}
 
 
 @click.command(
-    epilog=options.example("argosy logs iris -f\nargosy logs iris --since 10m --instance i-0a1b")
+    epilog=options.example(
+        "argosy logs iris -f\n"
+        "argosy logs iris --since 10m --instance i-0a1b\n"
+        "argosy logs --transform iris-20260101-120000-000"
+    )
 )
-@click.argument("endpoint")
+@click.argument("endpoint", metavar="NAME")
+@click.option("--transform", is_flag=True, help="NAME is a transform job.")
 @click.option("-f", "--follow", is_flag=True, help="Go on with new lines, until Ctrl-C.")
 @click.option("--instance", help="Only instances whose id begins like this.")
 @click.option("--since", metavar="AGE", help="Only lines not older than this: 90s, 10m, 2h, 1d.")
@@ -29,20 +34,30 @@ _UNITS = {"s": 1, "m": 60, "h": 3600, "d": 86400}
 @options.as_json
 def logs(
     endpoint: str,
+    transform: bool,
     follow: bool,
     instance: str | None,
     since: str | None,
     data_dir: str,
     as_json: bool,
 ) -> None:
-    """Print what the models of ENDPOINT wrote to stdout and stderr, in order of time."""
+    """Print what the models of the endpoint NAME wrote to stdout and stderr, in order of time.
+
+    With --transform, what those of a transform job wrote, and what the platform says of it.
+    """
     start = int((time.time() - _seconds(since)) * 1000) if since else 0
     found = session(data_dir)
 
     def check() -> None:
-        found.client("sagemaker").describe_endpoint(EndpointName=endpoint)
+        sagemaker = found.client("sagemaker")
+        if transform:
+            sagemaker.describe_transform_job(TransformJobName=endpoint)
+        else:
+            sagemaker.describe_endpoint(EndpointName=endpoint)
 
-    reader = _Reader(found.client("logs"), endpoint_log_group(endpoint), instance, start, check)
+    group = TRANSFORM_LOG_GROUP if transform else endpoint_log_group(endpoint)
+    place = _Place(group, f"{endpoint}/" if transform else "")
+    reader = _Reader(found.client("logs"), place, instance, start, check)
     with contextlib.suppress(KeyboardInterrupt), plainly():
         _print_all(reader, follow, as_json)
 
@@ -56,21 +71,30 @@ def _print_all(reader: "_Reader", follow: bool, as_json: bool) -> None:
         time.sleep(_PERIOD_S)
 
 
+class _Place(NamedTuple):
+    """A log group, and how the names of its streams begin that are meant."""
+
+    group: str
+    prefix: str
+
+
 class _Reader:
     """Hands out each event once."""
 
     def __init__(
         self,
         client: Any,
-        group: str,
+        place: _Place,
         instance: str | None,
         start_ms: int,
         check: Callable[[], None],
     ) -> None:
-        """`check` raises when there is no such endpoint; one without logs may just be silent."""
+        """`check` raises when there is no such thing; one without logs may just be silent."""
         self._client = client
         self._check = check
-        self._group = group
+        self._asked = {"logGroupName": place.group}
+        if place.prefix:
+            self._asked["logStreamNamePrefix"] = place.prefix
         self._instance = instance
         self._start_ms = start_ms
         self._seen: set[str] = set()
@@ -94,12 +118,13 @@ class _Reader:
 
     def _pages(self) -> Any:
         return self._client.get_paginator("filter_log_events").paginate(
-            logGroupName=self._group, startTime=self._start_ms
+            startTime=self._start_ms, **self._asked
         )
 
     def _wanted(self, event: dict[str, Any]) -> bool:
-        name = event["logStreamName"].rpartition("/")[2]
-        return self._instance is None or name.startswith(self._instance)
+        if self._instance is None:
+            return True
+        return any(part.startswith(self._instance) for part in event["logStreamName"].split("/"))
 
     def _forget_old(self, fresh: list[dict[str, Any]]) -> None:
         """Ask only from the newest second on; what lies before has been handed out."""

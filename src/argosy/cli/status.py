@@ -10,7 +10,6 @@ from rich.markup import escape
 
 from argosy.cli import options
 from argosy.cli.session import Session, plainly, session
-from argosy.cli.transform_progress import sentence
 from argosy.ground.errors import ArgosyError
 
 _PERIOD_S = 2.0
@@ -98,9 +97,13 @@ def _add_endpoint(table: Any, endpoint: dict[str, Any]) -> None:
 
 
 def _add_transform(table: Any, job: dict[str, Any]) -> None:
-    """A transform job that is under way."""
-    table.add_row(f"[bold]{job['name']}[/] (transform)", f"[yellow]{job['status']}[/]")
-    table.add_row(f"  {sentence(job)}")
+    """A transform job that is under way; its rows stand where requests do."""
+    table.add_row(f"[bold]{job['name']}[/]", f"[yellow]{job['status']}[/]")
+    percent = "listing" if job["percent"] is None else f"{job['percent']:.0f}%"
+    told = f"  {percent}, {job['rows']:,} rows", "transform", "", ""
+    table.add_row(*told, _figure(job["rows_per_s"], 1))
+    if job["objects_failed"]:
+        _add_reason(table, f"{job['objects_failed']} objects failed")
 
 
 def _add_reason(table: Any, reason: str | None) -> None:

@@ -87,8 +87,10 @@ class Control:
         await self._feed.close()
 
     async def transforms(self) -> dict[str, Any]:
-        """The transform jobs under way: how far they are, how fast, and how long they will take."""
-        return {"transforms": self._transforms.desk.reports()}
+        """The transform jobs under way: how far they are, how fast, and how long they will take;
+        and those that ended within the last hour."""
+        desk = self._transforms.desk
+        return {"transforms": [*desk.reports(), *desk.ended()]}
 
     async def status(self) -> dict[str, Any]:
         """What `argosy status` shows (see `control.status`)."""

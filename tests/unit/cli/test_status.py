@@ -54,3 +54,20 @@ def test_a_component_that_failed_says_why() -> None:
     text = screen.file.getvalue()  # type: ignore[attr-defined]
     assert "no such key [models]" in text
     assert "more" not in text
+
+
+def test_a_transform_job_shows_how_far_it_is() -> None:
+    job = {
+        "name": "nightly",
+        "status": "InProgress",
+        "percent": 41.5,
+        "rows": 1000,
+        "rows_per_s": 250.0,
+        "objects_failed": 0,
+    }
+    screen = Console(width=TERMINAL, file=StringIO())
+    screen.print(render({**report(None), "transforms": [job]}, "http://127.0.0.1:43789"))
+
+    text = screen.file.getvalue()  # type: ignore[attr-defined]
+    assert all(word in text for word in ("nightly", "42%, 1,000 rows", "transform", "250.0"))
+    assert "…" not in text
