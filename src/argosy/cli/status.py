@@ -98,10 +98,10 @@ def _add_endpoint(table: Any, endpoint: dict[str, Any]) -> None:
 
 def _add_transform(table: Any, job: dict[str, Any]) -> None:
     """A transform job that is under way; its rows stand where requests do."""
-    table.add_row(f"[bold]{job['name']}[/]", f"[yellow]{job['status']}[/]")
+    table.add_row(f"[bold]{job['name']}[/]", "[yellow]transform[/]")
     percent = "listing" if job["percent"] is None else f"{job['percent']:.0f}%"
-    told = f"  {percent}, {job['rows']:,} rows", "transform", "", ""
-    table.add_row(*told, _figure(job["rows_per_s"], 1))
+    state = percent if job["status"] == "InProgress" else job["status"]
+    table.add_row(f"  {job['rows']:,} rows", state, "", "", _figure(job["rows_per_s"], 1))
     if job["objects_failed"]:
         _add_reason(table, f"{job['objects_failed']} objects failed")
 
