@@ -115,6 +115,7 @@ def test_a_missing_artifact_is_named(here: World) -> None:
         (GOOD[: len(GOOD) // 2], "is truncated"),
         (archive({"../evil": b"x"}), "'../evil' leaves the archive's folder"),
     ],
+    ids=["no archive", "truncated", "evil"],
 )
 def test_a_bad_archive_is_refused_with_its_reason(plain: World, content: bytes, words: str) -> None:
     reason = plain.failed(content)

@@ -58,6 +58,7 @@ def escaping() -> bytes:
         ("syntax", model_archive(MODEL, inference="def model_fn(:"), "SyntaxError"),
         ("import", model_archive(MODEL, inference="import not_there"), "not_there"),
     ],
+    ids=["escaping", "truncated", "no-gzip", "nothing", "exits", "syntax", "import"],
 )
 def test_a_model_that_cannot_come_up_fails_its_endpoint_with_the_cause(
     strict: Platform, name: str, content: bytes, said: str
