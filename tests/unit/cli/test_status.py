@@ -69,5 +69,5 @@ def test_a_transform_job_shows_how_far_it_is() -> None:
     screen.print(render({**report(None), "transforms": [job]}, "http://127.0.0.1:43789"))
 
     text = screen.file.getvalue()  # type: ignore[attr-defined]
-    assert all(word in text for word in ("nightly", "42%", "1,000 rows", "transform", "250.0"))
+    assert all(word in text for word in ("nightly", "42%", "1,000 rows", "transform", "250"))
     assert "…" not in text
