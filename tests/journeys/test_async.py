@@ -12,6 +12,7 @@ from support.async_endpoints import (
     BUCKET,
     content,
     deploy_async,
+    deploy_model,
     key_of,
     make_bucket,
     measured,
@@ -19,9 +20,29 @@ from support.async_endpoints import (
     rows_of,
     scale,
 )
-from support.endpoints import ROWS, classifier, model_archive, until
+from support.endpoints import IMAGE, ROWS, classifier, model_archive, put_archive, until
 
 MODEL = classifier()
+ADDS = """
+import json
+def model_fn(folder):
+    return None
+def input_fn(body, content_type):
+    return json.loads(body)
+def predict_fn(numbers, model):
+    return [number + 1 for number in numbers]
+def output_fn(numbers, accept):
+    return json.dumps(numbers), "application/json"
+"""
+DOUBLES = (
+    ADDS.replace("[number + 1 for number in numbers]", "double(numbers)")
+    + """
+def double(numbers):
+    if 0 in numbers:
+        raise ValueError("nothing to double")
+    return [2 * number for number in numbers]
+"""
+)
 EXPECTED = MODEL.predict(ROWS).tolist()
 
 
@@ -185,6 +206,33 @@ def test_success_and_failure_are_told_to_their_topics(served: Platform, runtime:
     assert "responseBody" not in failure
     assert content(served, bad["FailureLocation"]).decode()[:60] == failure["failureReason"][:60]
     served.client("sagemaker").delete_endpoint(EndpointName="async-told")
+
+
+def test_a_pipeline_of_containers_answers_asynchronously(platform: Platform, runtime: Any) -> None:
+    """The first one adds one to each number, the second one doubles it."""
+    containers = [
+        {
+            "Image": IMAGE,
+            "ContainerHostname": name,
+            "ModelDataUrl": put_archive(platform, f"async-{name}", model_archive(MODEL, inf=text)),
+            "Environment": {"SAGEMAKER_PROGRAM": "inf.py"},
+        }
+        for name, text in (("adds", ADDS), ("doubles", DOUBLES))
+    ]
+    platform.client("sagemaker").create_model(ModelName="async-pipe", Containers=containers)
+    deploy_model(platform, "async-pipe")
+    numbers = list(range(1000))
+    place = upload(platform, "in/numbers.json", json.dumps(numbers).encode(), "application/json")
+    answer = runtime.invoke_endpoint_async(EndpointName="async-pipe", InputLocation=place)
+    failing = runtime.invoke_endpoint_async(
+        EndpointName="async-pipe", Body=b"[-1]", ContentType="application/json"
+    )
+
+    assert rows_of(platform, answer["OutputLocation"]) == [2 * (one + 1) for one in numbers]
+    told = content(platform, failing["FailureLocation"]).decode()
+    assert "server error (500) from doubles" in told
+    assert "nothing to double" in told
+    platform.client("sagemaker").delete_endpoint(EndpointName="async-pipe")
 
 
 def hearing(platform: Platform, name: str) -> tuple[str, str]:

@@ -42,8 +42,19 @@ def deploy_async(
     **environment: str,
 ) -> dict[str, Any]:
     """Model, config and endpoint of one name, in service; returns DescribeEndpoint."""
-    make_bucket(platform)
     create_model(platform, name, content, **environment)
+    return deploy_model(platform, name, instances, concurrency, notification)
+
+
+def deploy_model(
+    platform: Any,
+    name: str,
+    instances: int = 1,
+    concurrency: int | None = 4,
+    notification: dict[str, Any] | None = None,
+) -> dict[str, Any]:
+    """Config and endpoint of a model that is there, in service; returns DescribeEndpoint."""
+    make_bucket(platform)
     told = {"NotificationConfig": notification} if notification else {}
     sagemaker = platform.client("sagemaker")
     sagemaker.create_endpoint_config(

@@ -17,6 +17,8 @@ import sqlalchemy as sa
 from argosy.state.table import Name, metadata
 from argosy.state.transactions import Transactions
 
+SMALL = 4096
+"""Bytes of an inline body up to which it is read with its request."""
 _MOST_IDS = 500
 """In one statement: databases bound the number of its parameters."""
 
@@ -42,12 +44,14 @@ _COLUMNS = (
     table.c.expires,
     table.c.document,
     table.c.body.is_not(None).label("inline"),
+    sa.case((sa.func.length(table.c.body) <= SMALL, table.c.body)).label("small"),
 )
+_FINISH = sa.delete(table).where(table.c.id == sa.bindparam("number"))
 
 
 @dataclass(frozen=True, slots=True)
 class AsyncRequest:
-    """One request that waits or is being worked on; its inline body stays in the table."""
+    """One request that waits or is being worked on; a large inline body stays in the table."""
 
     seq: int
     """Grows with every request that is kept: the order of the queue."""
@@ -59,6 +63,8 @@ class AsyncRequest:
     text: str
     inline: bool
     """It came with its payload."""
+    body: bytes | None = None
+    """The payload, if it is small."""
 
     @property
     def document(self) -> dict[str, Any]:
@@ -98,7 +104,11 @@ class AsyncRequests:
         """Add requests, in their order, in one commit."""
         first = self._last + 1
         kept = [
-            AsyncRequest(seq, new.id, new.queue, now, now + new.ttl_s, new.text, bool(new.body))
+            AsyncRequest(
+                *(seq, new.id, new.queue, now, now + new.ttl_s, new.text),
+                inline=new.body is not None,
+                body=new.body if new.body is not None and len(new.body) <= SMALL else None,
+            )
             for seq, new in enumerate(asked, first)
         ]
         rows = [
@@ -120,9 +130,10 @@ class AsyncRequests:
 
     def finish(self, ids: Iterable[str]) -> None:
         """Remove requests; they need not be there."""
-        with self._transactions.begin() as connection:
-            for some in _portions(ids):
-                connection.execute(sa.delete(table).where(table.c.id.in_(some)))
+        rows = [{"number": number} for number in ids]
+        if rows:
+            with self._transactions.begin() as connection:
+                connection.execute(_FINISH, rows)
 
     def drop(self, queue: str) -> None:
         """Remove all requests of a queue."""
@@ -177,8 +188,9 @@ class AsyncRequests:
 
 
 def _request(row: Any) -> AsyncRequest:
-    seq, number, queue, received, expires, text, inline = row
-    return AsyncRequest(seq, number, queue, received, expires, text, bool(inline))
+    seq, number, queue, received, expires, text, inline, small = row
+    body = None if small is None else bytes(small)
+    return AsyncRequest(seq, number, queue, received, expires, text, bool(inline), body)
 
 
 def _portions(ids: Iterable[str]) -> Iterator[list[str]]:

@@ -158,10 +158,13 @@ class Desk:
 
     def _done(self, seat: Seat, done: dict[str, Any]) -> None:
         number = done["id"]
-        line = self._book.lines.get(seat.holding.get(number) or "")
+        queue = seat.holding.pop(number, "")
+        line = self._book.lines.get(queue)
         held = line.held.get(number) if line is not None else None
         request = held.request if held else next(iter(self._book.requests.find([number])), None)
         acknowledge = partial(self._acknowledge, seat, number)
+        if queue:
+            self._deal_soon(queue)  # its slot is free, though the book is not written yet
         if request is None:
             acknowledge(True)
             return
@@ -172,10 +175,7 @@ class Desk:
         if not good:
             seat.porter.close()  # it comes back, and says it again
             return
-        queue = seat.holding.pop(number, "")
         seat.porter.send({"acked": [number]})
-        if queue:
-            self._deal_soon(queue)
 
     def _release(self, instance: str, but: Collection[str] = ()) -> None:
         """What this instance was given waits again, except for `but`."""
@@ -226,13 +226,15 @@ class Desk:
         else:
             self._deal_soon(plan.queue)
         try:
-            bodies = self._book.requests.bodies([one.id for one, _, _ in chosen if one.inline])
+            apart = [one.id for one, _, _ in chosen if one.inline and one.body is None]
+            bodies = self._book.requests.bodies(apart) if apart else {}
         except OSError:
             for seat in {seat for _, seat, _ in chosen}:
                 seat.porter.close()  # it comes back holding nothing of this
             raise
         for request, seat, again in chosen:
-            seat.porter.send({"take": _order(plan, request, again, bodies.get(request.id))})
+            body = request.body if request.body is not None else bodies.get(request.id)
+            seat.porter.send({"take": _order(plan, request, again, body)})
 
     def _next_seat(self, plan: QueuePlan) -> Seat | None:
         rooms = [

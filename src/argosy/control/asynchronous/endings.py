@@ -17,6 +17,8 @@ from argosy.telemetry.sketch import bucket_of
 
 log = logging.getLogger(__name__)
 
+_TOGETHER_S = 0.01
+"""Requests that end within so long are one commit: nobody waits for it but their notices."""
 _SERVER_ERROR, _CLIENT_ERROR = 500, 400
 
 Publish = Callable[[str, str], object]
@@ -55,13 +57,14 @@ class Endings:
         self._transactions = transactions
         self._publish = publish
         self._traffic = traffic
-        self._ended: list[Ended] = []
+        self._ended: dict[str, list[Ended]] = {}
+        """By id: a porter may say the same again on another connection."""
         self._counts: dict[tuple[str, str], VariantCounts] = {}
 
     def add(self, ended: Ended) -> None:
-        """Write it down with all others of this turn."""
-        self._ended.append(ended)
-        self._turn.soon(self._write)
+        """Write it down with all others that end about now."""
+        self._ended.setdefault(ended.request.id, []).append(ended)
+        self._turn.soon(self._write, _TOGETHER_S)
 
     def counts(self, key: str, variant: str) -> VariantCounts:
         """What was counted of a variant, by the key of its endpoint's routing."""
@@ -73,15 +76,16 @@ class Endings:
         self._counts = {name: kept for name, kept in self._counts.items() if name[0] in wanted}
 
     def _write(self) -> None:
-        ended, self._ended = self._ended, []
-        now = self._book.clock.now()
+        told = [one for same in self._ended.values() for one in same]
+        ended = [same[0] for same in self._ended.values()]
+        self._ended, now = {}, self._book.clock.now()
         try:
             with self._transactions.begin():
                 self._book.requests.finish([one.request.id for one in ended])
                 silent = [one for one in ended if not self._notify(one, now)]
         except OSError:
             log.exception("%d finished requests could not be written down", len(ended))
-            for one in ended:
+            for one in told:
                 one.told(False)
             return
         for one in silent:
@@ -91,6 +95,7 @@ class Endings:
             line = self._book.lines.get(one.request.queue)
             if line is not None:
                 line.end([one.request])
+        for one in told:
             one.told(True)
 
     def _notify(self, one: Ended, now: float) -> bool:

@@ -15,11 +15,16 @@ class Turn:
     def __init__(self) -> None:
         self._scheduled: set[Step] = set()
 
-    def soon(self, step: Step) -> None:
-        """Have it done."""
-        if step not in self._scheduled:
-            self._scheduled.add(step)
-            asyncio.get_running_loop().call_soon(self._do, step)
+    def soon(self, step: Step, within_s: float = 0.0) -> None:
+        """Have it done in the next turn, or within so many seconds."""
+        if step in self._scheduled:
+            return
+        self._scheduled.add(step)
+        loop = asyncio.get_running_loop()
+        if within_s:
+            loop.call_later(within_s, self._do, step)
+        else:
+            loop.call_soon(self._do, step)
 
     def _do(self, step: Step) -> None:
         self._scheduled.discard(step)

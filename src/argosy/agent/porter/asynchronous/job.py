@@ -4,8 +4,10 @@ Control gives no more than were asked for. What is over stays here until control
 down. When the instance is to go, what comes is given back and what is open is ended.
 """
 
+import contextlib
 import logging
 import queue
+import resource
 import threading
 import time
 from typing import Any
@@ -43,7 +45,10 @@ class AsyncJob:
         self._leaving = threading.Event()
 
     def begin(self) -> None:
-        """Nothing is to be made ready."""
+        """Each open request has a connection to each container and one to the store."""
+        _, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
+        with contextlib.suppress(ValueError, OSError):
+            resource.setrlimit(resource.RLIMIT_NOFILE, (hard, hard))
 
     def holding(self) -> list[str]:
         """Ids of what is open, or over and not yet written down by control."""
