@@ -120,6 +120,7 @@ def engine(
     )
     link.engine = made
     made.begin()
+    made.told({"connected": True})
     try:
         yield made, link, log
     finally:

@@ -1,8 +1,8 @@
 """What a batch transform may ask of our runtimes at once, if its job does not say.
 
 The answer has the form of a container's to GET /execution-parameters
-(reference/container-contract.md §2). One request more than there are processes, so that the next
-one is there when an answer leaves.
+(reference/container-contract.md §2), and "Processes" besides, the requests that are worked on at
+once. One more is taken than there are processes, so that it is there when an answer leaves.
 """
 
 from __future__ import annotations
@@ -20,6 +20,7 @@ def parameters(processes: int) -> Answer:
     """The answer of a worker of that many processes."""
     said = {
         "MaxConcurrentTransforms": processes + 1,
+        "Processes": processes,
         "BatchStrategy": "MULTI_RECORD",
         "MaxPayloadInMB": _payload_mb(),
     }

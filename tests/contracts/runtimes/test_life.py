@@ -20,6 +20,7 @@ def test_a_worker_without_model_answers_503_and_then_200(kit: Kit, tmp_path: Pat
         assert client.ping() == 200
         assert client.ask(frames.PARAMETERS).json() == {
             "MaxConcurrentTransforms": 2,
+            "Processes": 1,
             "BatchStrategy": "MULTI_RECORD",
             "MaxPayloadInMB": 12,
         }

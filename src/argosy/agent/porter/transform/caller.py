@@ -48,7 +48,7 @@ class Caller:
         except TimeoutError:
             self.close()
             raise Late from None
-        except OSError:
+        except BaseException:  # half a request may be out
             self.close()
             raise
 

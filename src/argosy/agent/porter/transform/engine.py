@@ -36,6 +36,7 @@ _SPARE = 1
 _MOST_SLOTS = 64
 _PARAMETERS_S = 20.0
 _AGAIN_S = 0.2
+_END_S = 2.0
 _PATIENCE_S = 120.0
 """The store may be restarted in the middle of a job."""
 
@@ -55,6 +56,9 @@ class Engine:
         self._tasks = Tasks()
         self._tools: Tools | None = None
         self._hands: list[threading.Thread] = []
+        self._meeting = threading.Lock()
+        self._connected = False
+        """Control was there, and has or will be told what we are ready for."""
 
     # a job
 
@@ -67,8 +71,10 @@ class Engine:
 
     def told(self, message: dict[str, Any]) -> None:
         if "connected" in message:
-            self._tasks.reconnected()
-            self._introduce()
+            with self._meeting:
+                self._connected = True
+                self._tasks.reconnected()
+                self._introduce()
         elif "tasks" in message:
             self._deal(message["tasks"])
         elif "acked" in message:
@@ -86,8 +92,9 @@ class Engine:
     def finish(self) -> None:
         """What is open is given up: control deals it out again from the last piece on."""
         self._tasks.close()
+        deadline = time.monotonic() + _END_S
         for hand in self._hands:
-            hand.join(timeout=1.0)
+            hand.join(timeout=max(0.0, deadline - time.monotonic()))
         if self._tools is not None:
             self._tools.slots.close()
         self._store.close()
@@ -107,12 +114,15 @@ class Engine:
         slots = Slots(limits.concurrency, self._around.addresses, plan.patience)
         permits = threading.Semaphore(limits.concurrency + _SPARE)
         self._tasks.slots = min(limits.concurrency + _SPARE, _MOST_SLOTS)
-        self._tools = Tools(plan, self._store, slots, permits)
+        tools = Tools(plan, self._store, slots, permits)
         hands = max(_LEAST_HANDS, self._tasks.slots)
         self._hands = [threading.Thread(target=self._work, daemon=True) for _ in range(hands)]
         for hand in self._hands:
             hand.start()
-        self._introduce()
+        with self._meeting:
+            self._tools = tools
+            if self._connected:
+                self._introduce()
 
     def _execution_parameters(self) -> dict[str, Any]:
         """What the first container says, {} when it says nothing in time."""

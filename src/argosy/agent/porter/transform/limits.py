@@ -28,6 +28,8 @@ class Limits:
     payload_mb: int
     """0: unbounded."""
     strategy: str
+    waits: int = 1
+    """How many invocations are in line for each that is worked on, by the container's own wish."""
 
     @property
     def payload(self) -> Payload:
@@ -62,10 +64,13 @@ def resolve(job: Mapping[str, Any], said: Mapping[str, Any]) -> Limits:
     concurrency = job.get("MaxConcurrentTransforms") or _number(
         said.get("MaxConcurrentTransforms"), 1, 1
     )
+    processes = _number(said.get("Processes"), 0, 1)
+    waits = -(-int(concurrency) // processes) if processes else 1
     strategy = str(said.get("BatchStrategy", "")).replace("_", "").upper()
     return Limits(
         concurrency=min(int(concurrency), _MOST_CONCURRENT),
         payload_mb=int(payload),
+        waits=1 if job.get("MaxConcurrentTransforms") else waits,
         strategy=job.get("BatchStrategy") or (SINGLE if strategy == "SINGLERECORD" else MULTI),
     )
 

@@ -100,7 +100,7 @@ def plan_of(job: dict[str, Any], limits: Limits) -> Plan:
         joins_lines=written.get("AssembleWith") == "Line",
         limits=limits,
         patience=Patience(
-            timeout_s=float(client.get("InvocationsTimeoutInSeconds") or 600),
+            timeout_s=limits.waits * float(client.get("InvocationsTimeoutInSeconds") or 600),
             retries=int(client.get("InvocationsMaxRetries", 3)),
         ),
         processing=processing,
