@@ -11,6 +11,8 @@ import time
 from collections.abc import Iterator
 from contextlib import closing
 from pathlib import Path
+from shutil import rmtree
+from tempfile import mkdtemp
 from typing import Any
 
 import pytest
@@ -40,15 +42,19 @@ VICTIMS = ("control", "agent", "porter", "worker", "store")
 @pytest.fixture(scope="module")
 def platform() -> Iterator[Platform]:
     with Platform() as platform:
-        s3 = bucket(platform)
-        s3.put_object(Bucket=BUCKET, Key="in/rows.csv", Body=rows_of(range(COUNT)))
-        create_model(
-            platform,
-            "echo",
-            archive({"code/inference.py": MODEL.encode()}),
-            SAGEMAKER_PROGRAM="inference.py",
-        )
+        prepare(platform, range(COUNT))
         yield platform
+
+
+def prepare(platform: Platform, rows: range) -> None:
+    """Rows to transform, and the model that echoes them."""
+    bucket(platform).put_object(Bucket=BUCKET, Key="in/rows.csv", Body=rows_of(rows))
+    create_model(
+        platform,
+        "echo",
+        archive({"code/inference.py": MODEL.encode()}),
+        SAGEMAKER_PROGRAM="inference.py",
+    )
 
 
 def rows_of(numbers: range) -> bytes:
@@ -150,6 +156,25 @@ def test_a_job_survives_every_kill_nine_and_does_no_piece_again(platform: Platfo
     asks = asked(platform, "killed")
     for before, when in kills:
         assert [one for one in asks if one[0] > when + 1.0 and within(one, before)] == []
+
+
+@pytest.mark.timeout(600)
+def test_a_job_goes_on_after_the_whole_platform_was_away() -> None:
+    folder = Path(mkdtemp(prefix="argosy-", dir="/tmp"))
+    rows = range(60_000)
+    try:
+        with Platform(folder) as platform:
+            prepare(platform, rows)
+            start(platform, "paused")
+            until(lambda: asked(platform, "paused"), 180)
+        with Platform(folder) as platform:
+            described = until(lambda: over(platform, "paused"), 300)
+            lines = body(bucket(platform), "paused/rows.csv.out").split()
+    finally:
+        rmtree(folder, ignore_errors=True)
+
+    assert described["TransformJobStatus"] == "Completed", described.get("FailureReason")
+    assert [int(float(line.partition(b",")[0])) for line in lines] == list(rows)
 
 
 def within(ask: tuple[float, int, int], covered: list[tuple[int, int]]) -> bool:

@@ -5,7 +5,8 @@ Positions are bytes of the object, or row groups of a Parquet file; ranges are [
 
 from collections.abc import Iterable
 
-from argosy.objects.multipart import MAX_NUMBER
+MAX_NUMBER = 10_000
+"""The highest number of a part of an upload (S3 API reference)."""
 
 _SMALLEST_RUN = 4 << 20
 _LARGEST_RUN = 512 << 20

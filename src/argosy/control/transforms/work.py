@@ -17,10 +17,9 @@ from argosy.control.transforms.ledger import Ledger
 from argosy.control.transforms.lifecycle import WorkView
 from argosy.control.transforms.objects import ASSEMBLE, OPEN, RUN, TaskId, Worked
 from argosy.control.transforms.outputs import output_of, temporary_of
-from argosy.control.transforms.ranges import Range, numbers_of
+from argosy.control.transforms.ranges import MAX_NUMBER, Range, numbers_of
 from argosy.control.transforms.shelf import Shelf
 from argosy.control.work import Porter
-from argosy.objects.multipart import MAX_NUMBER
 from argosy.objects.uri import S3Uri
 from argosy.state.transform_book import Listing, ObjectRow, Piece, TransformBook
 

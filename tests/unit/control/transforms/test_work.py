@@ -10,7 +10,7 @@ import pytest
 
 from argosy.control.transforms.work import GRACE_S, MISSED_S, JobWork
 from argosy.state import transform_book
-from argosy.state.database import open_database
+from argosy.state.database import StorageError, open_database
 from argosy.state.transactions import Transactions
 from argosy.state.transform_book import Listing, ObjectRow, TransformBook
 
@@ -81,7 +81,9 @@ class World:
 
     def _stumbled(self, work: JobWork, error: BaseException) -> None:
         self.stumbles += 1
-        raise error
+        work.disconnect()
+        if not isinstance(error, StorageError):
+            raise error
 
     async def join(self, instance: str, *holding: str, wants: int = 1) -> FakePorter:
         porter = FakePorter(instance, list(holding))
@@ -477,6 +479,28 @@ async def test_a_compressed_object_is_one_instance_s_and_goes_on_behind_its_piec
     assert (again["start"], again["end"], again["number"]) == (90 * MB, None, 2)
     assert other.tasks[-1]["task"] == "assemble"
     assert world.progress()["bytes_done"] == 0
+
+
+@scenario
+async def test_nothing_is_acknowledged_that_the_disk_did_not_take(world: World) -> None:
+    world.begin(1000)
+    one = await world.join("i-1")
+    (task,) = one.tasks
+
+    def full(*_: object) -> None:
+        raise StorageError("the disk is full")
+
+    with pytest.MonkeyPatch.context() as patched:
+        patched.setattr(world.book, "finish", full)
+        await world.tell(one, finished(task, whole=True))
+    world.restart()
+    again = await world.join("i-1", task["id"])
+    world.work.settle(["i-1"], ["i-1"], NOW)
+    await world.tell(again, finished(task, whole=True))
+
+    assert (world.stumbles, one.acked, one.closed) == (1, [], True)
+    assert again.acked == [f"f{task['id']}"]
+    assert world.progress()["rows"] == 5
 
 
 @scenario
