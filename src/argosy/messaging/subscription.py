@@ -26,7 +26,7 @@ _REASONS = {
 @dataclass(frozen=True)
 class Subscription:
     """One subscription; its record's document is {"topic", "protocol", "endpoint", "attributes",
-    "pending", "token", "token_at", "base", "authenticated"}."""
+    "pending", "token", "token_at", "base", "authenticated", "guarded"}."""
 
     record: Record
 

@@ -122,7 +122,10 @@ class Subscriptions:
             same = hmac.compare_digest(str(document["token"]).encode(), token.encode())
             if document["token"] and same and now - document["token_at"] < _TOKEN_S:
                 return self._change(
-                    each, pending=False, authenticated=signed and (guarded or not each.pending)
+                    each,
+                    pending=False,
+                    authenticated=signed or document["authenticated"],
+                    guarded=(signed and guarded) or document["guarded"],
                 )
         raise InvalidParameter("Invalid parameter: Token Reason: Invalid token")
 
@@ -135,7 +138,7 @@ class Subscriptions:
 
     def unsubscribe(self, subscription: Subscription, *, signed: bool) -> None:
         """End it; an http endpoint that did not ask itself is told. Raises AuthorizationError."""
-        if not signed and subscription.record.document["authenticated"]:
+        if not signed and subscription.record.document["guarded"]:
             raise AuthorizationError("This subscription is ended by its owner only, signed.")
         topic = self._topics.find(subscription.topic_arn)
         with self._records.transaction():
@@ -167,6 +170,7 @@ class Subscriptions:
             "token_at": 0.0,
             "base": base,
             "authenticated": protocol not in one.HTTP,
+            "guarded": protocol not in one.HTTP,
         }
         name = f"{topic.name}:{uuid.uuid4()}"
         record = topic.record
