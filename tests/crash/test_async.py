@@ -22,7 +22,7 @@ from support.async_endpoints import (
 )
 from support.endpoints import ROWS, classifier, in_service, model_archive, until
 
-REQUESTS = 300
+REQUESTS = 250
 MODEL = classifier()
 EXPECTED = MODEL.predict(ROWS).tolist()
 
