@@ -51,7 +51,7 @@ class Engine:
         assert work is not None
         self._job: dict[str, Any] = dict(work.get("job", {}))
         self._store = ObjectStore(
-            surroundings.spec.store, patience_s=_PATIENCE_S, connections=2 * _LEAST_HANDS
+            surroundings.spec.store, patience_s=_PATIENCE_S, connections=2 * _MOST_SLOTS
         )
         self._tasks = Tasks()
         self._tools: Tools | None = None
