@@ -7,6 +7,7 @@ import pytest
 
 from support.clients import INSTALL_S, Client
 from support.endpoints import IMAGE, ROWS, classifier, model_archive
+from support.transforms import csv
 
 pytestmark = pytest.mark.timeout(INSTALL_S + 360)
 
@@ -49,3 +50,14 @@ def test_the_model_builder_deploys_model_data_with_a_script(sdk3: Client, folder
     told = sdk3.run("sdk3_builder.py", folder)
 
     assert told["json"] == [10 * label for label in EXPECTED]
+
+
+def test_a_transform_job_is_a_resource_that_is_waited_for(sdk3: Client, folder: Path) -> None:
+    (folder / "rows.csv").write_bytes(csv(ROWS))
+
+    told = sdk3.run("sdk3_transform.py", folder, IMAGE)
+
+    assert told["status"] == "Completed"
+    assert told["listed"] == ["sdk3-transform"]
+    assert "Completed" in told["refused"]
+    assert [int(label) for label in told["answers"]] == EXPECTED
