@@ -15,6 +15,7 @@ from argosy.objects.image_folder import copy
 from argosy.state.database import open_database
 from argosy.state.images import resolved
 from argosy.state.records import Records
+from argosy.state.transform_jobs import TRANSFORM_JOB, new_job
 from support.control_builders import deployment, document
 
 
@@ -93,6 +94,26 @@ def test_content_goes_when_neither_a_name_nor_an_endpoint_refers_to_it(
 
     left = {folder.name for folder in DataDir.at(tmp_path).images.iterdir()}
     assert left == {named, deployed}
+
+
+def test_content_stays_while_a_transform_job_needs_it(
+    images: Images, records: Records, tmp_path: Path
+) -> None:
+    digest = content(tmp_path, "one")
+    add(images, "m:1", digest)
+    asked = {"ModelName": "m", "TransformResources": {"InstanceType": "t", "InstanceCount": 1}}
+    job = new_job("j", "arn", "d-1", asked, {"PrimaryContainer": {"Image": "m:1"}}, 1.0)
+    job["deployment"]["images"] = {"m:1": digest}
+    made = records.create(TRANSFORM_JOB, "1", "r", "j", dict(job), now=1.0, status="InProgress")
+
+    asyncio.run(images.remove("1", {"name": "m:1"}))
+    during = (tmp_path / "images" / digest).exists()
+    records.update(made, now=2.0, status="Completed")
+    add(images, "m:1", digest)
+    asyncio.run(images.remove("1", {"name": "m:1"}))
+
+    assert during
+    assert not (tmp_path / "images" / digest).exists()
 
 
 def test_content_stays_as_long_as_an_instance_was_launched_with_it(
