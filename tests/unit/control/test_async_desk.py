@@ -628,3 +628,21 @@ def test_a_slot_is_free_as_soon_as_its_request_is_over(play: Play) -> None:
         assert porter.taken == ids
 
     play(scenario)
+
+
+def test_a_long_queue_does_not_hold_up_another_endpoint(play: Play) -> None:
+    async def scenario(office: Office) -> None:
+        office.take(office.plan("q", instances=("i1",)), office.plan("r", instances=("i2",)))
+        await office.keep(400, queue="q")
+        (other,) = await office.keep(1, queue="r")
+        order: list[str] = []
+        for instance, room in (("i1", 400), ("i2", 1)):
+            porter = FakePorter(instance, "A", room, [])
+            porter.send = lambda message: order.append(message["take"]["id"])  # type: ignore[method-assign]
+            office.desk.joined(porter)  # type: ignore[arg-type]
+        for _ in range(30):
+            await turns()
+        assert len(order) == 401
+        assert order.index(other) < 200
+
+    play(scenario)

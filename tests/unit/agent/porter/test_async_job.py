@@ -395,6 +395,15 @@ def test_a_request_that_left_nothing_behind_is_done_again(scene: Make) -> None:
     assert one.store.objects["box/r.out"] == b"in"
 
 
+def test_a_place_that_is_none_fails_the_request_and_no_more(scene: Make) -> None:
+    one = scene(concurrency=1)
+    put(one, b"in")
+    one.give("a", output="s3://")
+    one.give("b")
+    assert "is not an S3 URI" in one.ended("a")["reason"]
+    assert one.ended("b")["ok"]
+
+
 def test_a_name_that_the_client_chose_is_written_over(scene: Make) -> None:
     one = scene()
     put(one, b"in")

@@ -17,7 +17,7 @@ from argosy.agent.porter.asynchronous.report import Outcome, done, line
 from argosy.agent.porter.asynchronous.trip import Trip
 from argosy.agent.porter.job import Surroundings
 from argosy.objects.client import ObjectStore
-from argosy.objects.errors import StoreAway
+from argosy.objects.errors import BadUri, StoreAway
 
 log = logging.getLogger(__name__)
 
@@ -134,9 +134,11 @@ class AsyncJob:
     def _outcome(self, lines: list[ModelLine], order: dict[str, Any]) -> Outcome | None:
         """How it ended; None when it has to be given back."""
         while True:
-            trip = Trip(self._around.spec, self._store, lines, order)
             try:
+                trip = Trip(self._around.spec, self._store, lines, order)
                 return self._go(trip, order["id"])
+            except BadUri as error:  # of the output: there is nowhere to write
+                return Outcome(False, kind="upload", reason=f"ClientError: {error}")
             except StoreAway as error:
                 self._around.log.say(f"[{order['inference_id']}] {error} Trying again.")
                 order = {**order, "again": True}
