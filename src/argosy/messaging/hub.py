@@ -17,6 +17,7 @@ from argosy.state.deliveries import Deliveries
 from argosy.state.messages import Messages
 from argosy.state.records import Records
 from argosy.state.sent_lately import SentLately
+from argosy.state.together import Together
 
 
 class Messaging:
@@ -26,13 +27,16 @@ class Messaging:
         transactions = records.transactions
         self.records = records
         self.clock = clock
+        self.together = Together(transactions)
         self.waiting = Waiting()
         self.messages = Messages(transactions)
         self.deliveries = Deliveries(transactions)
         self._sent = SentLately(transactions)
         self.queues = Queues(records, clock.now)
         self.sending = Sending(self.messages, self._sent, self.waiting)
-        self.receiving = Receiving(records, self.messages, self.queues, self.waiting, clock.now)
+        self.receiving = Receiving(
+            records, self.messages, self.queues, self.waiting, self.together, clock.now
+        )
         self.move_tasks = MoveTasks(records, self.messages, self.queues, self.waiting, clock.now)
         self.signer = Signer(records, clock.now)
         self.topics = Topics(records, clock.now)

@@ -19,6 +19,7 @@ from argosy.messaging.queues import Queues
 from argosy.messaging.waiting import Waiting
 from argosy.state.messages import Message, Messages
 from argosy.state.records import Records
+from argosy.state.together import Together
 
 SOURCE = "DeadLetterQueueSourceArn"
 MOST_IN_FLIGHT = 120_000
@@ -46,8 +47,10 @@ class Receiving:
         messages: Messages,
         queues: Queues,
         waiting: Waiting,
+        together: Together,
         now: Callable[[], float],
     ) -> None:
+        self._together = together
         self._records = records
         self._messages = messages
         self._queues = queues
@@ -70,14 +73,21 @@ class Receiving:
     async def wait(self, find: Callable[[], Queue], wish: Wish, seconds: float) -> list[Message]:
         """The same, but wait for it; `find` is asked each time, for queues change meanwhile."""
         loop = asyncio.get_running_loop()
-        ends = loop.time() + seconds
+        ends, slept_for = loop.time() + seconds, ""
         while True:
-            queue = find()
-            taken = self.take(queue, wish)
+            try:
+                queue, taken = await self._together.run(lambda: self._take_of(find(), wish))
+            except asyncio.CancelledError:
+                self._waiting.wake(slept_for)  # it is another one's turn now
+                raise
             left = ends - loop.time()
             if taken or left <= 0 or self._waiting.closing:
                 return taken
+            slept_for = queue.id
             await self._waiting.sleep(queue.id, min(left, self._until_visible(queue)))
+
+    def _take_of(self, queue: Queue, wish: Wish) -> tuple[Queue, list[Message]]:
+        return queue, self.take(queue, wish)
 
     def delete(self, queue: Queue, handle: str) -> None:
         """Raises ReceiptHandleIsInvalid, and for FIFO queues InvalidParameterValue."""

@@ -21,7 +21,7 @@ _ID = re.compile(r"[A-Za-z0-9_-]{1,80}")
 
 
 @operation("sns", "Publish")
-def publish(call: Call) -> dict[str, Any]:
+async def publish(call: Call) -> dict[str, Any]:
     """Answered once the message is in the database, for each subscriber that wants it."""
     asked = call.input
     if asked.get("PhoneNumber"):
@@ -34,7 +34,7 @@ def publish(call: Call) -> dict[str, Any]:
         raise InvalidParameter(
             "Invalid parameter: TopicArn or TargetArn Reason: no value for required parameter"
         )
-    return _publish(call, arn, asked)
+    return await call.messaging.together.run(lambda: _publish(call, arn, asked))
 
 
 @operation("sns", "PublishBatch")

@@ -1,6 +1,6 @@
 """SQS: messages sent, received, hidden for longer, deleted; one by one."""
 
-from collections.abc import Awaitable, Mapping
+from collections.abc import Mapping
 from typing import Any
 
 from argosy.ground.errors import InvalidParameterValue
@@ -16,28 +16,28 @@ _LONGEST_WAIT_S = 20
 
 
 @operation("sqs", "SendMessage")
-def send_message(call: Call) -> dict[str, Any]:
+async def send_message(call: Call) -> dict[str, Any]:
     """Answered once the message is in the database."""
-    return send(call, queue_of(call), call.input)
+    queue = queue_of(call)
+    return await call.messaging.together.run(lambda: send(call, queue, call.input))
 
 
 @operation("sqs", "ReceiveMessage")
-def receive_message(call: Call) -> dict[str, Any] | Awaitable[dict[str, Any]]:
+async def receive_message(call: Call) -> dict[str, Any]:
     """Waits up to WaitTimeSeconds, asleep, for the first message to come."""
     queue = queue_of(call)
     wait_s = number(
         call, "WaitTimeSeconds", 0, _LONGEST_WAIT_S, queue.number("ReceiveMessageWaitTimeSeconds")
     )
     wish = _wish(call, queue)
-    taken = call.messaging.receiving.take(queue, wish)
-    if taken or not wait_s:
-        return _received(call, taken)
-    return _wait(call, wish, wait_s)
+    taken = await call.messaging.receiving.wait(lambda: queue_of(call), wish, wait_s)
+    return _received(call, taken)
 
 
 @operation("sqs", "DeleteMessage")
-def delete_message(call: Call) -> dict[str, Any]:
-    call.messaging.receiving.delete(queue_of(call), call.input["ReceiptHandle"])
+async def delete_message(call: Call) -> dict[str, Any]:
+    queue, handle = queue_of(call), call.input["ReceiptHandle"]
+    await call.messaging.together.run(lambda: call.messaging.receiving.delete(queue, handle))
     return {}
 
 
@@ -98,11 +98,6 @@ def _wish(call: Call, queue: Queue) -> Wish:
         hold_s=number(call, "VisibilityTimeout", 0, LONGEST_HOLD_S, hold_s),
         attempt=attempt,
     )
-
-
-async def _wait(call: Call, wish: Wish, seconds: float) -> dict[str, Any]:
-    taken = await call.messaging.receiving.wait(lambda: queue_of(call), wish, seconds)
-    return _received(call, taken)
 
 
 def _received(call: Call, taken: list[Message]) -> dict[str, Any]:
