@@ -159,14 +159,17 @@ def test_a_job_survives_every_kill_nine_and_does_no_piece_again(platform: Platfo
 
 
 @pytest.mark.timeout(600)
-def test_a_job_goes_on_after_the_whole_platform_was_away() -> None:
+@pytest.mark.parametrize("killed", [False, True], ids=["stopped", "killed"])
+def test_a_job_goes_on_after_the_whole_platform_was_away(killed: bool) -> None:
     folder = Path(mkdtemp(prefix="argosy-", dir="/tmp"))
-    rows = range(60_000)
+    rows = range(40_000)
     try:
         with Platform(folder) as platform:
             prepare(platform, rows)
             start(platform, "paused")
             until(lambda: asked(platform, "paused"), 180)
+            if killed:
+                kill_all(platform)
         with Platform(folder) as platform:
             described = until(lambda: over(platform, "paused"), 300)
             lines = body(bucket(platform), "paused/rows.csv.out").split()
@@ -175,6 +178,16 @@ def test_a_job_goes_on_after_the_whole_platform_was_away() -> None:
 
     assert described["TransformJobStatus"] == "Completed", described.get("FailureReason")
     assert [int(float(line.partition(b",")[0])) for line in lines] == list(rows)
+
+
+def kill_all(platform: Platform) -> None:
+    """What a power cut does."""
+    parts = platform.pids()
+    pids = [parts["supervisor"], parts["control"], parts["store"], *parts["edges"]]
+    for kind in ("agent", "worker", "porter"):
+        pids += pids_of(platform, kind)
+    for pid in filter(runs, pids):
+        os.kill(pid, signal.SIGKILL)
 
 
 def within(ask: tuple[float, int, int], covered: list[tuple[int, int]]) -> bool:
