@@ -18,6 +18,7 @@ from typing import Any
 from argosy.runtimes import images, versions
 from argosy.runtimes.answers import Body
 from argosy.runtimes.base import LoadError, Model, Place, Runtime
+from argosy.runtimes.large_bodies import keep_memory
 
 # Instances are many on few cores, and one row needs no second thread: OpenBLAS and OpenMP pools
 # that each take every core fight over them, and their spinning shows up as latency. So one
@@ -85,6 +86,8 @@ def _enter(place: Place, environment: Mapping[str, str]) -> None:
     _processes(environment)
     _log_from(environment.get("SAGEMAKER_CONTAINER_LOG_LEVEL", "").strip().upper())
     _set_threads(environment)
+    if environment.get("SAGEMAKER_BATCH"):
+        keep_memory()
     code = place.model_dir / "code"
     if code.is_dir():
         sys.path.insert(0, str(code))
