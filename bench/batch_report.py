@@ -30,8 +30,8 @@ def _speed(machine: str, rows: int, found: Sequence[Ran], long: Long) -> Report:
         rows=tuple(_speed_row(ran, found) for ran in found),
         notes=(
             "Argosy's seconds are from CreateTransformJob being sent to DescribeTransformJob saying"
-            " Completed, starting instances included (a small job goes before); the loop's are without imports, MLflow's less"
-            " what the same command takes for 1,000 rows, the container's without its start."
+            " Completed, starting instances included (a small job goes"
+            " before); the loop's and MLflow's are without imports, the container's without start."
             " Argosy reads from its store and writes to it; on this machine the store, the porter"
             " and the worker share the cores.",
         ),
