@@ -152,7 +152,7 @@ class Intake(asyncio.Protocol):
     # -- the connection
 
     def _connect(self) -> None:
-        if self._task is None:
+        if self._task is None and self._transport is None:
             self._task = self._gate.loop.create_task(self._connecting())
 
     async def _connecting(self) -> None:
