@@ -4,6 +4,7 @@ from argosy.ground.clock import Clock
 from argosy.messaging.move_tasks import MoveTasks
 from argosy.messaging.publication import Publication, Published
 from argosy.messaging.publishing import Publishing
+from argosy.messaging.queue import ABANDONED
 from argosy.messaging.queues import Queues
 from argosy.messaging.receiving import Receiving
 from argosy.messaging.sending import Sending
@@ -69,5 +70,5 @@ class Messaging:
             self._sent.delete_all()
 
     def _ring(self, kind: str) -> None:
-        if kind == message_rows.KIND:
+        if kind in (message_rows.KIND, ABANDONED):
             self.waiting.ring()

@@ -8,6 +8,7 @@ import asyncio
 import base64
 import binascii
 import json
+import math
 from collections.abc import Callable
 from dataclasses import dataclass, replace
 
@@ -36,6 +37,18 @@ class Wish:
     hold_s: int | None = None
     """Visibility timeout; None: what the queue says."""
     attempt: str = ""
+
+
+@dataclass(frozen=True)
+class _Look:
+    """What a receiver found, and what it needs to know to sleep until there is more."""
+
+    queue: str
+    seen: int
+    """Changes of the queue before it looked."""
+    taken: list[Message]
+    again_at: float
+    """When another message becomes visible by itself."""
 
 
 class Receiving:
@@ -76,18 +89,23 @@ class Receiving:
         ends, slept_for = loop.time() + seconds, ""
         while True:
             try:
-                queue, taken = await self._together.run(lambda: self._take_of(find(), wish))
+                look = await self._together.run(lambda: self._look(find(), wish))
             except asyncio.CancelledError:
                 self._waiting.wake(slept_for)  # it is another one's turn now
                 raise
             left = ends - loop.time()
-            if taken or left <= 0 or self._waiting.closing:
-                return taken
-            slept_for = queue.id
-            await self._waiting.sleep(queue.id, min(left, self._until_visible(queue)))
+            if look.taken or left <= 0 or self._waiting.closing:
+                return look.taken
+            slept_for = look.queue
+            nap = min(left, max(_SHORTEST_NAP_S, look.again_at - self._now()))
+            await self._waiting.sleep(look.queue, look.seen, nap)
 
-    def _take_of(self, queue: Queue, wish: Wish) -> tuple[Queue, list[Message]]:
-        return queue, self.take(queue, wish)
+    def _look(self, queue: Queue, wish: Wish) -> "_Look":
+        """Times and changes are those before taking: nothing that comes meanwhile is missed."""
+        now, seen = self._now(), self._waiting.changes(queue.id)
+        taken = self.take(queue, wish)
+        again_at = None if taken else self._messages.next_visible(queue.id, now)
+        return _Look(queue.id, seen, taken, math.inf if again_at is None else again_at)
 
     def delete(self, queue: Queue, handle: str) -> None:
         """Raises ReceiptHandleIsInvalid, and for FIFO queues InvalidParameterValue."""
@@ -176,12 +194,6 @@ class Receiving:
             self._messages.move(replace(moved, system=system))
         if buried:
             self._waiting.mark(target.id)
-
-    def _until_visible(self, queue: Queue) -> float:
-        """Seconds until another message becomes visible by itself."""
-        now = self._now()
-        at = self._messages.next_visible(queue.id, now)
-        return LONGEST_HOLD_S if at is None else max(_SHORTEST_NAP_S, at - now)
 
     def _held(self, queue: Queue, handle: str) -> Message | None:
         """The message that the handle is of, if it is its last one."""

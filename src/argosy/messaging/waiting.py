@@ -17,6 +17,7 @@ class Waiting:
     def __init__(self) -> None:
         self._asleep: dict[str, deque[asyncio.Future[None]]] = {}
         self._marked: set[str] = set()
+        self._changes: dict[str, int] = {}
         self._loop: asyncio.AbstractEventLoop | None = None
         self.closing = False
         """True once the process ends: nobody should wait any more."""
@@ -28,11 +29,17 @@ class Waiting:
     def ring(self) -> None:
         """The transaction is done: wake a receiver of each marked queue."""
         marked, self._marked = self._marked, set()
+        for queue in marked:
+            self._changes[queue] = self.changes(queue) + 1
         if self._loop is None or self._loop.is_closed():
             return
         for queue in marked:
             if queue in self._asleep:
                 self._loop.call_soon_threadsafe(self.wake, queue)
+
+    def changes(self, queue: str) -> int:
+        """How often something of this queue was changed; who finds nothing remembers the number."""
+        return self._changes.get(queue, 0)
 
     def wake(self, queue: str) -> None:
         """Wake the one that has waited longest, if any does."""
@@ -53,8 +60,13 @@ class Waiting:
         for queue in self._asleep:
             self.wake_all(queue)
 
-    async def sleep(self, queue: str, seconds: float) -> None:
-        """Return when woken, or after that time. Who is cancelled wakes the next."""
+    async def sleep(self, queue: str, seen: int, seconds: float) -> None:
+        """Return when woken, or after that time. Who is cancelled wakes the next.
+
+        seen: the number of changes before nothing was found; if there are more, return at once.
+        """
+        if self.changes(queue) != seen:
+            return
         self._loop = asyncio.get_running_loop()
         future: asyncio.Future[None] = self._loop.create_future()
         with self._in_bed(queue, future):

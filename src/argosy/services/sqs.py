@@ -58,6 +58,7 @@ def list_dead_letter_source_queues(call: Call) -> dict[str, Any]:
 def delete_queue(call: Call) -> dict[str, Any]:
     """At once, with its messages; the name can be used again."""
     queue = queue_of(call)
+    call.messaging.waiting.mark(queue.id)
     call.messaging.queues.delete(queue)
     call.messaging.waiting.wake_all(queue.id)
     return {}
@@ -67,6 +68,7 @@ def delete_queue(call: Call) -> dict[str, Any]:
 def purge_queue(call: Call) -> dict[str, Any]:
     """At once."""
     queue = queue_of(call)
+    call.messaging.waiting.mark(queue.id)
     call.messaging.queues.purge(queue)
     call.messaging.waiting.wake_all(queue.id)
     return {}

@@ -26,7 +26,7 @@ async def turns() -> None:
 def test_those_that_wait_longest_are_woken_first() -> None:
     async def scene() -> None:
         waiting = Waiting()
-        tasks = await started(*(waiting.sleep("q", 60) for _ in range(3)))
+        tasks = await started(*(waiting.sleep("q", 0, 60) for _ in range(3)))
 
         waiting.wake("q")
         await turns()
@@ -42,7 +42,7 @@ def test_those_that_wait_longest_are_woken_first() -> None:
 def test_only_receivers_of_the_marked_queue_are_woken() -> None:
     async def scene() -> None:
         waiting = Waiting()
-        tasks = await started(waiting.sleep("a", 60), waiting.sleep("b", 60))
+        tasks = await started(waiting.sleep("a", 0, 60), waiting.sleep("b", 0, 60))
 
         waiting.mark("b")
         waiting.ring()
@@ -58,7 +58,7 @@ def test_only_receivers_of_the_marked_queue_are_woken() -> None:
 def test_one_that_is_cancelled_when_it_was_just_woken_wakes_the_next() -> None:
     async def scene() -> None:
         waiting = Waiting()
-        tasks = await started(waiting.sleep("q", 60), waiting.sleep("q", 60))
+        tasks = await started(waiting.sleep("q", 0, 60), waiting.sleep("q", 0, 60))
 
         waiting.wake("q")
         tasks[0].cancel()
@@ -73,7 +73,7 @@ def test_one_that_is_cancelled_when_it_was_just_woken_wakes_the_next() -> None:
 def test_one_that_is_cancelled_in_its_sleep_leaves_its_turn_to_others() -> None:
     async def scene() -> None:
         waiting = Waiting()
-        tasks = await started(waiting.sleep("q", 60), waiting.sleep("q", 60))
+        tasks = await started(waiting.sleep("q", 0, 60), waiting.sleep("q", 0, 60))
         tasks[0].cancel()
         await turns()
 
@@ -87,6 +87,19 @@ def test_one_that_is_cancelled_in_its_sleep_leaves_its_turn_to_others() -> None:
 
 def test_a_sleep_ends_by_itself() -> None:
     async def scene() -> None:
-        await asyncio.wait_for(Waiting().sleep("q", 0.01), 30)
+        await asyncio.wait_for(Waiting().sleep("q", 0, 0.01), 30)
+
+    asyncio.run(scene())
+
+
+def test_a_change_before_going_to_sleep_is_not_slept_through() -> None:
+    async def scene() -> None:
+        waiting = Waiting()
+        seen = waiting.changes("q")
+
+        waiting.mark("q")
+        waiting.ring()
+
+        await asyncio.wait_for(waiting.sleep("q", seen, 1000), 30)
 
     asyncio.run(scene())
