@@ -11,6 +11,7 @@ import random
 import signal
 import tempfile
 import time
+from collections.abc import Callable
 from dataclasses import asdict, dataclass
 from pathlib import Path
 
@@ -118,8 +119,18 @@ class _Later:
 
     def awaited(self, wanted: set[str], seconds: float) -> None:
         """Wait for these answers. Raises Unavailable when they do not all come."""
-        if missing := queued.await_objects(self.there, wanted, seconds):
+        if missing := self.missing(wanted, seconds):
             raise Unavailable(f"{len(missing)} of {len(wanted)} not done after {seconds:.0f} s")
+
+    def missing(
+        self, wanted: set[str], seconds: float, meanwhile: Callable[[], object] = lambda: None
+    ) -> set[str]:
+        """Which of these answers did not come in that time."""
+
+        def one_is_there(key: str) -> bool:
+            return queued.exists(self._s3, ours.BUCKET, key)
+
+        return queued.await_objects(self.there, wanted, seconds, meanwhile, one_is_there)
 
     def quiet(self, seconds: float) -> None:
         """Wait until no more answers come."""
@@ -176,7 +187,7 @@ def _measured(later: _Later, seconds: float, queue: int, progress: Steps) -> Mea
     progress.now("killed")
     began = time.perf_counter()
     wanted, killer = later.send(queue), _Killer(later.platform)
-    missing = queued.await_objects(later.there, wanted, _DRAIN_S, killer.maybe)
+    missing = later.missing(wanted, _DRAIN_S, killer.maybe)
     took = time.perf_counter() - began
     progress.done()
     return Measured(

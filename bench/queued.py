@@ -9,10 +9,12 @@ from dataclasses import dataclass
 from typing import Any
 from urllib.parse import urlsplit
 
+from botocore.exceptions import ClientError
+
 from bench.processes import Unavailable
 
 _PATIENCE_S = 60.0
-_LOOK_S = 0.25
+_LOOK_S = 0.1
 
 
 @dataclass(frozen=True)
@@ -89,15 +91,30 @@ def await_objects(
     wanted: set[str],
     seconds: float,
     meanwhile: Callable[[], object] = lambda: None,
+    one_is_there: Callable[[str], bool] = lambda key: True,
 ) -> set[str]:
     """Wait until all the wanted keys are there; those still missing when `seconds` are over.
 
-    `meanwhile` is called between two looks.
+    `meanwhile` is called between two looks. All are looked for again once a missing one of them,
+    any, is there: to list thousands all the time would take from what is measured.
     """
     deadline = time.monotonic() + seconds
     while missing := wanted - there():
-        if time.monotonic() > deadline:
-            return missing
-        meanwhile()
-        time.sleep(_LOOK_S)
+        awaited = next(iter(missing))
+        while True:
+            if time.monotonic() > deadline:
+                return missing
+            meanwhile()
+            time.sleep(_LOOK_S)
+            if one_is_there(awaited):
+                break
     return set()
+
+
+def exists(s3: Any, bucket: str, key: str) -> bool:
+    """Whether there is such an object."""
+    try:
+        s3.head_object(Bucket=bucket, Key=key)
+    except ClientError:
+        return False
+    return True

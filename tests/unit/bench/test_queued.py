@@ -72,6 +72,18 @@ def test_waiting_ends_when_all_are_there_and_tells_what_is_missing() -> None:
     assert await_objects(lambda: {"a"}, {"a", "b"}, 0) == {"b"}
 
 
+def test_all_are_listed_again_only_when_one_that_was_missing_is_there() -> None:
+    listed = iter([{"a"}, {"a", "b"}])
+    asked = iter([False, False, True])
+
+    missing = await_objects(
+        lambda: next(listed), {"a", "b"}, 30, one_is_there=lambda key: next(asked)
+    )
+
+    assert missing == set()
+    assert next(asked, None) is None
+
+
 def test_the_request_is_boto3s_own_and_signed() -> None:
     runtime = boto3.client(
         "sagemaker-runtime",
