@@ -11,13 +11,13 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
+from argosy.control.listening import listen
 from argosy.ground.files import write_json
 from argosy.ground.routes import RoutingTable
 
 log = logging.getLogger(__name__)
 
 _ACK_TIMEOUT_S = 2.0
-_LINE_LIMIT = 64 * 1024 * 1024
 
 
 class Feed:
@@ -36,9 +36,7 @@ class Feed:
         return len(self._edges)
 
     async def listen(self, path: Path) -> None:
-        path.unlink(missing_ok=True)
-        self._server = await asyncio.start_unix_server(self._serve, path, limit=_LINE_LIMIT)
-        path.chmod(0o600)
+        self._server = await listen(path, self._serve)
 
     async def close(self) -> None:
         if self._server is not None:

@@ -13,11 +13,11 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any, Protocol
 
+from argosy.control.listening import listen
 from argosy.ground.work import Hello
 
 log = logging.getLogger(__name__)
 
-_LINE_LIMIT = 64 * 1024 * 1024
 _STUMBLED_S = 0.5
 
 
@@ -72,9 +72,7 @@ class Hub:
         self._porters: set[Porter] = set()
 
     async def listen(self, path: Path) -> None:
-        path.unlink(missing_ok=True)
-        self._server = await asyncio.start_unix_server(self._serve, path, limit=_LINE_LIMIT)
-        path.chmod(0o600)
+        self._server = await listen(path, self._serve)
 
     async def close(self) -> None:
         """Idempotent."""

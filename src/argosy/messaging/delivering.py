@@ -16,6 +16,7 @@ from argosy.messaging import delivery_policy, http_post
 from argosy.messaging.http_post import Outcome
 from argosy.messaging.hub import Messaging
 from argosy.messaging.notification import CONFIRMATION
+from argosy.messaging.rounds import Rounds
 from argosy.messaging.subscription import Subscription
 from argosy.state.deliveries import KIND, Delivery
 
@@ -30,10 +31,11 @@ Post = Callable[[str, Mapping[str, str], bytes], Outcome]
 log = logging.getLogger(__name__)
 
 
-class Delivering:
+class Delivering(Rounds):
     """The loop of one process. `post` sends, and is called in threads."""
 
     def __init__(self, messaging: Messaging, post: Post = http_post.post) -> None:
+        super().__init__(messaging.records, KIND, "deliveries", self._round)
         self._messaging = messaging
         self._deliveries = messaging.deliveries
         self._now = messaging.clock.now
@@ -41,45 +43,24 @@ class Delivering:
         self._busy: dict[int, asyncio.Task[None]] = {}
         self._busy_of: Counter[str] = Counter()
         self._free_at: dict[str, float] = {}
-        self._bell = asyncio.Event()
-        self._loop: asyncio.Task[None] | None = None
         self._threads: ThreadPoolExecutor | None = None
 
     def start(self) -> None:
         """Deliver from now on, first what was left behind."""
-        loop = asyncio.get_running_loop()
-
-        def ring(kind: str) -> None:
-            if kind == KIND:
-                loop.call_soon_threadsafe(self._bell.set)
-
-        self._messaging.records.listen(ring)
         self._threads = ThreadPoolExecutor(_AT_ONCE, thread_name_prefix="deliver")
-        self._loop = asyncio.create_task(self._run())
+        super().start()
 
     async def stop(self) -> None:
         """Deliveries that are on their way are made again after the next start."""
-        for task in (self._loop, *self._busy.values()):
-            if task is not None:
-                task.cancel()
-                with contextlib.suppress(asyncio.CancelledError):
-                    await task
+        await super().stop()
+        for task in list(self._busy.values()):
+            task.cancel()
+            with contextlib.suppress(asyncio.CancelledError):
+                await task
         if self._threads is not None:
             self._threads.shutdown(wait=False, cancel_futures=True)
 
-    async def _run(self) -> None:
-        while True:
-            self._bell.clear()
-            try:
-                pause = self._round()
-            except Exception:
-                log.exception("a round of deliveries failed; trying again")
-                pause = _STUMBLED_S
-            with contextlib.suppress(TimeoutError):
-                async with asyncio.timeout(pause):
-                    await self._bell.wait()
-
-    def _round(self) -> float:
+    async def _round(self) -> float:
         """Begin what is due; returns after how long to look again."""
         now = self._now()
         next_at = self._deliveries.next_at(now)
@@ -120,7 +101,7 @@ class Delivering:
         self._busy_of[delivery.subscription] -= 1
         if not self._busy_of[delivery.subscription]:
             del self._busy_of[delivery.subscription]
-        self._bell.set()
+        self.ring()
 
     async def _deliver(
         self, delivery: Delivery, subscription: Subscription | None, policy: delivery_policy.Policy

@@ -4,58 +4,26 @@ Bit by bit, with room for others in between; this gives their space back, and ch
 """
 
 import asyncio
-import contextlib
-import logging
 from collections.abc import Callable
 from functools import partial
 
 from argosy.messaging.hub import Messaging
 from argosy.messaging.queue import ABANDONED
+from argosy.messaging.rounds import Rounds
 
 _EVERY_S = 60.0
 _AT_ONCE = 1000
 
-log = logging.getLogger(__name__)
 
-
-class Expiring:
-    """The loop of one process."""
+class Expiring(Rounds):
+    """The loop of one process: every minute, and when a queue was abandoned."""
 
     def __init__(self, messaging: Messaging) -> None:
+        super().__init__(messaging.records, ABANDONED, "removing messages", self.sweep)
         self._messaging = messaging
-        self._bell = asyncio.Event()
-        self._loop: asyncio.Task[None] | None = None
 
-    def start(self) -> None:
-        """Sweep every minute, and when a queue was abandoned."""
-        loop = asyncio.get_running_loop()
-
-        def ring(kind: str) -> None:
-            if kind == ABANDONED:
-                loop.call_soon_threadsafe(self._bell.set)
-
-        self._messaging.records.listen(ring)
-        self._loop = asyncio.create_task(self._run())
-
-    async def stop(self) -> None:
-        if self._loop is not None:
-            self._loop.cancel()
-            with contextlib.suppress(asyncio.CancelledError):
-                await self._loop
-
-    async def _run(self) -> None:
-        while True:
-            with contextlib.suppress(TimeoutError):
-                async with asyncio.timeout(_EVERY_S):
-                    await self._bell.wait()
-            self._bell.clear()
-            try:
-                await self.sweep()
-            except Exception:
-                log.exception("messages could not be removed; trying again")
-
-    async def sweep(self) -> None:
-        """Once through all queues."""
+    async def sweep(self) -> float:
+        """Once through all queues; returns after how long to look again."""
         records, messages = self._messaging.records, self._messaging.messages
         for left in records.find(ABANDONED):
             await _all(partial(messages.delete_some, left.name, _AT_ONCE))
@@ -64,6 +32,7 @@ class Expiring:
         for queue in self._messaging.queues.all():
             old = queue.oldest(now)
             await _all(partial(messages.delete_older, queue.id, old, _AT_ONCE))
+        return _EVERY_S
 
 
 async def _all(remove_some: Callable[[], int]) -> None:

@@ -15,11 +15,11 @@ import logging
 from collections.abc import Awaitable, Callable
 from pathlib import Path
 
+from argosy.control.listening import listen
 from argosy.state.async_requests import NewRequest
 
 log = logging.getLogger(__name__)
 
-_LINE_LIMIT = 64 * 1024 * 1024
 _STUMBLED_S = 0.2
 
 Keep = Callable[[list[NewRequest], bool], Awaitable[dict[str, str]]]
@@ -35,9 +35,7 @@ class Intake:
         self._edges: set[asyncio.StreamWriter] = set()
 
     async def listen(self, path: Path) -> None:
-        path.unlink(missing_ok=True)
-        self._server = await asyncio.start_unix_server(self._serve, path, limit=_LINE_LIMIT)
-        path.chmod(0o600)
+        self._server = await listen(path, self._serve)
 
     async def close(self) -> None:
         """Idempotent."""
