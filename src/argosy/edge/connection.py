@@ -128,7 +128,7 @@ class Connection(asyncio.Protocol):
         if self.reading is not None:
             self._heard = self.gate.now
         elif self._url:
-            self._part_of_head(len(data))
+            self._part_of_head(data)
 
     def connection_lost(self, exc: Exception | None) -> None:
         self.closing = True
@@ -324,10 +324,12 @@ class Connection(asyncio.Protocol):
         self._last_names, self._last_shape = names, self.gate.shapes.of(tuple(names))
         return self._last_shape
 
-    def _part_of_head(self, size: int) -> None:
+    def _part_of_head(self, data: bytes) -> None:
+        """Count what is there of a head, but not what came before it in the same piece."""
+        before = 0
         if not self._head_size:
-            self._head_begun = self.gate.now
-        self._head_size += size
+            self._head_begun, before = self.gate.now, max(data.rfind(b" " + self._url), 0)
+        self._head_size += len(data) - before
         if self._head_size > MAX_HEAD or len(self._names) > MAX_HEADERS:
             self._refuse(400, "BadRequest", f"The head of the request exceeds {MAX_HEAD} bytes.")
 
@@ -355,9 +357,9 @@ class Connection(asyncio.Protocol):
         request, self._upgrading = self.reading, False
         self._parser = httptools.HttpRequestParser(self)
         if request is not None:
-            framing = b"Content-Length: %b" % (request.header("content-length") or b"0")
-            if request.header("transfer-encoding") is not None:
-                framing = b"Transfer-Encoding: chunked"
+            chunked = request.header("transfer-encoding") is not None
+            length = b"Content-Length: %b" % (request.header("content-length") or b"0")
+            framing = b"Transfer-Encoding: chunked" if chunked else length
             self._resuming = True
             self._parser.feed_data(b"POST / HTTP/1.1\r\n%b\r\n\r\n" % framing)
             self._resuming = False
@@ -365,8 +367,7 @@ class Connection(asyncio.Protocol):
             self.data_received(rest)
 
     def _abandon(self, request: Request) -> None:
-        if request.held:
-            self.gate.free_bytes(request)
+        self.gate.free_bytes(request)
         if request.sink is not None:
             request.sink.abandon()
         elif request.waiter is not None:

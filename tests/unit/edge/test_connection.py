@@ -114,6 +114,26 @@ def test_a_head_that_drips_in_is_given_up_after_its_time(scene: Scene) -> None:
     assert scene.gate.begun == []
 
 
+@pytest.mark.parametrize("before", [1, 5000])
+def test_what_comes_before_a_head_in_one_piece_is_not_part_of_it(scene: Scene, before: int) -> None:
+    size = 200_000 // before
+    first = b"POST /x HTTP/1.1\r\nHost: h\r\nContent-Length: %d\r\n\r\n" % size
+    whole = (first + b"x" * size) * before + WHOLE
+    scene.receive(whole[:10])
+    scene.receive(whole[10:-20])
+    scene.receive(whole[-20:])
+    assert scene.transport.sent == b""
+    assert scene.connection.current is scene.gate.dispatched[0]
+
+
+def test_a_head_without_end_is_refused_wherever_it_begins(scene: Scene) -> None:
+    scene.receive(WHOLE + b"GET /y HTTP/1.1\r\nHost: h\r\nX: " + b"y" * 100)
+    scene.connection.answer(scene.gate.dispatched[0], b"first ")
+    for _ in range(20):
+        scene.receive(b" /y" * 2000)
+    assert scene.transport.sent == b"first 400"
+
+
 def test_a_body_that_stops_is_given_up_and_one_that_flows_is_not(scene: Scene) -> None:
     scene.receive(b"POST /x HTTP/1.1\r\nHost: h\r\nContent-Length: 1000\r\n\r\n")
     for _ in range(10):
