@@ -233,9 +233,9 @@ def test_places_that_are_not_there_fail_a_job_and_are_named(
 
 def test_a_model_that_does_not_load_fails_the_job(platform: Platform, s3: Any) -> None:
     s3.put_object(Bucket=BUCKET, Key="one/row.csv", Body=csv(ROWS[:1]))
-    create_model(platform, "unloadable", model_archive({"no": "model"}))
-    begin(platform, "unloadable", "unloadable", f"s3://{BUCKET}/one/", f"s3://{BUCKET}/o")
-    described = ended(platform, "unloadable")
+    create_model(platform, "nothing-to-load", model_archive({"no": "model"}))
+    begin(platform, "nothing-to-load", "nothing-to-load", f"s3://{BUCKET}/one/", f"s3://{BUCKET}/o")
+    described = ended(platform, "nothing-to-load")
     assert described["TransformJobStatus"] == "Failed"
     assert described["FailureReason"].startswith("AlgorithmError: ")
 
