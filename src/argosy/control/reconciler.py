@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from typing import Any, Protocol
 
 from argosy.compute.base import Backend
-from argosy.control import launching, routes
+from argosy.control import carrying_out, launching, routes
 from argosy.control.asynchronous.plans import QueuePlan, plans_of
 from argosy.control.feed import Feed
 from argosy.control.launching import Place
@@ -21,7 +21,7 @@ from argosy.ground.instances import Instance, InstanceSpec
 from argosy.ground.routes import KeyEntry, RoutingTable
 from argosy.ground.settings import Settings
 from argosy.state.endpoints import EndpointDocument
-from argosy.state.records import Record, Records, Stale
+from argosy.state.records import Record, Records
 
 log = logging.getLogger(__name__)
 
@@ -119,25 +119,7 @@ class Reconciler:
             log.info("%s %s is gone", record.kind, record.name)
             self._records.delete(record.kind, record.account, record.region, record.name)
             return True
-        if plan.status == record.status and plan.document == record.document:
-            return self._unchanged(record)
-        try:
-            self._records.update(
-                record,
-                now=now,
-                document=dict(plan.document),
-                status=plan.status,
-                touch=plan.status != record.status,
-            )
-        except Stale:
-            return False
-        if plan.status != record.status:
-            log.info("%s %s: %s -> %s", record.kind, record.name, record.status, plan.status)
-        return True
-
-    def _unchanged(self, record: Record) -> bool:
-        current = self._records.get(record.kind, record.account, record.region, record.name)
-        return current is not None and current.version == record.version
+        return carrying_out.write(self._records, record, plan, now) is not None
 
     async def _act(self, endpoint: _Endpoint, now: float) -> None:
         for launch in endpoint.plan.launch:
@@ -152,13 +134,8 @@ class Reconciler:
     async def _clear_orphans(self, endpoints: list[_Endpoint], listed: list[Instance]) -> None:
         """Instances whose endpoint is not there any more."""
         mine = {i.spec.instance_id for e in endpoints for i in e.instances}
-        for instance in listed:
-            if instance.spec.instance_id in mine:
-                continue
-            if instance.alive:
-                await self._backend.stop(instance.spec.instance_id)
-            else:
-                await self._backend.forget(instance.spec.instance_id)
+        orphans = [i for i in listed if i.spec.instance_id not in mine]
+        await carrying_out.clear_away(self._backend, orphans)
 
     async def _keep_warm(self, endpoints: list[_Endpoint], now: float) -> None:
         """Warm workers for runtimes in use, or likely to be: a model was made just now."""

@@ -8,7 +8,7 @@ from collections.abc import Callable
 from typing import Any
 
 from argosy.compute.base import Backend
-from argosy.control import launching
+from argosy.control import carrying_out, launching
 from argosy.control.rollout import Launch
 from argosy.control.transforms.desk import TransformDesk
 from argosy.control.transforms.lifecycle import Plan, decide
@@ -16,7 +16,7 @@ from argosy.control.transforms.placing import place_of
 from argosy.ground.clock import Clock
 from argosy.ground.instances import Instance, InstanceSpec, Phase
 from argosy.state import transform_jobs as jobs
-from argosy.state.records import Record, Records, Stale
+from argosy.state.records import Record, Records
 from argosy.state.transform_jobs import TRANSFORM_JOB
 
 log = logging.getLogger(__name__)
@@ -74,27 +74,12 @@ class TransformReconciler:
 
     def _write(self, record: Record, plan: Plan, now: float) -> bool:
         """Record what was decided; False when the record moved on meanwhile (look again)."""
-        if plan.status == record.status and plan.document == record.document:
-            return self._unchanged(record)
-        try:
-            changed = self._records.update(
-                record,
-                now=now,
-                document=dict(plan.document),
-                status=plan.status,
-                touch=plan.status != record.status,
-            )
-        except Stale:
+        changed = carrying_out.write(self._records, record, plan, now)
+        if changed is None:
             return False
-        if plan.status != record.status:
-            log.info("transform job %s: %s -> %s", record.name, record.status, plan.status)
-        if plan.status in jobs.FINISHED:
+        if changed.status in jobs.FINISHED:
             self._desk.over(changed)
         return True
-
-    def _unchanged(self, record: Record) -> bool:
-        current = self._records.get(record.kind, record.account, record.region, record.name)
-        return current is not None and current.version == record.version
 
     async def _act(self, record: Record, plan: Plan, now: float) -> None:
         for launch in plan.launch:
