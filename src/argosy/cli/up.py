@@ -32,6 +32,12 @@ from argosy.ground.settings import Settings, variable
     type=click.Choice(["auto", "require", "off"]),
     help="Run models under bubblewrap.  [default: auto]",
 )
+@click.option(
+    "--scaling-period",
+    type=click.FloatRange(1, 60),
+    metavar="SECONDS",
+    help=f"Length of one period of autoscaling's rules.  [default: {Settings.scaling_period:g}]",
+)
 @click.option("--tls-cert", metavar="PEM", help="Certificate chain of the public port.")
 @click.option("--tls-key", metavar="PEM", help="Its private key.")
 @click.option("--insecure", is_flag=True, default=None, help="Plain HTTP beyond loopback.")

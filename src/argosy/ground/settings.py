@@ -77,6 +77,11 @@ class Settings:
     sandbox: str = _setting("auto", "auto, require or off: run models under bubblewrap.")
     spares: int = _setting(1, "Warm workers kept per runtime once that runtime is in use.")
     spare_idle_s: float = _setting(900.0, "Seconds after which an unused warm worker is let go.")
+    scaling_period: float = _setting(
+        60.0,
+        "Length in seconds of one period of the scaling rules, 1 to 60: how often metrics of "
+        "endpoints are published and scaling policies are asked.",
+    )
     hub_downloads: bool = _setting(
         False, "Let models be fetched from the Hugging Face hub (HF_MODEL_ID)."
     )
