@@ -27,6 +27,7 @@ from argosy.ground.settings import Settings
 from argosy.ground.work import ASYNC, TRANSFORM
 from argosy.messaging import Messaging, working
 from argosy.objects.buckets import remove_all_buckets
+from argosy.state import events
 from argosy.state.records import Records
 from argosy.telemetry.logs import delete_all as delete_all_logs
 
@@ -116,6 +117,7 @@ class Control:
             means.records.delete_all()
             await self._transforms.desk.reset()
             means.messaging.delete_all()
+            means.events.delete_all()
             for instance in await means.backend.list():
                 await means.backend.kill(instance.spec.instance_id)
                 await means.backend.forget(instance.spec.instance_id)
@@ -126,8 +128,8 @@ class Control:
             await self._loop.look()
 
     def _ring(self, kind: str) -> None:
-        """Messages come and go without anything to reconcile."""
-        if kind not in working.KINDS:
+        """Messages and events come and go without anything to reconcile."""
+        if kind not in working.KINDS and kind != events.KIND:
             self._doorbell.ring()
 
     def _new_spec(self, place: Place, launch: Launch, now: float) -> InstanceSpec:

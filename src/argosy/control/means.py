@@ -8,6 +8,7 @@ from argosy.ground.instances import StoreAccess
 from argosy.ground.paths import DataDir
 from argosy.ground.settings import Settings
 from argosy.messaging import Messaging
+from argosy.state.events import EventOutbox
 from argosy.state.records import Records
 
 
@@ -22,3 +23,8 @@ class Means:
     clock: Clock
     store: StoreAccess
     messaging: Messaging
+
+    @property
+    def events(self) -> EventOutbox:
+        """What happened, for whoever passes it on; written with the change that it tells of."""
+        return EventOutbox(self.records.transactions)

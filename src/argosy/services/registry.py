@@ -16,6 +16,7 @@ from typing import Any
 from argosy.ground.clock import Clock
 from argosy.ground.settings import Settings
 from argosy.messaging import Messaging
+from argosy.state.events import EventOutbox
 from argosy.state.records import Records
 
 
@@ -44,6 +45,11 @@ class Call:
     messaging: Messaging
     host: str = ""
     """How the client names this platform: the request's Host."""
+
+    @property
+    def events(self) -> EventOutbox:
+        """What happened; to be written in the transaction of the change that it tells of."""
+        return EventOutbox(self.records.transactions)
 
     @property
     def base(self) -> str:
