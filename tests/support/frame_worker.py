@@ -10,13 +10,15 @@ The body says what to do; anything else is answered with what was asked for:
     {"stream": [t, …], "break": bool, "every": s}    parts (for STREAM), then END
     {"die": true}             the process ends without an answer
     {"size": n}               n bytes
-    {"tell": true}            JSON: worker's name, head, length and SHA-256 of the body
+    {"tell": true}            JSON: worker's name, head, length and SHA-256 of the body, and how
+                              many were asked for before
 
 It refuses to load models.
 """
 
 import asyncio
 import hashlib
+import itertools
 import json
 import os
 import sys
@@ -31,6 +33,7 @@ class Worker(asyncio.Protocol):
     def __init__(self, name: str, cancelled: list[int]) -> None:
         self._name = name
         self._cancelled = cancelled
+        self._told_before = itertools.count()
         self._buffer = bytearray()
         self._timers: dict[int, asyncio.TimerHandle] = {}
 
@@ -91,6 +94,7 @@ class Worker(asyncio.Protocol):
                 "length": len(body),
                 "sha256": hashlib.sha256(body).hexdigest(),
                 "cancelled": len(self._cancelled),
+                "before": next(self._told_before),
             }
         ).encode()
 

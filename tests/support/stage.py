@@ -56,6 +56,7 @@ class FeedServer(socketserver.ThreadingUnixStreamServer):
     def __init__(self, path: Path) -> None:
         self.acks: list[int] = []
         self.metrics: list[dict[str, Any]] = []
+        self.wanting: list[list[dict[str, Any]]] = []
         self.edges: list[Any] = []
         super().__init__(str(path), _FeedHandler)
 
@@ -71,6 +72,8 @@ class _FeedHandler(socketserver.StreamRequestHandler):
                     server.acks.append(message["ack"])
                 if "metrics" in message:
                     server.metrics.append(message["metrics"])
+                if "wanting" in message:
+                    server.wanting.append(message["wanting"])
         server.edges.remove(self.wfile)
 
 

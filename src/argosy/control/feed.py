@@ -1,4 +1,4 @@
-"""The feed to the edges: routing tables go out whole, acknowledgements and metrics come in.
+"""The feed to the edges: routing tables go out whole, acknowledgements, metrics and wants come in.
 
 Lines of JSON over a Unix socket that the edges connect to. The table also lies on disk, so that an
 edge which starts while control is away can serve.
@@ -19,13 +19,24 @@ log = logging.getLogger(__name__)
 
 _ACK_TIMEOUT_S = 2.0
 
+Wanting = dict[str, Any]
+"""{"endpoint": key in the table, "variant": its name or the component's, "waiting": requests}."""
+
 
 class Feed:
     """Knows the connected edges and the last table."""
 
-    def __init__(self, routes: Path, on_metrics: Callable[[dict[str, Any]], None]) -> None:
+    def __init__(
+        self,
+        routes: Path,
+        on_metrics: Callable[[dict[str, Any]], None],
+        on_wanting: Callable[[list[Wanting]], None] = lambda _: None,
+    ) -> None:
+        """`on_wanting`: for what variants without an instance requests wait at an edge; told at
+        once, and every second as long as they wait."""
         self._routes = routes
         self._on_metrics = on_metrics
+        self._on_wanting = on_wanting
         self._table: RoutingTable | None = None
         self._edges: dict[asyncio.StreamWriter, int] = {}
         self._acked = asyncio.Condition()
@@ -81,6 +92,8 @@ class Feed:
     async def _take(self, writer: asyncio.StreamWriter, message: dict[str, Any]) -> None:
         if "metrics" in message:
             self._on_metrics(message["metrics"])
+        if "wanting" in message:
+            self._on_wanting(message["wanting"])
         if "ack" in message:
             async with self._acked:
                 self._edges[writer] = message["ack"]

@@ -1,4 +1,4 @@
-"""The line to control: routing tables come in, acknowledgements and metrics go out.
+"""The line to control: routing tables come in, acknowledgements, metrics and wants go out.
 
 Connects again for ever. What is measured while control is away is kept and told when it is back.
 """
@@ -29,6 +29,7 @@ class Feed(asyncio.Protocol):
         self._size = 0
         self._task: asyncio.Task[None] | None = None
         gate.on_table = self._acknowledge  # type: ignore[method-assign]
+        gate.holding.on_wanting = self._want
 
     def load(self, routes: Path) -> None:
         """Take the table that lies on disk, for the time until control is there."""
@@ -47,6 +48,7 @@ class Feed(asyncio.Protocol):
 
     def connection_made(self, transport: asyncio.BaseTransport) -> None:
         self._transport = cast(asyncio.Transport, transport)
+        self._want()
 
     def connection_lost(self, exc: Exception | None) -> None:
         log.warning("control is away; what is known goes on being served")
@@ -82,6 +84,13 @@ class Feed(asyncio.Protocol):
             metrics = self._gate.metrics.take()
             if metrics:
                 self._send({"metrics": metrics})
+            self._want()
+
+    def _want(self) -> None:
+        """Tell control which variants are waited for; again and again, as long as they are."""
+        wanting = self._gate.holding.wanting()
+        if wanting:
+            self._send({"wanting": wanting})
 
     def _send(self, message: dict[str, Any]) -> None:
         if self._transport is not None:

@@ -22,9 +22,13 @@ PATIENCE_S = 1.0
 class Fleet:
     """Turns routing tables into links and hands the table over when they stand."""
 
-    def __init__(self, metrics: Metrics, serve: Callable[[Table], None]) -> None:
+    def __init__(
+        self, metrics: Metrics, serve: Callable[[Table], None], on_ready: Callable[[], None]
+    ) -> None:
+        """`on_ready`: called when an instance is connected."""
         self._metrics = metrics
         self._serve = serve
+        self._on_ready = on_ready
         self._links: dict[tuple[str, str], Link] = {}
         self._next: Table | None = None
         self._awaited: set[Link] = set()
@@ -53,9 +57,13 @@ class Fleet:
             if not address.startswith("unix:"):
                 raise ValueError(f"no way to connect to {address!r}")
             kind = LibraryLink if many_models else Link
-            link = self._links[name] = kind(*name, self._check)
+            link = self._links[name] = kind(*name, self._connected)
             link.connect()
         return link
+
+    def _connected(self) -> None:
+        self._check()
+        self._on_ready()
 
     def _check(self) -> None:
         if self._next is not None and all(link.ready for link in self._awaited):

@@ -17,6 +17,7 @@ from argosy.edge import answers, texts
 from argosy.edge.backends import Backends
 from argosy.edge.connection import Discard
 from argosy.edge.fleet import Fleet
+from argosy.edge.holding import Holding
 from argosy.edge.identify import Identifier
 from argosy.edge.intake import Intake
 from argosy.edge.invoker import Invoker
@@ -61,7 +62,8 @@ class Gate:
         self.has_table = asyncio.Event()
         self.shapes = Shapes()
         self.metrics = Metrics()
-        self.fleet = Fleet(self.metrics, self._serve)
+        self.holding = Holding(self)
+        self.fleet = Fleet(self.metrics, self._serve, self.holding.look)
         self.identifier = Identifier(time(), settings.region)
         self._ids = answers.RequestIds()
         self.request_id = self._ids.next
@@ -81,6 +83,7 @@ class Gate:
         self.table = table
         self.has_table.set()
         self.on_table(table.version)
+        self.holding.look()
 
     def on_table(self, version: int) -> None:
         """Replaced by the feed, which tells control."""
@@ -94,7 +97,7 @@ class Gate:
         except (ApiError, AuthError) as error:
             self.answer_error(request, error)
         except Exception:
-            self._stumbled(request)
+            self.stumbled(request)
 
     def _begin(self, request: Request) -> None:
         expect = request.header("expect")
@@ -186,7 +189,7 @@ class Gate:
         except (ApiError, AuthError) as error:
             self.answer_error(request, error)
         except Exception:
-            self._stumbled(request)
+            self.stumbled(request)
 
     def _dispatch(self, request: Request) -> None:
         if request.route is None:
@@ -243,7 +246,8 @@ class Gate:
         )
         request.connection.answer(request, data)
 
-    def _stumbled(self, request: Request) -> None:
+    def stumbled(self, request: Request) -> None:
+        """Answer a request that the edge itself failed at; for use where an exception is caught."""
         request.request_id = request.request_id or self.request_id()
         number = request.request_id.decode()
         log.exception("request %s: the edge failed", number)
@@ -270,5 +274,6 @@ class Gate:
         for connection in tuple(self.connections):
             connection.sweep(self.now)
         self.fleet.sweep(perf_counter())
+        self.holding.sweep(perf_counter())
         self.intake.sweep()
         self._backends.sweep(self.now)

@@ -8,6 +8,7 @@ from random import random
 from typing import TYPE_CHECKING
 
 from argosy.edge import texts
+from argosy.edge.holding import Held
 from argosy.edge.invocation import Invocation
 from argosy.edge.pipeline import Pipeline
 from argosy.edge.request import Request
@@ -111,8 +112,28 @@ class Invoker:
         head = texts.frame_head(request, stream=streams)
         if target:
             head = texts.with_model(head, target)
-        if not self._start(request, endpoint, variant, asked, head, target):
+        if self._start(request, endpoint, variant, asked, head, target):
+            return
+        if not gate.holding.takes(variant):
             raise texts.no_room(endpoint.name, variant.name, variant.is_there())
+        gate.holding.hold(Held(request, endpoint, variant, asked, head, target))
+
+    def resume(self, held: Held) -> bool:
+        """Send on a request that waits for an instance; False when no instance can take it.
+
+        Its variant is the one chosen at first, unless there is none of that name any more.
+        Raises ApiError.
+        """
+        gate, request = self._gate, held.request
+        endpoint = gate.table.endpoints.get(held.key)
+        variant = gate.table.variant(held.key, held.variant, held.container)
+        if endpoint is not None and endpoint.serving and variant is not None:
+            asked, head, target = held.asked, held.head, held.target
+            return self._start(request, endpoint, variant, asked, head, target)
+        held.leave()
+        kind = Kind.INVOKE_STREAM if held.asked == frames.STREAM else Kind.INVOKE
+        self._serve(request, kind, held.key)
+        return True
 
     def _accept(self, request: Request, kind: Kind, endpoint: Endpoint) -> None:
         """Put it into the endpoint's queue. Raises ApiError."""
@@ -166,7 +187,7 @@ def _component(endpoint: Endpoint, name: str) -> Variant:
     found = endpoint.by_name.get(name)
     if found is None:
         raise ValidationError(texts.unknown_component(name, endpoint.name))
-    if not found.copies:
+    if not (found.copies or found.hold):
         raise ValidationError(texts.no_copies(name))
     return found
 

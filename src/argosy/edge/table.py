@@ -43,6 +43,8 @@ class Variant:
     """For a pipeline: the containers' names."""
     models: Models | None = None
     """For a container of many models: where they are."""
+    hold: bool = False
+    """It may have no instance: requests wait until one is started (`edge.holding`)."""
     wants_model: bool = False
     """TargetModel has to be given."""
     component_of: str = ""
@@ -206,6 +208,7 @@ def _variant(key: str, entry: VariantEntry, link_of: LinkOf, metrics: Metrics) -
                 counters,
                 component_of=component_of,
                 copies=entry.get("copies", 1),
+                hold=entry.get("hold", False),
             ),
             many[i],
         )

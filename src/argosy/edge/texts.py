@@ -209,6 +209,20 @@ def no_instance(endpoint: str, variant: str) -> str:
     )
 
 
+def too_many_wait(endpoint: str, variant: str) -> str:
+    return (
+        f"As many requests as may wait for the first instance of variant {variant} of endpoint "
+        f"{endpoint}. Try again in a moment."
+    )
+
+
+def none_started(endpoint: str, variant: str, waited_s: float) -> str:
+    return (
+        f"Variant {variant} of endpoint {endpoint} has no instance, and none came into service "
+        f"within {waited_s:g} seconds. Try again in a moment."
+    )
+
+
 def no_room(endpoint: str, variant: str, there: bool) -> ApiError:
     """Why no instance takes the request: none is there, or all are busy."""
     if not there:

@@ -45,6 +45,8 @@ class VariantEntry(TypedDict):
     """For an inference component: the variant that it belongs to, which answers name."""
     copies: NotRequired[int]
     """For an inference component: how many are asked for."""
+    hold: NotRequired[bool]
+    """It may have no instance: requests wait at the edge until one is started."""
     weight: float
     containers: list[ContainerEntry]
     direct: bool

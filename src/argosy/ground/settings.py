@@ -39,6 +39,10 @@ class Settings:
     model_timeout_s: float = _setting(60.0, "Seconds a model may take to answer an invocation.")
     max_in_flight: int = _setting(1024, "Requests one edge keeps waiting on one instance.")
     edge_buffer_mb: int = _setting(512, "Request bodies one edge holds at once, MiB; then 503.")
+    hold_requests: int = _setting(
+        1024, "Requests one edge holds for a variant that is being started from no instance."
+    )
+    hold_timeout_s: float = _setting(60.0, "Seconds a request waits for such a variant; then 429.")
     ping_interval_s: float = _setting(1.0, "Seconds between an agent's pings of its model.")
     startup_timeout_s: float = _setting(240.0, "Seconds a model may take to load.")
     download_timeout_s: float = _setting(600.0, "Seconds fetching and unpacking may take.")
