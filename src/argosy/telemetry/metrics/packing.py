@@ -1,0 +1,156 @@
+"""Samples as bytes: a few for a plain number, about two for each bucket of a distribution.
+
+A packed sample is a byte of flags, then numbers. Whole numbers are written as variable-length
+integers, others as eight bytes; what follows from the rest is left out.
+"""
+
+import struct
+from collections.abc import Iterator, Mapping
+
+from argosy.telemetry.metrics.buckets import ROUGH_BITS, rough
+from argosy.telemetry.metrics.sample import Sample
+
+_ONE_VALUE = 1
+"""All values are the same: count and value tell everything."""
+_SKETCH = 2
+_ROUGH = 4
+_WHOLE = 8
+"""Every number but the count is whole and not negative."""
+_WHOLE_COUNTS = 16
+
+_FLOAT = struct.Struct("<d")
+_MOST_WHOLE = 1 << 53
+
+
+def pack(sample: Sample) -> bytes:
+    """The sample as bytes, which tell where they end."""
+    out = bytearray(1)
+    flags = 0
+    one = sample.minimum == sample.maximum and _plain(sample)
+    numbers = [sample.minimum] if one else [sample.minimum, sample.maximum, sample.total]
+    if one:
+        flags |= _ONE_VALUE
+    if all(_is_whole(number) for number in numbers):
+        flags |= _WHOLE
+    sketch = None if one else sample.sketch
+    counts = [sample.count] if sketch is None else [sample.count, *sketch.values()]
+    if all(_is_whole(count) for count in counts):
+        flags |= _WHOLE_COUNTS
+    _put(out, sample.count, flags & _WHOLE_COUNTS)
+    for number in numbers:
+        _put(out, number, flags & _WHOLE)
+    if sketch is not None:
+        flags |= _SKETCH | (_ROUGH if sample.rough else 0)
+        _put_sketch(out, sketch, flags)
+    out[0] = flags
+    return bytes(out)
+
+
+def unpack(data: bytes, offset: int = 0) -> tuple[Sample, int]:
+    """The sample that begins at `offset`, and where it ends."""
+    flags = data[offset]
+    count, offset = _get(data, offset + 1, flags & _WHOLE_COUNTS)
+    minimum, offset = _get(data, offset, flags & _WHOLE)
+    if flags & _ONE_VALUE:
+        return Sample.of(minimum, count), offset
+    maximum, offset = _get(data, offset, flags & _WHOLE)
+    total, offset = _get(data, offset, flags & _WHOLE)
+    if not flags & _SKETCH:
+        return Sample(count, total, minimum, maximum), offset
+    sketch, offset = _get_sketch(data, offset, flags)
+    return Sample(count, total, minimum, maximum, sketch, bool(flags & _ROUGH)), offset
+
+
+def put_integer(out: bytearray, number: int) -> None:
+    """Append a number that is not negative, seven bits a byte."""
+    while number > 127:
+        out.append(number & 127 | 128)
+        number >>= 7
+    out.append(number)
+
+
+def get_integer(data: bytes, offset: int) -> tuple[int, int]:
+    """The number at `offset`, and where it ends."""
+    number = shift = 0
+    while True:
+        byte = data[offset]
+        offset += 1
+        number |= (byte & 127) << shift
+        if byte < 128:
+            return number, offset
+        shift += 7
+
+
+def _plain(sample: Sample) -> bool:
+    """Whether it is what `Sample.of` makes of its one value."""
+    made = Sample.of(sample.minimum, sample.count)
+    return made == sample
+
+
+def _is_whole(number: float) -> bool:
+    return 0 <= number < _MOST_WHOLE and number == int(number)
+
+
+def _put(out: bytearray, number: float, whole: int) -> None:
+    if whole:
+        put_integer(out, int(number))
+    else:
+        out += _FLOAT.pack(number)
+
+
+def _get(data: bytes, offset: int, whole: int) -> tuple[float, int]:
+    if whole:
+        return get_integer(data, offset)
+    number: float = _FLOAT.unpack_from(data, offset)[0]
+    return number, offset + 8
+
+
+def _put_sketch(out: bytearray, sketch: Mapping[int, float], flags: int) -> None:
+    """Keys as what they exceed the one before by; those of buckets without the bits that are
+    the same in all."""
+    put_integer(out, len(sketch))
+    before = 0
+    for key in sorted(sketch):
+        number = _number_of(key) if flags & _ROUGH else key
+        put_integer(out, number - before)
+        _put(out, sketch[key], flags & _WHOLE_COUNTS)
+        before = number
+
+
+def _get_sketch(data: bytes, offset: int, flags: int) -> tuple[dict[int, float], int]:
+    length, offset = get_integer(data, offset)
+    sketch: dict[int, float] = {}
+    number = 0
+    for _ in range(length):
+        step, offset = get_integer(data, offset)
+        number += step
+        key = _key_of(number) if flags & _ROUGH else number
+        sketch[key], offset = _get(data, offset, flags & _WHOLE_COUNTS)
+    return sketch, offset
+
+
+def _number_of(key: int) -> int:
+    """A bucket's number: 0 for zero, so others move up by one."""
+    return (key >> ROUGH_BITS) + 1 if key else 0
+
+
+def _key_of(number: int) -> int:
+    return rough(((number - 1) << ROUGH_BITS) | 1) if number else 0
+
+
+def pack_points(points: Mapping[int, Sample]) -> bytes:
+    """Samples by a number of their own that is not negative, smallest first."""
+    out = bytearray()
+    for number in sorted(points):
+        put_integer(out, number)
+        out += pack(points[number])
+    return bytes(out)
+
+
+def unpack_points(data: bytes) -> Iterator[tuple[int, Sample]]:
+    """What `pack_points` packed, also of several such put together."""
+    offset = 0
+    while offset < len(data):
+        number, offset = get_integer(data, offset)
+        sample, offset = unpack(data, offset)
+        yield number, sample
