@@ -26,6 +26,7 @@ from argosy.ground.settings import Settings
 from argosy.messaging import Messaging
 from argosy.state.database import open_database
 from argosy.state.records import Records
+from argosy.telemetry.metrics import MetricStore
 
 Asgi = Callable[[dict[str, Any], Any, Any], Awaitable[None]]
 
@@ -33,8 +34,8 @@ Asgi = Callable[[dict[str, Any], Any, Any], Awaitable[None]]
 class ApiServer:
     """Serves one App over a fresh database below `tmp_path` until closed.
 
-    `records`, `settings` and `clock` are the very objects the handlers get; `url` takes raw
-    HTTP (add an Authorization header whose scope names the service).
+    `records`, `metrics`, `settings` and `clock` are the very objects the handlers get; `url`
+    takes raw HTTP (add an Authorization header whose scope names the service).
     """
 
     def __init__(
@@ -51,8 +52,14 @@ class ApiServer:
         self._engine = open_database(tmp_path / "api.db")
         self.records = Records(self._engine)
         self.messaging = Messaging(self.records, self.clock)
+        self.metrics = MetricStore(self.records.transactions, self.clock)
         app = App(
-            self.records, self.settings, self.clock, internal=internal, messaging=self.messaging
+            self.records,
+            self.settings,
+            self.clock,
+            internal=internal,
+            messaging=self.messaging,
+            metrics=self.metrics,
         )
         self._clients: list[Any] = []
         self._socket = socket.create_server(("127.0.0.1", 0))

@@ -27,6 +27,7 @@ from argosy.ground.settings import Settings
 from argosy.messaging import Messaging
 from argosy.messaging.signing import PATH_PREFIX as CERTIFICATES
 from argosy.state.records import Records
+from argosy.telemetry.metrics import MetricStore
 from argosy.wire import HttpRequest, HttpResponse
 
 __all__ = ["App", "Internal"]
@@ -42,8 +43,8 @@ class App:
     A handler may wait for something; meanwhile others run, and it ends when its client goes away.
 
     `internal` and `orders` hold Argosy's own routes: "GET /_argosy/status" → an async function;
-    `distribution` answers under /v2/, where bodies are too large to be read whole; `messaging` is
-    made here where nobody else has a part in it.
+    `distribution` answers under /v2/, where bodies are too large to be read whole; `messaging`
+    and `metrics` are made here where nobody else has a part in them.
     """
 
     def __init__(
@@ -55,9 +56,11 @@ class App:
         orders: Mapping[str, Order] | None = None,
         distribution: Asgi | None = None,
         messaging: Messaging | None = None,
+        metrics: MetricStore | None = None,
     ) -> None:
         self._messaging = messaging or Messaging(records, clock)
-        self._verbs = verbs(records, settings, clock, self._messaging)
+        metrics = metrics or MetricStore(records.transactions, clock)
+        self._verbs = verbs(records, settings, clock, self._messaging, metrics)
         self._internal = InternalRoutes(settings, internal or {}, orders)
         self._distribution = distribution
 

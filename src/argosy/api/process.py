@@ -27,6 +27,7 @@ from argosy.ground.settings import Settings
 from argosy.messaging import Messaging
 from argosy.state.database import open_database
 from argosy.state.records import Records
+from argosy.telemetry.metrics import MetricStore
 
 
 def main() -> None:
@@ -62,7 +63,8 @@ async def serve(settings: Settings, data_dir: DataDir) -> None:
     backend = ProcessBackend(settings, data_dir)
     credentials = _credentials(data_dir)
     messaging = Messaging(records, clock)
-    control = Control(records, backend, settings, data_dir, clock, credentials, messaging)
+    metrics = MetricStore(records.transactions, clock)
+    control = Control(records, backend, settings, data_dir, clock, credentials, messaging, metrics)
     images = Images(records, data_dir, clock)
     store = store_access(settings, data_dir, credentials)
     registry = Registry(records, data_dir, store, clock, images.collect)
@@ -75,7 +77,9 @@ async def serve(settings: Settings, data_dir: DataDir) -> None:
         await control.start()
         _settle()
         registry.start()
-        app = App(records, settings, clock, internal, images.orders(), registry.app, messaging)
+        app = App(
+            records, settings, clock, internal, images.orders(), registry.app, messaging, metrics
+        )
         await listen(app, data_dir.control_socket, messaging.waiting.close)
     finally:
         await registry.stop()

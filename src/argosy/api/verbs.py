@@ -22,6 +22,7 @@ from argosy.messaging import Messaging
 from argosy.services import registry
 from argosy.services.registry import Call, Caller
 from argosy.state.records import Records
+from argosy.telemetry.metrics import MetricStore
 
 Verb = Callable[[Exchange], Awaitable[None] | None]
 
@@ -42,14 +43,20 @@ bucket's notifications come here.
 """
 
 
-def verbs(records: Records, settings: Settings, clock: Clock, messaging: Messaging) -> list[Verb]:
+def verbs(
+    records: Records,
+    settings: Settings,
+    clock: Clock,
+    messaging: Messaging,
+    metrics: MetricStore,
+) -> list[Verb]:
     """The whole life of a call."""
     return [
         identify,
         find_operation,
         parse,
         validate,
-        dispatcher(records, settings, clock, messaging),
+        dispatcher(records, settings, clock, messaging, metrics),
         serialize,
     ]
 
@@ -92,7 +99,13 @@ def validate(exchange: Exchange) -> None:
     wire.validate(exchange.service, exchange.match.operation, exchange.input)
 
 
-def dispatcher(records: Records, settings: Settings, clock: Clock, messaging: Messaging) -> Verb:
+def dispatcher(
+    records: Records,
+    settings: Settings,
+    clock: Clock,
+    messaging: Messaging,
+    metrics: MetricStore,
+) -> Verb:
     def dispatch(exchange: Exchange) -> Awaitable[None] | None:
         assert exchange.service is not None
         assert exchange.match is not None
@@ -111,6 +124,7 @@ def dispatcher(records: Records, settings: Settings, clock: Clock, messaging: Me
                 settings=settings,
                 clock=clock,
                 messaging=messaging,
+                metrics=metrics,
                 host=exchange.request.headers.get("host", ""),
             )
         )

@@ -30,6 +30,7 @@ from argosy.objects.buckets import remove_all_buckets
 from argosy.state import events
 from argosy.state.records import Records
 from argosy.telemetry.logs import delete_all as delete_all_logs
+from argosy.telemetry.metrics import MetricStore
 
 
 class Control:
@@ -44,9 +45,10 @@ class Control:
         clock: Clock,
         credentials: dict[str, str],
         messaging: Messaging,
+        metrics: MetricStore,
     ) -> None:
         store = store_access(settings, data_dir, credentials)
-        self._means = Means(records, backend, settings, data_dir, clock, store, messaging)
+        self._means = Means(records, backend, settings, data_dir, clock, store, messaging, metrics)
         self._doorbell = Doorbell()
         self._traffic = Traffic(clock)
         self._feed = Feed(data_dir.routes, self._traffic.take)
@@ -118,6 +120,7 @@ class Control:
             await self._transforms.desk.reset()
             means.messaging.delete_all()
             means.events.delete_all()
+            means.metrics.delete_all()
             for instance in await means.backend.list():
                 await means.backend.kill(instance.spec.instance_id)
                 await means.backend.forget(instance.spec.instance_id)

@@ -10,11 +10,12 @@ from argosy.ground.settings import Settings
 from argosy.messaging import Messaging
 from argosy.state.events import EventOutbox
 from argosy.state.records import Records
+from argosy.telemetry.metrics import MetricStore
 
 
 @dataclass(frozen=True)
 class Means:
-    """The database, the machines, the store, the messages, and how this platform is set up."""
+    """The database, the machines, the store, messages, metrics, and how this platform is set up."""
 
     records: Records
     backend: Backend
@@ -23,6 +24,7 @@ class Means:
     clock: Clock
     store: StoreAccess
     messaging: Messaging
+    metrics: MetricStore
 
     @property
     def events(self) -> EventOutbox:

@@ -18,6 +18,7 @@ from argosy.ground.settings import Settings
 from argosy.messaging import Messaging
 from argosy.state.events import EventOutbox
 from argosy.state.records import Records
+from argosy.telemetry.metrics import MetricStore
 
 
 @dataclass(frozen=True)
@@ -43,6 +44,7 @@ class Call:
     settings: Settings
     clock: Clock
     messaging: Messaging
+    metrics: MetricStore
     host: str = ""
     """How the client names this platform: the request's Host."""
 

@@ -20,6 +20,7 @@ from argosy.services import registry
 from argosy.services.registry import Call, Caller
 from argosy.state.database import open_database
 from argosy.state.records import Records
+from argosy.telemetry.metrics import MetricStore
 
 import_handlers()
 ACCOUNT, REGION = "000000000000", "us-east-1"
@@ -142,6 +143,7 @@ def test_no_input_breaks_an_operation(
             settings=Settings(),
             clock=messaging.clock,
             messaging=messaging,
+            metrics=MetricStore(messaging.records.transactions, messaging.clock),
             host="here",
         )
         try:

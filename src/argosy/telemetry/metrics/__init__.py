@@ -5,8 +5,8 @@ It refuses to know what a metric means, who may see it, and CloudWatch's words f
 
 from argosy.telemetry.metrics.metric import Metric, metric
 from argosy.telemetry.metrics.sample import Sample, merge
-from argosy.telemetry.metrics.store import Datum, MetricStore, Point
 from argosy.telemetry.metrics.series import TooManySeries
+from argosy.telemetry.metrics.store import Datum, MetricStore, Point
 
 __all__ = [
     "Datum",

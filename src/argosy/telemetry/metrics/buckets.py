@@ -1,8 +1,8 @@
 """Values as keys of a sketch: the bits of the number itself, which sort as the numbers do.
 
-A rough key stands for a bucket, of which there are 32 for each power of two; it is the bits of the
-bucket's middle, so that a value is never more than 1.6 % away, and a rough key read as a value needs
-no table. Only for numbers that are not negative.
+A rough key stands for a bucket, of which there are 32 for each power of two. It is the bits of the
+bucket's middle: a value is never more than 1.6 % away, and no table is needed to read one. Only for
+numbers that are not negative.
 """
 
 import struct

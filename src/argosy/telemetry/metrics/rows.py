@@ -5,7 +5,12 @@ from typing import Any, NamedTuple
 
 import sqlalchemy as sa
 
-from argosy.state.metric_tables import metric_blocks, metric_recent
+from argosy.state.metric_tables import (
+    metric_blocks,
+    metric_recent,
+    metric_series,
+    metric_sources,
+)
 from argosy.state.transactions import Transactions
 from argosy.telemetry.metrics.packing import pack, unpack, unpack_points
 from argosy.telemetry.metrics.sample import Sample, merge
@@ -75,6 +80,12 @@ class Rows:
                 connection.execute(sa.insert(metric_recent), new)
             if changed:
                 connection.execute(_UPDATE, changed)
+
+    def delete_all(self) -> None:
+        """Empty the tables, that of series too."""
+        with self._transactions.begin() as connection:
+            for table in (metric_recent, metric_blocks, metric_series, metric_sources):
+                connection.execute(sa.delete(table))
 
     def _there(self, slots: Collection[Slot]) -> dict[Slot, bytes]:
         """What is written already for these slots, packed."""

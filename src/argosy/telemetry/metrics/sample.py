@@ -54,9 +54,7 @@ class Sample:
         )
 
     @classmethod
-    def of_statistics(
-        cls, count: float, total: float, minimum: float, maximum: float
-    ) -> "Sample":
+    def of_statistics(cls, count: float, total: float, minimum: float, maximum: float) -> "Sample":
         """A statistic set. Percentiles can be told only where all its values are the same."""
         if minimum == maximum or count == 1:
             return cls.of(minimum, count) if minimum == maximum else cls.of(total, count)

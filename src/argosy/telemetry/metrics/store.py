@@ -134,6 +134,12 @@ class MetricStore:
         found = self.series.find(account, region, namespace, name, dimensions or {}, active_since)
         return sorted(found, key=lambda metric: (metric.namespace, metric.name, metric.dimensions))
 
+    def delete_all(self) -> None:
+        """Forget every metric and value."""
+        self._waiting = {}
+        self.series.clear()
+        self._rows.delete_all()
+
     def _slot(self, datum: Datum) -> Slot:
         series = self.series.ensure(datum.metric, datum.unit, datum.at)
         period = resolution(datum.at, self._clock.now(), datum.resolution)
@@ -146,9 +152,7 @@ class MetricStore:
             self.series.store(known)
             self._rows.add(samples)
 
-    def _samples(
-        self, series: Series, low: int, high: int, period: int
-    ) -> dict[int, list[Sample]]:
+    def _samples(self, series: Series, low: int, high: int, period: int) -> dict[int, list[Sample]]:
         """The samples of each period, by its start."""
         found: dict[int, list[Sample]] = {}
         longest = period if period < TIERS[1].period else TIERS[1].period

@@ -1,4 +1,7 @@
-"""How long values are kept, and how finely. Pure. Source: reference/autoscaling-and-monitoring.md §8."""
+"""How long values are kept, and how finely. Pure.
+
+Source: reference/autoscaling-and-monitoring.md §8.
+"""
 
 from dataclasses import dataclass
 
