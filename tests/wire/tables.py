@@ -1,5 +1,6 @@
 """Reads botocore's protocol tables as services, requests and values of Argosy's wire package."""
 
+import base64
 import json
 import math
 from collections.abc import Iterator
@@ -17,7 +18,11 @@ PROTOCOLS = [
     "query",
     "rest-json",
     "rest-xml",
+    "smithy-rpc-v2-cbor",
+    "smithy-rpc-v2-cbor-query-compatible",
+    "smithy-rpc-v2-cbor-non-query-compatible",
 ]
+CBOR = "smithy-rpc-v2-cbor"
 
 
 @dataclass
@@ -64,8 +69,14 @@ def request_of(case: Case) -> HttpRequest:
         headers.setdefault("x-amz-target", target)
     if case.service.protocol == "query":
         headers.setdefault("content-type", "application/x-www-form-urlencoded")
-    body = serialized.get("body", "").encode()
+    body = body_of(case, serialized)
     return HttpRequest(serialized.get("method", "POST"), path, query, headers, body)
+
+
+def body_of(case: Case, row: dict[str, Any]) -> bytes:
+    """The bytes of a body; the tables write CBOR in base64."""
+    text = row.get("body", "")
+    return base64.b64decode(text) if case.service.protocol == CBOR else text.encode()
 
 
 def python_value(shape: Any, value: Any) -> Any:

@@ -23,6 +23,8 @@ class Dialect(Enum):
     QUERY = "query"
     """Forms and XML (sts, iam, sns)."""
     S3 = "s3"
+    CBOR = "cbor"
+    """Smithy's RPC v2: /service/…/operation/… (monitoring)."""
     OCI = "oci"
     """The distribution protocol of the OCI (docker, podman, skopeo)."""
 
@@ -32,6 +34,7 @@ _CONTENT_TYPES = {
     Dialect.REST_JSON: "application/json",
     Dialect.QUERY: "text/xml",
     Dialect.S3: "application/xml",
+    Dialect.CBOR: "application/cbor",
     Dialect.OCI: "application/json",
 }
 
@@ -51,6 +54,8 @@ def dialect_of(service: str, method: str, path: str, target: str | None) -> Dial
         return Dialect.S3
     if target is not None:
         return Dialect.JSON
+    if path.startswith("/service/") and "/operation/" in path:
+        return Dialect.CBOR
     if path == "/" and method == "POST":
         return Dialect.QUERY
     return Dialect.REST_JSON
@@ -69,6 +74,9 @@ def render_error(
     members = members or {}
     if dialect is Dialect.JSON:
         return headers, json.dumps({"__type": code, "message": message, **members}).encode()
+    if dialect is Dialect.CBOR:
+        headers["smithy-protocol"] = "rpc-v2-cbor"
+        return headers, _cbor({"__type": code, "message": message})
     if dialect is Dialect.REST_JSON:
         headers["x-amzn-ErrorType"] = code
         return headers, json.dumps({"Message": message, **members}).encode()
@@ -78,6 +86,13 @@ def render_error(
         return headers, _query_xml(status, code, message, request_id)
     headers["x-amz-request-id"] = request_id
     return headers, _s3_xml(code, message, request_id, members)
+
+
+def _cbor(texts: dict[str, str]) -> bytes:
+    """A map of a few short texts, as RFC 8949 writes it."""
+    strings = [text.encode() for pair in texts.items() for text in pair]
+    pieces = [b"\x79" + len(one).to_bytes(2, "big") + one for one in strings]
+    return bytes([0xA0 | len(texts)]) + b"".join(pieces)
 
 
 def _query_xml(status: int, code: str, message: str, request_id: str) -> bytes:

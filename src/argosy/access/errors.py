@@ -111,6 +111,7 @@ _OCI = dict.fromkeys(Failure, (401, UNAUTHORIZED))
 _REST_JSON = {failure: (403, code) for failure, (_, code) in _JSON.items()}
 _TABLES = {
     Dialect.JSON: _JSON,
+    Dialect.CBOR: _JSON,
     Dialect.REST_JSON: _REST_JSON,
     Dialect.QUERY: _QUERY,
     Dialect.S3: _S3,

@@ -30,6 +30,7 @@ SERVICES = {
     "ecr": "ecr",
     "iam": "iam",
     "logs": "logs",
+    "monitoring": "cloudwatch",
     "s3": "s3",
     "sagemaker": "sagemaker",
     "sns": "sns",
@@ -144,5 +145,9 @@ def serialize(exchange: Exchange) -> None:
     assert exchange.service is not None
     assert exchange.match is not None
     exchange.response = wire.serialize(
-        exchange.service, exchange.match.operation, exchange.result, exchange.request_id
+        exchange.service,
+        exchange.match.operation,
+        exchange.result,
+        exchange.request_id,
+        exchange.request,
     )

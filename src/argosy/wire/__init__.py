@@ -1,7 +1,8 @@
 """The server side of AWS's wire protocols, driven by botocore's service models.
 
 Data describes services, code describes protocols: nothing here knows a field of any operation.
-Dialects: JSON 1.0/1.1, REST-JSON, query, REST-XML. Not spoken: EC2 query, CBOR, event streams.
+Dialects: JSON 1.0/1.1, REST-JSON, query, REST-XML, RPC v2 CBOR. Not spoken: EC2 query, event
+streams.
 """
 
 from argosy.wire.base import Match

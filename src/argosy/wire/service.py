@@ -8,7 +8,7 @@ from botocore.loaders import Loader
 from botocore.model import OperationModel, ServiceModel
 
 # A service may speak several; botocore clients that know JSON or REST use it. First come first.
-PROTOCOLS = ("json", "rest-json", "rest-xml", "query")
+PROTOCOLS = ("json", "rest-json", "rest-xml", "query", "smithy-rpc-v2-cbor")
 
 _PROSE = ("documentation", "documentationUrl")
 
@@ -18,7 +18,9 @@ class UnknownService(Exception):
 
 
 class Service:
-    """One service: its model and the protocol Argosy speaks for it.
+    """One service: its model, and the protocols Argosy speaks for it.
+
+    `protocol` is the one of a request that does not look like any other.
 
     `document` is the content of botocore's service-2.json; raises UnknownService when none of
     its protocols is known here.
@@ -28,7 +30,8 @@ class Service:
         self.name = name
         self.model = ServiceModel(document, name)
         self.metadata: dict[str, Any] = self.model.metadata
-        self.protocol = _protocol(name, self.metadata)
+        self.protocols = _protocols(name, self.metadata)
+        self.protocol = self.protocols[0]
         self.operation_names: frozenset[str] = frozenset(self.model.operation_names)
 
     def operation(self, name: str) -> OperationModel:
@@ -59,9 +62,9 @@ def without_prose(value: Any) -> Any:
     return value
 
 
-def _protocol(name: str, metadata: dict[str, Any]) -> str:
+def _protocols(name: str, metadata: dict[str, Any]) -> tuple[str, ...]:
     offered = metadata.get("protocols") or [metadata["protocol"]]
-    for protocol in PROTOCOLS:
-        if protocol in offered:
-            return protocol
-    raise UnknownService(f"{name} speaks {', '.join(offered)}")
+    known = tuple(protocol for protocol in PROTOCOLS if protocol in offered)
+    if not known:
+        raise UnknownService(f"{name} speaks {', '.join(offered)}")
+    return known

@@ -29,6 +29,7 @@ from argosy.wire.patterns import matches
 from argosy.wire.service import Service
 
 _ERRORS: dict[str, type[ApiError]] = {
+    "cloudwatch": ServiceValidationError,
     "iam": ServiceValidationError,
     "sts": ServiceValidationError,
     "logs": InvalidParameterException,

@@ -1,0 +1,40 @@
+"""Bodies that a client has compressed, for the operations whose model allows it.
+
+Refuses what does not say what it is, and what would become larger than control takes at once.
+"""
+
+import zlib
+from dataclasses import replace
+
+from botocore.model import OperationModel
+
+from argosy.ground.errors import SerializationException
+from argosy.wire.http import HttpRequest
+
+MOST_BYTES = 10 << 20
+_GZIP = 16 + zlib.MAX_WBITS
+
+
+def plain(operation: OperationModel, request: HttpRequest) -> HttpRequest:
+    """The request with its body as it was before. Raises SerializationException."""
+    encoding = request.headers.get("content-encoding", "").strip().lower()
+    if operation.request_compression is None or encoding in ("", "identity"):
+        return request
+    if encoding != "gzip":
+        raise SerializationException(
+            f"The Content-Encoding {encoding[:64]!r} is not known: use gzip."
+        )
+    return replace(request, body=_expanded(request.body))
+
+
+def _expanded(body: bytes) -> bytes:
+    machine = zlib.decompressobj(_GZIP)
+    try:
+        expanded = machine.decompress(body, MOST_BYTES)
+    except zlib.error:
+        raise SerializationException("The body is not valid gzip.") from None
+    if machine.unconsumed_tail:
+        raise SerializationException(f"The body expands to more than {MOST_BYTES >> 20} MiB.")
+    if not machine.eof:
+        raise SerializationException("The body's gzip ends too early.")
+    return expanded
