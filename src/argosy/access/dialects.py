@@ -89,9 +89,9 @@ def render_error(
 
 
 def _cbor(texts: dict[str, str]) -> bytes:
-    """A map of a few short texts, as RFC 8949 writes it."""
+    """A map of a few texts, as RFC 8949 writes it."""
     strings = [text.encode() for pair in texts.items() for text in pair]
-    pieces = [b"\x79" + len(one).to_bytes(2, "big") + one for one in strings]
+    pieces = [b"\x7a" + len(one).to_bytes(4, "big") + one for one in strings]
     return bytes([0xA0 | len(texts)]) + b"".join(pieces)
 
 

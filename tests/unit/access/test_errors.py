@@ -15,6 +15,7 @@ PARSERS = {
     Dialect.REST_JSON: "rest-json",
     Dialect.QUERY: "query",
     Dialect.S3: "rest-xml",
+    Dialect.CBOR: "smithy-rpc-v2-cbor",
 }
 
 CODES = [
@@ -89,6 +90,7 @@ def test_no_message_makes_an_error_unreadable(dialect: Dialect, message: str) ->
         ("sagemaker", "POST", "/endpoints/a/invocations", None, Dialect.REST_JSON),
         ("sts", "POST", "/", None, Dialect.QUERY),
         ("s3", "POST", "/", None, Dialect.S3),
+        ("monitoring", "POST", "/service/Granite/operation/ListMetrics", None, Dialect.CBOR),
         ("", "GET", "/2015-03-31/functions", None, Dialect.REST_JSON),
     ],
 )
