@@ -27,6 +27,7 @@ from argosy.telemetry.metrics import MetricStore
 Verb = Callable[[Exchange], Awaitable[None] | None]
 
 SERVICES = {
+    "application-autoscaling": "application-autoscaling",
     "ecr": "ecr",
     "iam": "iam",
     "logs": "logs",
