@@ -7,12 +7,12 @@ hangs on it, the alarms that were made for its policies included.
 
 from typing import Any, NotRequired, TypedDict
 
+from argosy.state.alarms import delete_alarm
 from argosy.state.records import Record, Records
 
 TARGET = "scalable-target"
 POLICY = "scaling-policy"
 ACTION = "scheduled-action"
-ALARM = "alarm"
 
 INSTANCES = "sagemaker:variant:DesiredInstanceCount"
 COPIES = "sagemaker:inference-component:DesiredCopyCount"
@@ -129,7 +129,7 @@ def remove_policy(records: Records, policy: Record) -> None:
     """Remove a policy with the alarms that were made for it."""
     with records.transaction():
         for name in policy.document["alarms"].values():
-            records.delete(ALARM, policy.account, policy.region, name)
+            delete_alarm(records, policy.account, policy.region, name)
         _delete(records, policy)
 
 

@@ -10,7 +10,7 @@ from argosy.services.autoscaling.policy_alarms import managed_alarms
 from argosy.services.autoscaling.policy_rules import CONFIGURATIONS, check_policy, same_metric
 from argosy.services.autoscaling.resources import NAMESPACE
 from argosy.services.registry import Call, operation
-from argosy.state.alarms import alarm_arn, delete_alarm, put_alarm
+from argosy.state.alarms import ACTIONS, ALARM, alarm_arn, delete_alarm, put_alarm
 from argosy.state.records import Record
 from argosy.state.scaling import (
     POLICY,
@@ -62,7 +62,10 @@ def delete_scaling_policy(call: Call) -> dict[str, Any]:
 @operation("application-autoscaling", "DescribeScalingPolicies")
 def describe_scaling_policies(call: Call) -> dict[str, Any]:
     found = described(call, POLICY, call.input.get("PolicyNames"))
-    return page(call, "ScalingPolicies", found, lambda record: record.name, _shown)
+    users = _users_alarms(call) if any(p.document["type"] == STEP for p in found) else {}
+    return page(
+        call, "ScalingPolicies", found, lambda record: record.name, lambda p: _shown(p, users)
+    )
 
 
 def _type(call: Call, before: Record | None) -> str:
@@ -165,23 +168,37 @@ def _keep(call: Call, before: Record | None, document: PolicyDocument) -> Record
         return call.records.update(before, now=now, document=dict(document))
     name = under(document["resource_id"], document["name"])
     caller = call.caller
-    return call.records.create(
-        POLICY, caller.account, caller.region, name, dict(document), now=now
-    )
+    return call.records.create(POLICY, caller.account, caller.region, name, dict(document), now=now)
 
 
 def _alarms(policy: Record) -> list[dict[str, str]]:
     """Its own alarms that are there."""
     disabled = policy.document["configuration"].get("DisableScaleIn")
     return [
-        {"AlarmName": name, "AlarmARN": alarm_arn(policy.account, policy.region, name)}
+        _alarm(policy, name)
         for side, name in policy.document["alarms"].items()
         if not (side == "low" and disabled)
     ]
 
 
-def _shown(policy: Record) -> dict[str, Any]:
+def _alarm(policy: Record, name: str) -> dict[str, str]:
+    return {"AlarmName": name, "AlarmARN": alarm_arn(policy.account, policy.region, name)}
+
+
+def _users_alarms(call: Call) -> dict[str, list[str]]:
+    """ARN of an action → names of the alarms that have it; those of step scaling are users'."""
+    found: dict[str, list[str]] = {}
+    for alarm in call.records.find(ALARM, call.caller.account, call.caller.region):
+        for member in ACTIONS.values():
+            for arn in alarm.document["members"].get(member) or ():
+                found.setdefault(arn, []).append(alarm.name)
+    return found
+
+
+def _shown(policy: Record, users: dict[str, list[str]]) -> dict[str, Any]:
+    """A policy; `users`: ARN of a step scaling policy → alarms that act on it."""
     document = policy.document
+    theirs = [_alarm(policy, name) for name in sorted(set(users.get(document["arn"], ())))]
     return {
         "PolicyARN": document["arn"],
         "PolicyName": document["name"],
@@ -190,6 +207,6 @@ def _shown(policy: Record) -> dict[str, Any]:
         "ScalableDimension": document["dimension"],
         "PolicyType": document["type"],
         CONFIGURATIONS[document["type"]]: document["configuration"],
-        "Alarms": _alarms(policy),
+        "Alarms": theirs if document["type"] == STEP else _alarms(policy),
         "CreationTime": policy.created,
     }

@@ -4,6 +4,7 @@ Every function raises ValidationException with a sentence that names the member.
 reference of Application Auto Scaling (StepAdjustment, TargetTrackingScalingPolicyConfiguration).
 """
 
+import itertools
 import math
 import re
 from typing import Any
@@ -177,7 +178,7 @@ def _bounds(step: dict[str, Any]) -> tuple[float, float]:
 def _check_bounds(steps: list[tuple[float, float]]) -> None:
     """Together they are one range without gap or overlap, which ends only at the threshold."""
     ordered = sorted(steps)
-    for (_, end), (start, _) in zip(ordered, ordered[1:], strict=False):
+    for (_, end), (start, _) in itertools.pairwise(ordered):
         if start < end:
             raise ValidationException(
                 f"StepAdjustments intervals overlap: one goes to {end:g}, another one begins at "

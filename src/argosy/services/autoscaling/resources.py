@@ -40,9 +40,7 @@ def resource_of(asked: dict[str, Any]) -> Resource:
         return Resource(identity, dimension, match[1], match[2])
     if dimension == COPIES and (match := _COMPONENT.fullmatch(identity)):
         return Resource(identity, dimension, "", "", match[1])
-    form = (
-        "endpoint/NAME/variant/NAME" if dimension == INSTANCES else "inference-component/NAME"
-    )
+    form = "endpoint/NAME/variant/NAME" if dimension == INSTANCES else "inference-component/NAME"
     raise ValidationException(
         f"ResourceId {identity!r} is not of the scalable dimension {dimension}: give {form}."
     )

@@ -18,7 +18,6 @@ from argosy.services.sagemaker.endpoint_configs import MOST_INSTANCES
 from argosy.state.records import Record
 from argosy.state.scaling import TARGET, remove_target
 
-
 _SUSPENDED = (
     "DynamicScalingInSuspended",
     "DynamicScalingOutSuspended",

@@ -26,6 +26,7 @@ from argosy.services.sagemaker.intents import (
 )
 from argosy.services.sagemaker.listing import answer, page_of
 from argosy.services.sagemaker.refusals import refuse_unsupported
+from argosy.services.sagemaker.scaled import forget_component_target
 from argosy.services.sagemaker.tags import check_tags
 from argosy.state import endpoints as ep
 from argosy.state.endpoints import Deployment, EndpointDocument, hosts_components
@@ -116,6 +117,7 @@ def delete_inference_component(call: Call) -> dict[str, Any]:
     with call.records.transaction():
         record = find(call, COMPONENT, call.input["InferenceComponentName"])
         refuse_in_progress(record, _NOUN)
+        forget_component_target(call, record)
         begin_deleting(call, record)
     return {}
 

@@ -30,6 +30,7 @@ from argosy.services.sagemaker.intents import (
 from argosy.services.sagemaker.listing import answer, page_of
 from argosy.services.sagemaker.refusals import refuse_unsupported
 from argosy.services.sagemaker.residents import refuse_homeless
+from argosy.services.sagemaker.scaled import forget_targets, refuse_scaled
 from argosy.services.sagemaker.tags import check_tags
 from argosy.state import endpoints as ep
 from argosy.state.endpoints import Deployment, EndpointDocument, hosts_components, is_async
@@ -87,6 +88,7 @@ def update_endpoint(call: Call) -> dict[str, Any]:
         tell_topics(call, pending)
         hosts = pending["variants"] if hosts_components(pending) else []
         refuse_homeless(call, record, [variant["name"] for variant in hosts])
+        refuse_scaled(call, record, pending)
         if asked.get("RetainAllVariantProperties"):
             _retain(pending, document["live"], asked.get("ExcludeRetainedVariantProperties"))
         document["pending"] = pending
@@ -117,6 +119,7 @@ def delete_endpoint(call: Call) -> dict[str, Any]:
         record = find(call, ENDPOINT, call.input["EndpointName"])
         refuse_in_progress(record, _NOUN)
         refuse_homeless(call, record)
+        forget_targets(call, record)
         begin_deleting(call, record)
     return {}
 
