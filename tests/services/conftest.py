@@ -102,6 +102,7 @@ def settle(server: ApiServer) -> Callable[..., None]:
             document["live"], document["pending"] = document["pending"], None
         elif reason and document["live"]:
             document["pending"] = None
+        document["rollout"] = None
         document["failure_reason"] = reason
         for variant in (document["live"] or {"variants": []})["variants"]:
             variant["current_weight"] = variant["weight"]

@@ -194,49 +194,6 @@ def blue_green(**changes: Any) -> dict[str, Any]:
     return {"BlueGreenUpdatePolicy": policy}
 
 
-@pytest.mark.parametrize(
-    ("config", "named"),
-    [
-        (
-            blue_green(TrafficRoutingConfiguration={"Type": "CANARY", "WaitIntervalInSeconds": 60}),
-            "TrafficRoutingConfiguration.Type: ",
-        ),
-        (
-            blue_green(
-                TrafficRoutingConfiguration={
-                    **ALL_AT_ONCE,
-                    "LinearStepSize": {"Type": "CAPACITY_PERCENT", "Value": 10},
-                }
-            ),
-            "LinearStepSize: ",
-        ),
-        (blue_green(TerminationWaitInSeconds=60), "TerminationWaitInSeconds: "),
-        (blue_green(MaximumExecutionTimeoutInSeconds=600), "MaximumExecutionTimeoutInSeconds: "),
-        (
-            {
-                "RollingUpdatePolicy": {
-                    "MaximumBatchSize": {"Type": "CAPACITY_PERCENT", "Value": 50},
-                    "WaitIntervalInSeconds": 0,
-                }
-            },
-            "RollingUpdatePolicy: ",
-        ),
-        (
-            {"AutoRollbackConfiguration": {"Alarms": [{"AlarmName": "a"}]}},
-            "AutoRollbackConfiguration.Alarms: ",
-        ),
-    ],
-)
-def test_guarded_deployments_are_refused_by_member(
-    sagemaker: Any, endpoint: str, refused: Refused, config: dict[str, Any], named: str
-) -> None:
-    asked = {"EndpointConfigName": "one", "DeploymentConfig": config}
-    for call, name in ((sagemaker.update_endpoint, endpoint), (sagemaker.create_endpoint, "new")):
-        message = refused(call, EndpointName=name, **asked)
-        assert message.startswith("DeploymentConfig.")
-        assert named in message
-
-
 def test_an_all_at_once_deployment_is_taken_and_shown(
     sagemaker: Any, endpoint: str, settle: Settle, refused: Refused
 ) -> None:

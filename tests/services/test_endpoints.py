@@ -182,4 +182,4 @@ def test_every_write_rings_the_doorbell(sagemaker: Any, server: ApiServer, endpo
     sagemaker.update_endpoint_weights_and_capacities(
         EndpointName=endpoint, DesiredWeightsAndCapacities=changes
     )
-    assert rung == ["endpoint"]
+    assert rung == ["endpoint", "event"]

@@ -7,6 +7,7 @@ from typing import Any, Protocol
 from argosy.compute.base import Backend
 from argosy.ground.instances import Instance
 from argosy.state.records import Record, Records, Stale
+from argosy.state.state_changes import announce
 
 log = logging.getLogger(__name__)
 
@@ -26,13 +27,15 @@ def write(records: Records, record: Record, plan: Planned, now: float) -> Record
     if plan.status == record.status and plan.document == record.document:
         return _unchanged(records, record)
     try:
-        changed = records.update(
-            record,
-            now=now,
-            document=dict(plan.document),
-            status=plan.status,
-            touch=plan.status != record.status,
-        )
+        with records.transaction():
+            changed = records.update(
+                record,
+                now=now,
+                document=dict(plan.document),
+                status=plan.status,
+                touch=plan.status != record.status,
+            )
+            announce(records, changed, now, record)
     except Stale:
         return None
     if plan.status != record.status:

@@ -17,6 +17,7 @@ from argosy.control.reconciler import Reconciler
 from argosy.control.rollout import Launch
 from argosy.control.traffic import Traffic
 from argosy.control.transforms.whole import BatchTransform
+from argosy.control.watching import Watch
 from argosy.control.work import Hub
 from argosy.ground.clock import Clock
 from argosy.ground.instances import InstanceSpec, StoreAccess
@@ -65,6 +66,7 @@ class Control:
             self._new_spec,
             settings,
             self._asynchronous.desk,
+            Watch(records, clock),
         )
         self._loop = Loop((endpoints, self._transforms.reconciler), self._doorbell)
 

@@ -15,7 +15,7 @@ from argosy.control import carrying_out, launching, routes
 from argosy.control.asynchronous.plans import QueuePlan, plans_of
 from argosy.control.feed import Feed
 from argosy.control.launching import Place
-from argosy.control.rollout import Launch, Plan, decide
+from argosy.control.rollout import Launch, Plan, Signals, decide
 from argosy.ground.clock import Clock
 from argosy.ground.instances import Instance, InstanceSpec
 from argosy.ground.routes import KeyEntry, RoutingTable
@@ -63,7 +63,9 @@ class Reconciler:
         new_spec: Callable[[Place, Launch, float], InstanceSpec],
         settings: Settings,
         desk: AsyncDesk,
+        watch: Callable[[Record], Signals] = lambda record: Signals(),
     ) -> None:
+        """`watch`: what watches over the rollout of an endpoint that is being updated."""
         self._records = records
         self._backend = backend
         self._feed = feed
@@ -71,6 +73,7 @@ class Reconciler:
         self._keys = keys
         self._new_spec = new_spec
         self._desk = desk
+        self._watch = watch
         self._engine = bool(settings.container_engine)
         self._model_timeout_s = settings.model_timeout_s
         self._spare_idle_s = settings.spare_idle_s
@@ -98,7 +101,8 @@ class Reconciler:
         mine = [i for i in instances if _belongs(i, place)]
         document = record.document
         obstacle = launching.obstacle(document["pending"], engine=self._engine)
-        plan = decide(record.status, document, record.region, mine, now, obstacle)  # type: ignore[arg-type]
+        signals = self._watch(record) if document.get("rollout") else Signals()
+        plan = decide(record.status, document, record.region, mine, now, obstacle, signals)  # type: ignore[arg-type]
         return _Endpoint(record, place, mine, plan)
 
     async def _publish(self, endpoints: list[_Endpoint]) -> None:

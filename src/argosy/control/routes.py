@@ -4,6 +4,7 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from typing import Any
 
+from argosy.control.rollout.sharing import Shared, fleets_of
 from argosy.ground.instances import Instance
 from argosy.ground.routes import (
     SERVING_STATUSES,
@@ -83,7 +84,21 @@ def _entry(endpoint: Routed, components: list[Routed], timeout_s: float) -> Endp
     if is_async(live):
         entry = _asynchronous(endpoint, live)
         return {**head, "variants": _variants(live, [], timeout_s), "asynchronous": entry}
-    return {**head, "variants": _variants(live, endpoint.serving, timeout_s)}
+    fleets = fleets_of(endpoint.document, endpoint.serving)
+    if len(fleets) == 1:
+        return {**head, "variants": _variants(live, endpoint.serving, timeout_s)}
+    return {**head, "variants": [one for fleet in fleets for one in _shared(fleet, timeout_s)]}
+
+
+def _shared(fleet: Shared, timeout_s: float) -> list[VariantEntry]:
+    """The variants of one fleet of two, with their part of all traffic as weight."""
+    deployment = fleet.deployment
+    weights = [fleet.weight_of(variant) for variant in deployment["variants"]]
+    entries = _variants(deployment, fleet.instances, timeout_s)
+    return [
+        {**entry, "weight": weight, "config": deployment["config_name"], "share": fleet.share}
+        for entry, weight in zip(entries, weights, strict=True)
+    ]
 
 
 def _asynchronous(endpoint: Routed, live: Deployment) -> AsyncEntry:

@@ -19,6 +19,17 @@ class SystemClock:
         return time.time()
 
 
+class SteadyClock:
+    """The time as it was when this clock was made, and what has passed since: it does not jump when
+    the machine's clock is set."""
+
+    def __init__(self, clock: Clock) -> None:
+        self._began, self._at_beginning = clock.now(), time.monotonic()
+
+    def now(self) -> float:
+        return self._began + time.monotonic() - self._at_beginning
+
+
 class ManualClock:
     """A clock that stands still until a test moves it."""
 

@@ -47,6 +47,11 @@ class VariantEntry(TypedDict):
     """For an inference component: how many are asked for."""
     hold: NotRequired[bool]
     """It may have no instance: requests wait at the edge until one is started."""
+    config: NotRequired[str]
+    """The endpoint config of its fleet, where two fleets serve (an update under way). The old
+    fleet's variants come first; both may have the same names."""
+    share: NotRequired[float]
+    """What its fleet has of all requests, where two serve; `weight` is multiplied by it already."""
     weight: float
     containers: list[ContainerEntry]
     direct: bool

@@ -8,6 +8,7 @@ them later does not hurt a running endpoint.
 from typing import Any, NotRequired, TypedDict
 
 from argosy.ground.instances import PulledImage
+from argosy.state.rollouts import Rollout
 
 
 class VariantIntent(TypedDict):
@@ -58,6 +59,8 @@ class EndpointDocument(TypedDict):
     """What answers; None until CreateEndpoint has succeeded."""
     pending: Deployment | None
     """What CreateEndpoint or UpdateEndpoint is bringing up."""
+    rollout: NotRequired[Rollout | None]
+    """How `pending` takes the place of `live`, where that goes by steps."""
     last_deployment_config: NotRequired[dict[str, Any] | None]
     component_of: NotRequired[ComponentOf]
     """Only a component has this."""
@@ -71,6 +74,8 @@ FAILED = "Failed"
 OUT_OF_SERVICE = "OutOfService"
 SYSTEM_UPDATING = "SystemUpdating"
 ROLLING_BACK = "RollingBack"
+UPDATE_ROLLBACK_FAILED = "UpdateRollbackFailed"
+"""Serves with a mixed fleet; may be updated and deleted."""
 
 IN_PROGRESS = frozenset({CREATING, UPDATING, SYSTEM_UPDATING, ROLLING_BACK, DELETING})
 

@@ -3,6 +3,7 @@
 from collections.abc import Iterable
 from dataclasses import dataclass
 
+from argosy.control.rollout.sharing import Shared, active, fleets_of
 from argosy.control.routes import Routed
 from argosy.ground.routes import SERVING_STATUSES
 from argosy.state.endpoints import is_async
@@ -44,6 +45,7 @@ def _plan(routed: Routed) -> QueuePlan | None:
     notification = output.get("NotificationConfig") or {}
     topics = {True: notification.get("SuccessTopic"), False: notification.get("ErrorTopic")}
     included = notification.get("IncludeInferenceResponseIn") or ()
+    fleets = fleets_of(routed.document, routed.serving)
     return QueuePlan(
         queue=routed.queue,
         key=routed.key,
@@ -51,14 +53,24 @@ def _plan(routed: Routed) -> QueuePlan | None:
         region=routed.region,
         endpoint=routed.document["name"],
         accepts=routed.status in SERVING_STATUSES,
-        weights={variant["name"]: variant["weight"] for variant in live["variants"]},
+        weights=_weights(fleets),
         instances={
             instance.spec.instance_id: instance.spec.variant
-            for instance in routed.serving
-            if instance.spec.deployment == live["id"]
+            for fleet in fleets
+            for instance in active(fleet)
         },
         topics={good: topic for good, topic in topics.items() if topic},
         includes=frozenset(
             good for good, name in ((True, SUCCESS), (False, ERROR)) if name in included
         ),
     )
+
+
+def _weights(fleets: list[Shared]) -> dict[str, float]:
+    """Of the variants of all fleets; those of one name are one, for instances pull their work."""
+    weights: dict[str, float] = {}
+    for fleet in fleets:
+        for variant in fleet.deployment["variants"]:
+            name = variant["name"]
+            weights[name] = weights.get(name, 0.0) + fleet.weight_of(variant)
+    return weights

@@ -11,6 +11,7 @@ from argosy.services.sagemaker.listing import answer, page_of
 from argosy.services.sagemaker.refusals import refuse_unsupported
 from argosy.services.sagemaker.tags import check_tags, set_tags
 from argosy.state.records import Record
+from argosy.state.state_changes import announce
 
 MOST_INSTANCES = 256
 """Per variant, as a quota of the account would be: a slip of the pen must not fill the machine."""
@@ -31,10 +32,11 @@ def create_endpoint_config(call: Call) -> dict[str, Any]:
                 find(call, MODEL, variant["ModelName"])
         check_async_config(call, asked)
         caller, now = call.caller, call.clock.now()
-        call.records.create(
+        record = call.records.create(
             ENDPOINT_CONFIG, caller.account, caller.region, name, _filled(asked), now=now
         )
         set_tags(call, arn, tags)
+        announce(call.records, record, now)
     return {"EndpointConfigArn": arn}
 
 

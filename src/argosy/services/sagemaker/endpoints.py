@@ -10,6 +10,7 @@ from argosy.ground.errors import ValidationException
 from argosy.ground.names import new_deployment_id
 from argosy.services.registry import Call, operation
 from argosy.services.sagemaker.async_inference import tell_topics
+from argosy.services.sagemaker.deployment_config import rollout_of
 from argosy.services.sagemaker.endpoint_configs import check_count, check_weight
 from argosy.services.sagemaker.endpoint_view import description, summary
 from argosy.services.sagemaker.finding import (
@@ -45,7 +46,6 @@ def create_endpoint(call: Call) -> dict[str, Any]:
     asked = call.input
     name, tags = asked["EndpointName"], asked.get("Tags")
     check_tags(tags)
-    refuse_unsupported("CreateEndpoint", asked)
     arn = arn_of(call, ENDPOINT, name)
     with call.records.transaction():
         refuse_taken(call, ENDPOINT, name)
@@ -58,6 +58,7 @@ def create_endpoint(call: Call) -> dict[str, Any]:
             "pending": pending,
             "last_deployment_config": asked.get("DeploymentConfig"),
         }
+        rollout_of(call, asked.get("DeploymentConfig"), pending)  # it may be retained later
         tell_topics(call, pending)
         begin(call, ENDPOINT, document, tags)
     return {"EndpointArn": arn}
@@ -77,12 +78,11 @@ def list_endpoints(call: Call) -> dict[str, Any]:
 @operation("sagemaker", "UpdateEndpoint")
 def update_endpoint(call: Call) -> dict[str, Any]:
     asked = call.input
-    refuse_unsupported("UpdateEndpoint", asked)
     if asked.get("RetainDeploymentConfig") and asked.get("DeploymentConfig"):
         raise ValidationException("Give DeploymentConfig or RetainDeploymentConfig, not both.")
     with call.records.transaction():
         record = _changeable(call, asked["EndpointName"])
-        document = dict(record.document)
+        document = _with_one_fleet(record.document)
         pending = _deployment(call, asked["EndpointConfigName"])
         _refuse_other_kind(document, pending)
         tell_topics(call, pending)
@@ -94,6 +94,7 @@ def update_endpoint(call: Call) -> dict[str, Any]:
         document["pending"] = pending
         if not asked.get("RetainDeploymentConfig"):
             document["last_deployment_config"] = asked.get("DeploymentConfig")
+        document["rollout"] = rollout_of(call, document["last_deployment_config"], pending)
         begin_updating(call, record, document)
     return {"EndpointArn": record.document["arn"]}
 
@@ -105,6 +106,7 @@ def update_endpoint_weights_and_capacities(call: Call) -> dict[str, Any]:
     refuse_unsupported("UpdateEndpointWeightsAndCapacities", asked)
     with call.records.transaction():
         record = _changeable(call, asked["EndpointName"])
+        _refuse_mixed(record)
         document = dict(record.document)
         _rescale(document["live"], changes, document["arn"])
         tell_topics(call, document["live"])
@@ -146,6 +148,22 @@ def _changeable(call: Call, name: str) -> Record:
             "Delete it and create it again."
         )
     return record
+
+
+def _refuse_mixed(record: Record) -> None:
+    if record.status == ep.UPDATE_ROLLBACK_FAILED:
+        raise ValidationException(
+            f'Cannot update endpoint "{record.document["arn"]}": its status is {record.status}: '
+            "two fleets serve it. Update it to one endpoint configuration first."
+        )
+
+
+def _with_one_fleet(document: dict[str, Any]) -> dict[str, Any]:
+    """A copy to be changed; of two fleets that were left mixed, only the larger one stays."""
+    changed, rollout = dict(document), document.get("rollout")
+    if document["pending"] is not None and rollout and rollout["share"] > 0.5:
+        changed["live"] = document["pending"]
+    return changed
 
 
 def _refuse_other_kind(document: dict[str, Any], pending: Deployment) -> None:

@@ -11,13 +11,14 @@ from argosy.services.sagemaker.tags import set_tags
 from argosy.state import endpoints as ep
 from argosy.state.endpoints import EndpointDocument
 from argosy.state.records import Record
+from argosy.state.state_changes import announce
 
 
 def begin(
     call: Call, kind: str, document: EndpointDocument, tags: list[dict[str, str]] | None
 ) -> None:
     """Keep a new one, which is being created from now on."""
-    call.records.create(
+    record = call.records.create(
         kind,
         call.caller.account,
         call.caller.region,
@@ -27,17 +28,21 @@ def begin(
         status=ep.CREATING,
     )
     set_tags(call, document["arn"], tags)
+    announce(call.records, record, record.created)
 
 
 def begin_updating(call: Call, record: Record, document: dict[str, Any]) -> None:
     """Keep its changed document, which is being carried out from now on."""
     document["failure_reason"] = ""
-    call.records.update(record, now=call.clock.now(), document=document, status=ep.UPDATING)
+    now = call.clock.now()
+    changed = call.records.update(record, now=now, document=document, status=ep.UPDATING)
+    announce(call.records, changed, now, record)
 
 
 def begin_deleting(call: Call, record: Record) -> None:
     """Control ends its instances and then removes the record; the tags go now."""
-    call.records.update(record, now=call.clock.now(), status=ep.DELETING)
+    now = call.clock.now()
+    announce(call.records, call.records.update(record, now=now, status=ep.DELETING), now, record)
     set_tags(call, record.document["arn"], None)
 
 

@@ -14,6 +14,7 @@ from argosy.services.sagemaker.listing import answer, page_of
 from argosy.services.sagemaker.refusals import refuse_unsupported
 from argosy.services.sagemaker.tags import check_tags, set_tags
 from argosy.state.records import Record
+from argosy.state.state_changes import announce
 
 
 @operation("sagemaker", "CreateModel")
@@ -28,8 +29,10 @@ def create_model(call: Call) -> dict[str, Any]:
     with call.records.transaction():
         refuse_taken(call, MODEL, name)
         caller, now = call.caller, call.clock.now()
-        call.records.create(MODEL, caller.account, caller.region, name, _filled(asked), now=now)
+        where = (MODEL, caller.account, caller.region, name)
+        record = call.records.create(*where, _filled(asked), now=now)
         set_tags(call, arn, tags)
+        announce(call.records, record, now)
     return {"ModelArn": arn}
 
 

@@ -92,20 +92,6 @@ _COMPONENT = (
     ),
 )
 
-_GUARDRAILS = "traffic shifting in steps (updates move all traffic at once)"
-_BLUE_GREEN = "DeploymentConfig.BlueGreenUpdatePolicy"
-_DEPLOYMENT = (
-    Refusal(
-        f"{_BLUE_GREEN}.TrafficRoutingConfiguration.Type", one_of("CANARY", "LINEAR"), _GUARDRAILS
-    ),
-    Refusal(f"{_BLUE_GREEN}.TrafficRoutingConfiguration.CanarySize", given, _GUARDRAILS),
-    Refusal(f"{_BLUE_GREEN}.TrafficRoutingConfiguration.LinearStepSize", given, _GUARDRAILS),
-    Refusal(f"{_BLUE_GREEN}.TerminationWaitInSeconds", filled, "baking periods"),
-    Refusal(f"{_BLUE_GREEN}.MaximumExecutionTimeoutInSeconds", given, "deployment timeouts"),
-    Refusal("DeploymentConfig.RollingUpdatePolicy", given, "rolling updates"),
-    Refusal("DeploymentConfig.AutoRollbackConfiguration.Alarms", filled, "rollback on alarms"),
-)
-
 _TABLE: dict[str, tuple[Refusal, ...]] = {
     "CreateModel": (
         *(line._replace(path=f"PrimaryContainer.{line.path}") for line in _CONTAINER),
@@ -120,8 +106,6 @@ _TABLE: dict[str, tuple[Refusal, ...]] = {
         Refusal("MetricsConfig.EnableDetailedObservability", filled, "enhanced metrics"),
         *(line._replace(path=f"ProductionVariants[].{line.path}") for line in _VARIANT),
     ),
-    "CreateEndpoint": _DEPLOYMENT,
-    "UpdateEndpoint": _DEPLOYMENT,
     "CreateTransformJob": (Refusal("ExperimentConfig", filled, "experiments"),),
     "CreateInferenceComponent": _COMPONENT,
     "UpdateInferenceComponent": (

@@ -18,6 +18,7 @@ from argosy.services.sagemaker.transform_rules import check_model, check_request
 from argosy.services.sagemaker.transform_view import description, filled, summary
 from argosy.state import transform_jobs as jobs
 from argosy.state.records import Record
+from argosy.state.state_changes import announce
 from argosy.state.transform_jobs import TRANSFORM_JOB
 
 
@@ -36,7 +37,7 @@ def create_transform_job(call: Call) -> dict[str, Any]:
         document = jobs.new_job(name, arn, new_deployment_id(), filled(asked), model, now)
         take_images(call, document["deployment"])
         caller = call.caller
-        call.records.create(
+        record = call.records.create(
             TRANSFORM_JOB,
             caller.account,
             caller.region,
@@ -46,6 +47,7 @@ def create_transform_job(call: Call) -> dict[str, Any]:
             status=jobs.IN_PROGRESS,
         )
         set_tags(call, arn, tags)
+        announce(call.records, record, now)
     return {"TransformJobArn": arn}
 
 
@@ -70,7 +72,9 @@ def stop_transform_job(call: Call) -> dict[str, Any]:
                 f"The request was rejected because the transform job is in status {record.status}."
             )
         if record.status != jobs.STOPPING:
-            call.records.update(record, now=call.clock.now(), status=jobs.STOPPING)
+            now = call.clock.now()
+            stopping = call.records.update(record, now=now, status=jobs.STOPPING)
+            announce(call.records, stopping, now, record)
     return {}
 
 

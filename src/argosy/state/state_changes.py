@@ -1,0 +1,156 @@
+"""Tells the event outbox of what becomes of SageMaker's resources, in EventBridge's words.
+
+Whoever changes a record calls `announce` in the same transaction. Types and members of the details:
+reference/autoscaling-and-monitoring.md §10. Times are in milliseconds since the epoch.
+"""
+
+import re
+from typing import Any
+
+from argosy.ground.names import sagemaker_arn
+from argosy.state.events import EventOutbox
+from argosy.state.record import Record
+from argosy.state.records import Records
+from argosy.state.transform_jobs import TRANSFORM_JOB
+from argosy.state.variant_view import pending_summary, variants_of
+
+SOURCE = "aws.sagemaker"
+_ENDPOINT, _CONFIG, _MODEL, _COMPONENT = (
+    "endpoint",
+    "endpoint-config",
+    "model",
+    "inference-component",
+)
+_TAGS = "tags"
+
+_TYPES = {
+    _ENDPOINT: "SageMaker Endpoint State Change",
+    _CONFIG: "SageMaker Endpoint Config State Change",
+    _MODEL: "SageMaker Model State Change",
+    _COMPONENT: "SageMaker Inference Component State Change",
+    TRANSFORM_JOB: "SageMaker Transform Job State Change",
+}
+_DEPLOYMENT = "SageMaker Endpoint Deployment State Change"
+
+
+def announce(records: Records, record: Record, now: float, before: Record | None = None) -> None:
+    """Tell of a record that was made or changed; `before` is what it was. Nothing is told where
+    its status stayed the same and no deployment moved on."""
+    if record.kind not in _TYPES:
+        return
+    if before is None or before.status != record.status:
+        _tell(records, record, _TYPES[record.kind], _detail(records, record), now)
+    if record.kind == _ENDPOINT and _deployment(record) != (before and _deployment(before)):
+        pending = pending_summary(record.document)
+        if pending is not None:
+            detail = {**_detail(records, record), "PendingDeploymentSummary": _in_ms(pending)}
+            _tell(records, record, _DEPLOYMENT, detail, now)
+
+
+def _tell(records: Records, record: Record, kind: str, detail: dict[str, Any], now: float) -> None:
+    outbox = EventOutbox(records.transactions)
+    outbox.add(record.account, record.region, SOURCE, kind, [_arn(record)], detail, now)
+
+
+def _deployment(record: Record) -> tuple[Any, ...]:
+    """Where its deployment is; changes with every step."""
+    pending, rollout = record.document["pending"], record.document.get("rollout") or {}
+    where = (rollout.get(name) for name in ("phase", "step", "share"))
+    return (pending and pending["id"], *where)
+
+
+def _detail(records: Records, record: Record) -> dict[str, Any]:
+    build = {
+        _ENDPOINT: _endpoint,
+        _COMPONENT: _component,
+        _CONFIG: _config,
+        _MODEL: _model,
+        TRANSFORM_JOB: _transform_job,
+    }[record.kind]
+    body = {
+        **build(record),
+        "CreationTime": record.created,
+        "LastModifiedTime": record.modified,
+        "Tags": _tags(records, record),
+    }
+    detail: dict[str, Any] = _in_ms({n: v for n, v in body.items() if v not in (None, "")})
+    return detail
+
+
+def _endpoint(record: Record) -> dict[str, Any]:
+    document = record.document
+    shown = document["live"] or document["pending"]
+    return {
+        "EndpointName": record.name,
+        "EndpointArn": document["arn"],
+        "EndpointConfigName": shown["config_name"],
+        "ProductionVariants": variants_of(shown, record.status, document.get("rollout")),
+        "EndpointStatus": _upper_snake(record.status),
+        "FailureReason": document["failure_reason"],
+    }
+
+
+def _component(record: Record) -> dict[str, Any]:
+    document = record.document
+    return {
+        "InferenceComponentName": record.name,
+        "InferenceComponentArn": document["arn"],
+        "EndpointName": document["component_of"]["endpoint"],
+        "VariantName": document["component_of"]["variant"],
+        "InferenceComponentStatus": _upper_snake(record.status),
+        "FailureReason": document["failure_reason"],
+    }
+
+
+def _config(record: Record) -> dict[str, Any]:
+    return {
+        "EndpointConfigName": record.name,
+        "EndpointConfigArn": _arn(record),
+        "ProductionVariants": record.document["ProductionVariants"],
+    }
+
+
+def _model(record: Record) -> dict[str, Any]:
+    members = ("PrimaryContainer", "Containers", "ExecutionRoleArn", "InferenceExecutionConfig")
+    given = {name: record.document[name] for name in members if record.document.get(name)}
+    return {"ModelName": record.name, "ModelArn": _arn(record), **given}
+
+
+def _transform_job(record: Record) -> dict[str, Any]:
+    document = record.document
+    asked = {name: value for name, value in document["asked"].items() if name != "Tags"}
+    return {
+        **asked,
+        "TransformJobArn": document["arn"],
+        "TransformJobStatus": record.status,
+        "FailureReason": document["failure_reason"],
+        "TransformStartTime": document.get("started"),
+        "TransformEndTime": document.get("ended"),
+    }
+
+
+def _arn(record: Record) -> str:
+    known = record.document.get("arn")
+    if known:
+        return str(known)
+    return sagemaker_arn(record.region, record.account, record.kind, record.name)
+
+
+def _tags(records: Records, record: Record) -> dict[str, str]:
+    found = records.get(_TAGS, record.account, record.region, _arn(record).lower())
+    return {tag["Key"]: tag["Value"] for tag in found.document["tags"]} if found else {}
+
+
+def _upper_snake(status: str) -> str:
+    return re.sub(r"(?<=[a-z])(?=[A-Z])", "_", status).upper()
+
+
+def _in_ms(value: Any, name: str = "") -> Any:
+    """The same with every time, which are the members whose names end so, in milliseconds."""
+    if isinstance(value, dict):
+        return {key: _in_ms(inner, key) for key, inner in value.items()}
+    if isinstance(value, list):
+        return [_in_ms(inner) for inner in value]
+    if name.endswith("Time") and isinstance(value, int | float):
+        return int(value * 1000)
+    return value
