@@ -96,7 +96,13 @@ def _shared(fleet: Shared, timeout_s: float) -> list[VariantEntry]:
     weights = [fleet.weight_of(variant) for variant in deployment["variants"]]
     entries = _variants(deployment, fleet.instances, timeout_s)
     return [
-        {**entry, "weight": weight, "config": deployment["config_name"], "share": fleet.share}
+        {
+            **entry,
+            "weight": weight,
+            "config": deployment["config_name"],
+            "share": fleet.share,
+            "newer": fleet.newer,
+        }
         for entry, weight in zip(entries, weights, strict=True)
     ]
 

@@ -113,16 +113,21 @@ class Invocation:
             self._fail(ServiceUnavailable(texts.no_instance(self.endpoint.name, name)))
 
     def _start_again(self) -> bool:
-        """Go to another instance of the variant as it is now; False when there is none."""
+        """Go to another instance of the variant as it is now; False when there is none.
+
+        Where two fleets serve, the old one is asked first: the new one may die of every request.
+        """
         mine = self.variant
         variant = self.gate.table.variant(self.endpoint.key, mine.name, mine.container) or mine
-        other = variant.pick(self.gate.max_in_flight)
-        if other is None:
-            return False
-        self.again = True
-        self.variant = variant
-        self.start(other)
-        return True
+        twin = variant.twin
+        for one in (twin, variant) if variant.newer else (variant, twin):
+            other = None if one is None else one.pick(self.gate.max_in_flight)
+            if one is not None and other is not None:
+                self.again = True
+                self.variant = one
+                self.start(other)
+                return True
+        return False
 
     def overdue(self, link: Link) -> None:
         """The model took too long; the link has cancelled the call."""

@@ -112,7 +112,10 @@ class Invoker:
         head = texts.frame_head(request, stream=streams)
         if target:
             head = texts.with_model(head, target)
-        if self._start(request, endpoint, variant, asked, head, target):
+        twin = variant.twin
+        if self._start(request, endpoint, variant, asked, head, target) or (
+            twin is not None and self._start(request, endpoint, twin, asked, head, target)
+        ):
             return
         if not gate.holding.takes(variant):
             raise texts.no_room(endpoint.name, variant.name, variant.is_there())
@@ -168,7 +171,7 @@ class Invoker:
             return _component(endpoint, component)
         target = request.text("x-amzn-sagemaker-target-variant")
         if target:
-            variant = endpoint.by_name.get(target)
+            variant = endpoint.named(target, random())
             if variant is None:
                 raise ValidationError(f"Variant {target} not found for Request")
             return variant

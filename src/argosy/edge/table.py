@@ -54,6 +54,13 @@ class Variant:
     containers: "dict[str, Variant]" = field(default_factory=dict)
     """For direct invocation: each container as if it were the only one."""
 
+    share: float = 1.0
+    """Of two fleets: what this one has of all requests."""
+    newer: bool = False
+    """Of two fleets: the one that is taking over."""
+    twin: "Variant | None" = None
+    """Of two fleets: who takes over in the other one where this one cannot."""
+
     @property
     def production_variant(self) -> str:
         """What the client is told as InvokedProductionVariant."""
@@ -64,6 +71,13 @@ class Variant:
         if self.component_of:
             return component_log_group(self.name)
         return endpoint_log_group(self.endpoint_key.split("/", 2)[2])
+
+    def asked_like(self, other: "Variant") -> bool:
+        """Whether a request for this one is understood by the other one."""
+        return (self.wants_model, bool(self.containers)) == (
+            other.wants_model,
+            bool(other.containers),
+        )
 
     def every_link(self) -> Iterator[Link]:
         yield from self.links
@@ -127,6 +141,14 @@ class Endpoint:
     asynchronous: AsyncEntry | None = None
     """Requests are accepted for its queue, and only so."""
 
+    def named(self, name: str, dice: float) -> Variant | None:
+        """The variant of that name; of two fleets that have one, as their shares say."""
+        found = self.by_name.get(name)
+        twin = None if found is None else found.twin
+        if found is None or twin is None or twin.name != name:
+            return found
+        return twin if dice < twin.share else found
+
 
 @dataclass(slots=True)
 class Table:
@@ -163,6 +185,8 @@ def compile_table(raw: RoutingTable, link_of: LinkOf, metrics: Metrics) -> Table
 def _endpoint(key: str, entry: EndpointEntry, link_of: LinkOf, metrics: Metrics) -> Endpoint:
     account, region, name = key.split("/", 2)
     variants = [_variant(key, variant, link_of, metrics) for variant in entry["variants"]]
+    if any("newer" in variant for variant in entry["variants"]):
+        _pair(entry["variants"], variants)
     by_component = entry.get("by_component", False)
     asynchronous = entry.get("asynchronous")
     closed = by_component or asynchronous is not None
@@ -175,7 +199,7 @@ def _endpoint(key: str, entry: EndpointEntry, link_of: LinkOf, metrics: Metrics)
         status=entry["status"],
         serving=entry["status"] in SERVING_STATUSES,
         variants=variants,
-        by_name={variant.name: variant for variant in variants},
+        by_name={variant.name: variant for variant in reversed(variants)},
         wheel=choose.Wheel(variants, weights),
         by_component=by_component,
         asynchronous=asynchronous,
@@ -221,6 +245,22 @@ def _variant(key: str, entry: VariantEntry, link_of: LinkOf, metrics: Metrics) -
         wants = any(many)
         first = replace(first, plain=False, chains=chains, stages=names, wants_model=wants)
     return first
+
+
+def _pair(entries: list[VariantEntry], variants: list[Variant]) -> None:
+    """Two fleets: each variant learns who stands in for it in the other one: that of its name, else
+    the one with the largest share, if it is invoked in the same way."""
+    fleets: dict[bool, list[tuple[float, Variant]]] = {False: [], True: []}
+    for entry, variant in zip(entries, variants, strict=True):
+        variant.share, variant.newer = entry.get("share", 1.0), entry.get("newer", False)
+        fleets[variant.newer].append((entry["weight"], variant))
+    for variant in variants:
+        others = fleets[not variant.newer]
+        twin = max(others, key=lambda one: (one[1].name == variant.name, one[0]))[1]
+        if variant.asked_like(twin):
+            variant.twin = twin
+            for name, container in variant.containers.items():
+                container.newer, container.twin = variant.newer, twin.containers.get(name)
 
 
 def _with_models(variant: Variant, many: bool) -> Variant:

@@ -52,6 +52,8 @@ class VariantEntry(TypedDict):
     fleet's variants come first; both may have the same names."""
     share: NotRequired[float]
     """What its fleet has of all requests, where two serve; `weight` is multiplied by it already."""
+    newer: NotRequired[bool]
+    """Its fleet is the one that is to take over, where two serve."""
     weight: float
     containers: list[ContainerEntry]
     direct: bool

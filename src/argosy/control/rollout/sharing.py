@@ -18,6 +18,8 @@ class Shared:
     """Those in service that have traffic."""
     alone: bool = True
     """There is no other fleet."""
+    newer: bool = False
+    """It is the one that is to take over."""
 
     def weight_of(self, variant: VariantIntent) -> float:
         """The variant's weight among those of all fleets."""
@@ -49,7 +51,7 @@ def fleets_of(document: EndpointDocument, serving: list[Instance]) -> list[Share
         share = 0.0
     elif not _able(live, old):
         share = 1.0
-    return [Shared(live, 1.0 - share, old, False), Shared(pending, share, new, False)]
+    return [Shared(live, 1.0 - share, old, False), Shared(pending, share, new, False, True)]
 
 
 def active(shared: Shared) -> list[Instance]:
