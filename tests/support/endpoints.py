@@ -17,6 +17,7 @@ from sklearn.linear_model import LogisticRegression
 
 IMAGE = "683313688378.dkr.ecr.us-east-1.amazonaws.com/sagemaker-scikit-learn:1.2-1-cpu-py3"
 BUCKET = "models"
+IN_PROGRESS = ("Creating", "Updating", "RollingBack", "Deleting")
 ROWS = load_iris().data
 
 
@@ -106,7 +107,7 @@ def settled(platform: Any, name: str, timeout_s: float = 120.0) -> dict[str, Any
 
     def described() -> dict[str, Any] | None:
         found = sagemaker.describe_endpoint(EndpointName=name)
-        return None if found["EndpointStatus"] in ("Creating", "Updating", "Deleting") else found
+        return None if found["EndpointStatus"] in IN_PROGRESS else found
 
     return until(described, timeout_s)
 
