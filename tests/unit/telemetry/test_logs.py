@@ -9,10 +9,10 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from argosy.telemetry import logs
 from argosy.telemetry.logs import (
     MAX_EVENT_BYTES,
     LogGroupMissing,
+    LogKeeper,
     LogReader,
     LogStreamMissing,
     LogWriter,
@@ -145,9 +145,9 @@ def test_a_full_disk_costs_lines_but_raises_nothing_and_tears_nothing(
         real(descriptor, data[: len(data) // 2])
         raise OSError(errno.ENOSPC, "No space left on device")
 
-    monkeypatch.setattr(logs.os, "write", half_then_full)
+    monkeypatch.setattr(os, "write", half_then_full)
     log.write("lost", 2)
-    monkeypatch.setattr(logs.os, "write", real)
+    monkeypatch.setattr(os, "write", real)
     log.write("after", 3)
     log.close()
     assert log.dropped == 1
@@ -188,7 +188,7 @@ def test_what_is_not_there_is_named(tmp_path: Path) -> None:
 
 def test_a_deleted_group_is_gone_and_delete_all_empties_the_root(tmp_path: Path) -> None:
     fill(tmp_path, 1)
-    reader(tmp_path).delete_group(GROUP)
+    LogKeeper(tmp_path, *PLACE).delete_group(GROUP)
     assert reader(tmp_path).groups() == []
     fill(tmp_path, 1)
     delete_all(tmp_path)
