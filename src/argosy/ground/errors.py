@@ -6,7 +6,7 @@
         ├── ValidationException     control plane: bad value, not there, exists already, wrong state
         ├── UnknownOperationException, SerializationException, InternalFailure, …
         ├── ResourceNotFound, ResourceInUse, ResourceLimitExceeded          (jobs)
-        ├── ResourceNotFoundException, InvalidParameterException            (logs)
+        ├── ResourceNotFoundException, InvalidParameterException, …         (logs)
         ├── InvalidParameter, InvalidParameterValue                         (SNS, SQS)
         ├── NoSuchEntity, EntityAlreadyExists, DeleteConflict, …            (IAM)
         └── ValidationError, ModelError, ServiceUnavailable, …              (runtime)
@@ -92,6 +92,20 @@ class ResourceNotFoundException(ApiError):
 
 class InvalidParameterException(ApiError):
     """CloudWatch Logs: a parameter is wrong."""
+
+
+class ResourceAlreadyExistsException(ApiError):
+    """CloudWatch Logs: the name is taken."""
+
+
+class LimitExceededException(ApiError):
+    """CloudWatch Logs: there would be too many of them."""
+
+
+class ServiceUnavailableException(ApiError):
+    """CloudWatch Logs: it cannot be written now; try again."""
+
+    status = 503
 
 
 class InvalidParameter(ApiError):

@@ -4,17 +4,19 @@ A call looks at a bounded number of events; its token says how far each stream w
 nothing is skipped or given twice whatever is written or trimmed meanwhile.
 """
 
+import asyncio
 import heapq
 import zlib
 from collections.abc import Iterator
 from typing import Any
 
 from argosy.ground.errors import InvalidParameterException
-from argosy.services.log_pattern import Matches, compile_pattern
-from argosy.services.log_reading import group_of, read_stream, streams_of
+from argosy.services.log_patterns import pattern_of
+from argosy.services.log_reading import group_of, read_stream, reader_of, start_of, translated
 from argosy.services.log_tokens import bad_token, pack, unpack
 from argosy.services.registry import Call, operation
 from argosy.telemetry.logs import Event
+from argosy.telemetry.patterns import Pattern
 
 _MOST_SCANNED = 20_000
 _MOST_BYTES = 1 << 20
@@ -22,20 +24,26 @@ _CHUNK = {"limit": 2_000, "max_bytes": 1 << 18}
 
 
 @operation("logs", "FilterLogEvents")
-def filter_log_events(call: Call) -> dict[str, Any]:
+async def filter_log_events(call: Call) -> dict[str, Any]:
+    """Read and looked at in a thread: a search may take a while."""
     asked = call.input
     if asked.get("startFromHead") is False:
         raise InvalidParameterException(
             "Argosy's FilterLogEvents reads from the head only: leave startFromHead out, or use "
             "GetLogEvents to read a stream from its tail."
         )
-    matches = compile_pattern(asked.get("filterPattern") or "")
+    pattern = pattern_of(asked.get("filterPattern") or "")
     group = group_of(asked)
-    read_to = _positions(asked.get("nextToken"))
+    return await asyncio.to_thread(_search, call, group, pattern, start_of(call, group))
+
+
+def _search(call: Call, group: str, pattern: Pattern, start_ms: int | None) -> dict[str, Any]:
+    read_to = _positions(call.input.get("nextToken"))
     cursors = [
-        _Cursor(call, group, stream, read_to.get(stream, 0)) for stream in _streams(call, group)
+        _Cursor(stream, read_to.get(stream, 0), _ahead(call, group, stream, read_to, start_ms))
+        for stream in _streams(call, group)
     ]
-    events, complete = _merge(cursors, matches, asked.get("limit") or 10_000)
+    events, complete = _merge(cursors, pattern, call.input.get("limit") or 10_000)
     body: dict[str, Any] = {"events": events, "searchedLogStreams": []}
     if not complete:
         body["nextToken"] = pack({c.stream: c.position for c in cursors if c.position})
@@ -45,10 +53,11 @@ def filter_log_events(call: Call) -> dict[str, Any]:
 class _Cursor:
     """One stream, read on in chunks; `position` is behind the last event taken."""
 
-    def __init__(self, call: Call, group: str, stream: str, position: int) -> None:
+    def __init__(self, stream: str, position: int, ahead: Iterator[tuple[Event, int]]) -> None:
+        """`ahead`: events from `position` on, each with the position behind it."""
         self.stream = stream
         self.position = position
-        self._ahead = _ahead(call, group, stream, position)
+        self._ahead = ahead
         self.head: Event | None = None
         self._after = position
         self.peek()
@@ -68,17 +77,18 @@ class _Cursor:
         return event
 
 
-def _ahead(call: Call, group: str, stream: str, position: int) -> Iterator[tuple[Event, int]]:
-    """Events from `position` on, each with the position behind it."""
-    asked = call.input
-    end = asked.get("endTime")
+def _ahead(
+    call: Call, group: str, stream: str, read_to: dict[str, int], start_ms: int | None
+) -> Iterator[tuple[Event, int]]:
+    """Events from where the stream was read to, each with the position behind it."""
+    position, end = read_to.get(stream, 0), call.input.get("endTime")
     while True:
         events, after, _ = read_stream(
             call,
             group,
             stream,
             position,
-            start_ms=asked.get("startTime"),
+            start_ms=start_ms,
             end_ms=None if end is None else end + 1,  # FilterLogEvents' end is inclusive.
             **_CHUNK,
         )
@@ -89,7 +99,7 @@ def _ahead(call: Call, group: str, stream: str, position: int) -> Iterator[tuple
 
 
 def _merge(
-    cursors: list[_Cursor], matches: Matches, limit: int
+    cursors: list[_Cursor], pattern: Pattern, limit: int
 ) -> tuple[list[dict[str, Any]], bool]:
     """Matching events in order of time, and whether every stream was read to its end."""
     found: list[dict[str, Any]] = []
@@ -101,13 +111,14 @@ def _merge(
         cursor = cursors[index]
         event = cursor.take()
         scanned += 1
-        if matches(event.message):
+        if pattern.matches(event.message):
             size += len(event.message)
             found.append(_body(cursor.stream, event))
         if cursor.head:
             heapq.heapreplace(heap, (cursor.head.timestamp_ms, index))
         else:
             heapq.heappop(heap)
+    found.sort(key=lambda event: event["timestamp"])
     return found, not heap
 
 
@@ -116,7 +127,8 @@ def _streams(call: Call, group: str) -> list[str]:
     names, prefix = call.input.get("logStreamNames"), call.input.get("logStreamNamePrefix")
     if names and prefix:
         raise InvalidParameterException("Give logStreamNames or logStreamNamePrefix, not both.")
-    there = [stream.name for stream in streams_of(call, group, prefix or "")]
+    with translated():
+        there = reader_of(call).stream_names(group, prefix or "")
     return [name for name in there if not names or name in names]
 
 

@@ -1,6 +1,6 @@
-"""CloudWatch Logs: the logs of models, read only. What is written is the agents' business.
+"""CloudWatch Logs: groups and streams are described, and the events of one stream read.
 
-Groups are /aws/sagemaker/Endpoints/NAME, one stream an instance; the files are
+The groups of models are /aws/sagemaker/Endpoints/NAME, one stream an instance; the files are
 `argosy.telemetry.logs`'s. Searching events is in `log_search`.
 """
 
@@ -9,9 +9,17 @@ from typing import Any
 
 from argosy.ground.errors import InvalidParameterException
 from argosy.ground.names import log_group_arn
-from argosy.services.log_reading import group_of, read_stream, reader_of, streams_of
+from argosy.services.log_reading import (
+    group_of,
+    named_by,
+    read_stream,
+    reader_of,
+    start_of,
+    translated,
+)
 from argosy.services.log_tokens import bad_token, pack, unpack
 from argosy.services.registry import Call, operation
+from argosy.state.log_groups import filters_of, settings_of
 from argosy.telemetry.logs import Group, Stream
 
 _PAGE = 50
@@ -24,14 +32,15 @@ def describe_log_groups(call: Call) -> dict[str, Any]:
     prefix, part = asked.get("logGroupNamePrefix") or "", asked.get("logGroupNamePattern") or ""
     if prefix and part:
         raise InvalidParameterException("Give logGroupNamePrefix or logGroupNamePattern, not both.")
-    groups = [group for group in reader_of(call).groups(prefix) if part in group.name]
+    names = [name for name in reader_of(call).group_names(prefix) if part in name]
     if asked.get("logGroupIdentifiers"):
-        names = {group_of({"logGroupIdentifier": one}) for one in asked["logGroupIdentifiers"]}
-        groups = [group for group in groups if group.name in names]
+        wanted = {named_by(one) for one in asked["logGroupIdentifiers"]}
+        names = [name for name in names if name in wanted]
     if (asked.get("logGroupClass") or "STANDARD") != "STANDARD":
-        groups = []
-    keyed = [([group.name], _group_body(call, group)) for group in groups]
-    return _page(call, "logGroups", keyed)
+        names = []
+    page, token = _page(call, [[name] for name in names])
+    groups = [_group_body(call, reader_of(call).group(key[-1])) for key in page]
+    return {"logGroups": groups, **token}
 
 
 @operation("logs", "DescribeLogStreams")
@@ -41,15 +50,15 @@ def describe_log_streams(call: Call) -> dict[str, Any]:
     prefix = asked.get("logStreamNamePrefix") or ""
     if by_time and prefix:
         raise InvalidParameterException("Cannot order by LastEventTime with a logStreamNamePrefix.")
-    group = group_of(asked)
-    keyed = [
-        (
-            [stream.last_event_ms or 0, stream.name] if by_time else [stream.name],
-            _stream_body(call, group, stream),
-        )
-        for stream in streams_of(call, group, prefix)
-    ]
-    return _page(call, "logStreams", keyed, descending=bool(asked.get("descending")))
+    group, reader = group_of(asked), reader_of(call)
+    with translated():
+        if by_time:
+            keys = [[one.last_event_ms or 0, one.name] for one in reader.streams(group)]
+        else:
+            keys = [[name] for name in reader.stream_names(group, prefix)]
+        page, token = _page(call, keys, descending=bool(asked.get("descending")))
+        streams = [_stream_body(call, group, reader.stream(group, key[-1])) for key in page]
+    return {"logStreams": streams, **token}
 
 
 @operation("logs", "GetLogEvents")
@@ -57,16 +66,18 @@ def get_log_events(call: Call) -> dict[str, Any]:
     """Forward or backward from a token; at an end no events and the same token again."""
     asked = call.input
     position, backwards = _start(asked)
+    group = group_of(asked)
     events, forward, backward = read_stream(
         call,
-        group_of(asked),
+        group,
         asked["logStreamName"],
         position,
         limit=asked.get("limit") or 10_000,
-        start_ms=asked.get("startTime"),
+        start_ms=start_of(call, group),
         end_ms=asked.get("endTime"),
         backwards=backwards,
     )
+    events.sort(key=lambda event: event.timestamp_ms)
     return {
         "events": [
             {
@@ -93,26 +104,19 @@ def _start(asked: dict[str, Any]) -> tuple[int | None, bool]:
 
 
 def _page(
-    call: Call,
-    member: str,
-    keyed: list[tuple[list[Any], dict[str, Any]]],
-    *,
-    descending: bool = False,
-) -> dict[str, Any]:
+    call: Call, keys: list[list[Any]], *, descending: bool = False
+) -> tuple[list[list[Any]], dict[str, str]]:
     """The next items by key; the token is the last key given, so new items shift nothing."""
-    keyed = sorted(keyed, key=lambda item: item[0], reverse=descending)
+    keys = sorted(keys, reverse=descending)
     if call.input.get("nextToken"):
-        last = _last_key(call, keyed)
-        keyed = [item for item in keyed if (item[0] < last if descending else item[0] > last)]
+        last = _last_key(call)
+        keys = [key for key in keys if (key < last if descending else key > last)]
     limit = call.input.get("limit") or _PAGE
-    page, more = keyed[:limit], keyed[limit:]
-    body: dict[str, Any] = {member: [item for _, item in page]}
-    if more:
-        body["nextToken"] = pack(page[-1][0])
-    return body
+    page, more = keys[:limit], keys[limit:]
+    return page, {"nextToken": pack(page[-1])} if more else {}
 
 
-def _last_key(call: Call, keyed: list[tuple[list[Any], dict[str, Any]]]) -> list[Any]:
+def _last_key(call: Call) -> list[Any]:
     last = unpack(call.input["nextToken"])
     shape = [str] if call.input.get("orderBy") != "LastEventTime" else [int, str]
     if not isinstance(last, list) or [type(part) for part in last] != shape:
@@ -121,11 +125,14 @@ def _last_key(call: Call, keyed: list[tuple[list[Any], dict[str, Any]]]) -> list
 
 
 def _group_body(call: Call, group: Group) -> dict[str, Any]:
+    place = call.caller.account, call.caller.region
     arn = log_group_arn(call.caller.region, call.caller.account, group.name)
+    days = settings_of(call.records, *place, group.name).retention_days
     return {
         "logGroupName": group.name,
         "creationTime": group.created_ms,
-        "metricFilterCount": 0,
+        **({} if days is None else {"retentionInDays": days}),
+        "metricFilterCount": len(filters_of(call.records, *place, group.name)),
         "arn": f"{arn}:*",
         "logGroupArn": arn,
         "storedBytes": group.stored_bytes,

@@ -69,6 +69,10 @@ class LogReader:
         size = sum(s.size for _, stream in children(folder) for s in segments(stream))
         return Group(name, created_ms(folder), size)
 
+    def created_ms(self, group: str) -> int:
+        """When the group was made. Raises LogGroupMissing."""
+        return created_ms(self._group(group))
+
     def stream_names(self, group: str, prefix: str = "") -> list[str]:
         """The names of the group's streams that begin with `prefix`, sorted.
 
