@@ -11,6 +11,7 @@ from argosy.control.asynchronous.whole import AsynchronousInference
 from argosy.control.doorbell import Doorbell
 from argosy.control.feed import Feed
 from argosy.control.launching import Place
+from argosy.control.logs.whole import LogUpkeep
 from argosy.control.loop import Loop
 from argosy.control.means import Means
 from argosy.control.reconciler import Reconciler
@@ -28,7 +29,7 @@ from argosy.ground.settings import Settings
 from argosy.ground.work import ASYNC, TRANSFORM
 from argosy.messaging import Messaging, working
 from argosy.objects.buckets import remove_all_buckets
-from argosy.state import events
+from argosy.state import events, log_groups
 from argosy.state.records import Records
 from argosy.telemetry.logs import delete_all as delete_all_logs
 from argosy.telemetry.metrics import MetricStore
@@ -54,6 +55,7 @@ class Control:
         self._traffic = Traffic(clock)
         self._feed = Feed(data_dir.routes, self._traffic.take)
         self._messages = working.Working(messaging)
+        self._logs = LogUpkeep(self._means)
         self._asynchronous = AsynchronousInference(self._means, self._traffic.take)
         self._transforms = BatchTransform(self._means, self._doorbell.ring)
         self._hub = Hub({ASYNC: self._asynchronous.desk, TRANSFORM: self._transforms.desk})
@@ -79,12 +81,14 @@ class Control:
         await self._hub.listen(data_dir.work_socket)
         await self._asynchronous.start()
         self._messages.start()
+        self._logs.start()
         self._loop.start()
 
     async def stop(self) -> None:
         """Stop reconciling; instances go on serving."""
         await self._loop.stop()
         await self._messages.stop()
+        await self._logs.stop()
         self._doorbell.close()
         await self._asynchronous.stop()
         await self._hub.close()
@@ -134,7 +138,7 @@ class Control:
 
     def _ring(self, kind: str) -> None:
         """Messages and events come and go without anything to reconcile."""
-        if kind not in working.KINDS and kind != events.KIND:
+        if kind not in working.KINDS and kind not in (events.KIND, log_groups.PROGRESS):
             self._doorbell.ring()
 
     def _new_spec(self, place: Place, launch: Launch, now: float) -> InstanceSpec:

@@ -90,6 +90,11 @@ class Settings:
         False, "Let models be fetched from the Hugging Face hub (HF_MODEL_ID)."
     )
     log_stream_mb: int = _setting(32, "Bytes kept per log stream, MiB; the oldest go first.")
+    log_group_mb: int = _setting(1024, "Bytes kept per log group, MiB; the oldest go first.")
+    log_total_gb: float = _setting(4.0, "Bytes of all logs together, GiB; the oldest go first.")
+    log_idle_days: float = _setting(
+        30.0, "Days the logs of instances and jobs that are gone are kept at most."
+    )
     s3_endpoint: str = _setting("", "URL of an external S3; empty means the built-in store.")
     s3_access_key_id: str = _setting("", "Access key for the external S3.")
     s3_secret_access_key: str = _setting("", "Secret key for the external S3.")

@@ -9,7 +9,7 @@ from argosy.ground.errors import (
     ResourceNotFoundException,
 )
 from argosy.services.log_patterns import pattern_of
-from argosy.services.log_reading import existing_group
+from argosy.services.log_reading import existing_group, reader_of
 from argosy.services.log_tokens import bad_token, pack, unpack
 from argosy.services.registry import Call, operation
 from argosy.state.log_groups import (
@@ -17,6 +17,7 @@ from argosy.state.log_groups import (
     filters_of,
     put_filter,
     remove_filter,
+    set_progress,
 )
 from argosy.telemetry.patterns import BadPattern, Pattern
 
@@ -38,7 +39,12 @@ def put_metric_filter(call: Call) -> dict[str, Any]:
     _check(transformation, pattern)
     _check_limits(call, group, name, pattern)
     given = MetricFilter(group, name, asked["filterPattern"], transformation, call.clock.now())
-    put_filter(call.records, call.caller.account, call.caller.region, given, call.clock.now())
+    place = call.caller.account, call.caller.region
+    with call.records.transaction():
+        if not filters_of(call.records, *place, group):
+            ends = reader_of(call).ends(group)
+            set_progress(call.records, *place, group, ends, call.clock.now())
+        put_filter(call.records, *place, given, call.clock.now())
     return {}
 
 

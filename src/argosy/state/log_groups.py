@@ -11,6 +11,8 @@ from argosy.state.records import Record, Records
 
 GROUP = "log-group"
 FILTER = "metric-filter"
+PROGRESS = "metric-filter-progress"
+"""Written every second while a group with filters is logged to."""
 
 
 @dataclass(frozen=True)
@@ -63,6 +65,7 @@ def forget_group(records: Records, account: str, region: str, group: str) -> Non
         records.delete(GROUP, account, region, group)
         for one in filters_of(records, account, region, group):
             remove_filter(records, account, region, group, one.name)
+        records.delete(PROGRESS, account, region, group)
 
 
 def put_filter(
@@ -91,8 +94,29 @@ def filter_of(record: Record) -> MetricFilter:
 
 
 def remove_filter(records: Records, account: str, region: str, group: str, name: str) -> bool:
-    """False when there was none."""
-    return records.delete(FILTER, account, region, _key(group, name))
+    """False when there was none. With the last one goes how far its group was read."""
+    with records.transaction():
+        there = records.delete(FILTER, account, region, _key(group, name))
+        if not filters_of(records, account, region, group):
+            records.delete(PROGRESS, account, region, group)
+    return there
+
+
+def progress_of(records: Records, account: str, region: str, group: str) -> dict[str, int] | None:
+    """To which position each stream was read by the group's filters; None before the first."""
+    record = records.get(PROGRESS, account, region, group)
+    return None if record is None else dict(record.document)
+
+
+def set_progress(
+    records: Records, account: str, region: str, group: str, positions: dict[str, int], now: float
+) -> None:
+    with records.transaction():
+        record = records.get(PROGRESS, account, region, group)
+        if record is None:
+            records.create(PROGRESS, account, region, group, positions, now=now)
+        else:
+            records.update(record, document=positions, now=now)
 
 
 def _key(group: str, name: str) -> str:

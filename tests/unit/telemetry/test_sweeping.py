@@ -88,9 +88,11 @@ def test_streams_that_were_left_behind_go_and_those_of_users_stay(tmp_path: Path
 
 
 def test_a_group_and_all_groups_together_are_bounded(tmp_path: Path) -> None:
-    for day, name in ((3, "oldest"), (2, "older")):
-        fill(tmp_path, name, count=60).close()
-        age(tmp_path, day)
+    fill(tmp_path, "oldest", count=60).close()
+    age(tmp_path, 3)
+    fill(tmp_path, "older", count=60).close()
+    (older,) = tmp_path.rglob("older")
+    age(older, 2)
     fill(tmp_path, "newest", count=60).close()
     fill(tmp_path, "s", count=60, group="/other").close()
     whole = stored(tmp_path)

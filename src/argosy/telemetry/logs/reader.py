@@ -103,6 +103,10 @@ class LogReader:
         """
         return extent(self._stream(group, stream))
 
+    def ends(self, group: str) -> dict[str, int]:
+        """Where each stream of the group ends now. Raises LogGroupMissing."""
+        return {name: extent(folder)[1] for name, folder in children(self._group(group))}
+
     def read(
         self,
         group: str,
