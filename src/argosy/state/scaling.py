@@ -43,8 +43,8 @@ class TargetDocument(TypedDict):
     suspended: dict[str, bool]
     correct: str
     """Why capacity shall be looked at once, whether it lies in the range; "" when it was."""
-    last_out: NotRequired[Change]
-    last_in: NotRequired[Change]
+    history: NotRequired[list[Change]]
+    """The last changes that policies made, oldest first."""
 
 
 class PolicyDocument(TypedDict):

@@ -36,6 +36,8 @@ class ActivityDocument(TypedDict):
     ended: float | None
     wanted: int | None
     """The capacity that is being reached, of one in progress."""
+    before: NotRequired[int]
+    """The capacity that there was then."""
     not_scaled: NotRequired[list[dict[str, Any]]]
 
 

@@ -4,7 +4,6 @@ A component's deployment is an endpoint's with one variant: its model, and its c
 What the specification asks for of cores and memory is kept and given back, and bounds nothing.
 """
 
-import copy
 from typing import Any
 
 from argosy.ground.errors import ValidationException
@@ -57,19 +56,6 @@ def renewed(
     deployment = _deployment(call, variant, checked, live["models"], count)
     deployment["images"], deployment["pulled"] = live.get("images", {}), live.get("pulled", {})
     return deployment
-
-
-def rescale(call: Call, document: dict[str, Any], count: int) -> None:
-    """Ask for that many copies. The first one after none is brought up as a new deployment is:
-    when it cannot come up, the component stays without a copy and says why."""
-    live: Deployment = document["live"]
-    if live["variants"][0]["count"] or not count:
-        live["variants"][0]["count"] = count
-        return
-    pending = copy.deepcopy(live)
-    pending["id"], pending["started"] = new_deployment_id(), call.clock.now()
-    pending["variants"][0]["count"] = count
-    document["pending"] = pending
 
 
 def _checked(specification: dict[str, Any] | None) -> dict[str, Any]:

@@ -31,6 +31,7 @@ from argosy.services.sagemaker.tags import check_tags
 from argosy.state import endpoints as ep
 from argosy.state.endpoints import Deployment, EndpointDocument, hosts_components
 from argosy.state.records import Record
+from argosy.state.rescaling import rescale_component
 
 _NOUN = "inference component"
 
@@ -95,7 +96,7 @@ def update_inference_component(call: Call) -> dict[str, Any]:
             changes = asked["Specification"]
             document["pending"] = intent.renewed(call, record.name, host, live, changes, count)
         else:
-            intent.rescale(call, document, count)
+            rescale_component(document, count, call.clock.now())
         begin_updating(call, record, document)
     return {"InferenceComponentArn": record.document["arn"]}
 
@@ -106,7 +107,8 @@ def update_inference_component_runtime_config(call: Call) -> dict[str, Any]:
     with call.records.transaction():
         record = _changeable(call, asked["InferenceComponentName"])
         document = dict(record.document)
-        intent.rescale(call, document, intent.copies(asked["DesiredRuntimeConfig"], 1))
+        count = intent.copies(asked["DesiredRuntimeConfig"], 1)
+        rescale_component(document, count, call.clock.now())
         begin_updating(call, record, document)
     return {"InferenceComponentArn": record.document["arn"]}
 
