@@ -30,9 +30,7 @@ class Capacity:
     """Why it cannot be changed now, "" if it can."""
 
 
-def capacity_of(
-    records: Records, account: str, region: str, resource_id: str
-) -> Capacity | None:
+def capacity_of(records: Records, account: str, region: str, resource_id: str) -> Capacity | None:
     """The capacity of a resource; None when that does not exist, or never served."""
     kind, name, variant = _place(resource_id)
     record = records.get(kind, account, region, name)

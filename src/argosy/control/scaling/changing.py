@@ -102,9 +102,7 @@ class Changing:
             return
         changed = {**document, "least": least, "most": most, "correct": "scheduled"}
         self._records.update(target, now=now, document=changed)
-        activity["message"] = (
-            f"Successfully set min capacity to {least} and max capacity to {most}"
-        )
+        activity["message"] = f"Successfully set min capacity to {least} and max capacity to {most}"
         self._add(target, activity, activities.SUCCESSFUL)
 
     def follow(self, record: Record, target: Record | None, now: float) -> bool:
@@ -137,9 +135,7 @@ class Changing:
     def forget(self) -> None:
         self._told.clear()
 
-    def _add(
-        self, target: Record, activity: activities.ActivityDocument, status: str
-    ) -> None:
+    def _add(self, target: Record, activity: activities.ActivityDocument, status: str) -> None:
         activities.add(self._records, target.account, target.region, activity, status)
         self._told.pop(_key(target), None)
 

@@ -114,18 +114,20 @@ def _agreed(wishes: Collection[Wish], trackers: Collection[str]) -> list[Wish]:
     return [wish for wish in wishes if unanimous or not wish.tracks]
 
 
-def _out(situation: Situation, wishes: list[Wish]) -> Verdict:
+def _out(situation: Situation, wishes: list[Wish]) -> Verdict | None:
     wish = max(wishes, key=lambda wish: wish.capacity)
     wanted = min(max(wish.capacity, situation.least), situation.most)
     if wanted > situation.capacity:
         return Verdict(wanted, wish)
     full = situation.capacity >= situation.most and wish.capacity >= situation.capacity
+    if not full and situation.in_cooldown(out=True):
+        return None  # what was added has yet to show
     return Verdict(situation.capacity, wish, AT_MOST if full else AT_DESIRED)
 
 
 def _in(situation: Situation, wishes: list[Wish]) -> Verdict | None:
     wish = max(wishes, key=lambda wish: wish.capacity)
-    wanted = max(wish.capacity, situation.least)
+    wanted = min(max(wish.capacity, situation.least), situation.most)
     if wanted < situation.capacity:
         cooling = situation.in_cooldown(out=False) or situation.in_cooldown(out=True)
         return None if cooling else Verdict(wanted, wish)

@@ -150,6 +150,7 @@ class Scaling:
         target = self._records.get(TARGET, *key)
         capacity = capacity_of(self._records, *key)
         if target is None or capacity is None:
+            self._readings = {k: said for k, said in self._readings.items() if k[0] != key}
             return
         now = self._means.clock.now()
         situation = _situation(target, capacity, now)
@@ -220,9 +221,7 @@ class Scaling:
             with self._records.transaction():
                 document = {**target.document, "correct": ""}
                 looked = self._records.update(target, now=now, document=document, touch=False)
-                capacity = capacity_of(
-                    self._records, target.account, target.region, target.name
-                )
+                capacity = capacity_of(self._records, target.account, target.region, target.name)
                 if capacity is not None and not capacity.busy:
                     self._pull_into_range(looked, capacity)
 
