@@ -16,6 +16,7 @@ from argosy.control.loop import Loop
 from argosy.control.means import Means
 from argosy.control.reconciler import Reconciler
 from argosy.control.rollout import Launch
+from argosy.control.scaling.whole import Scaling
 from argosy.control.traffic import Traffic
 from argosy.control.transforms.whole import BatchTransform
 from argosy.control.watching import Watch
@@ -53,7 +54,8 @@ class Control:
         self._means = Means(records, backend, settings, data_dir, clock, store, messaging, metrics)
         self._doorbell = Doorbell()
         self._traffic = Traffic(clock)
-        self._feed = Feed(data_dir.routes, self._traffic.take)
+        self._scaling = Scaling(self._means)
+        self._feed = Feed(data_dir.routes, self._traffic.take, self._scaling.wanting)
         self._messages = working.Working(messaging)
         self._logs = LogUpkeep(self._means)
         self._asynchronous = AsynchronousInference(self._means, self._traffic.take)
@@ -70,7 +72,8 @@ class Control:
             self._asynchronous.desk,
             Watch(records, clock),
         )
-        self._loop = Loop((endpoints, self._transforms.reconciler), self._doorbell)
+        reconcilers = (endpoints, self._transforms.reconciler, self._scaling)
+        self._loop = Loop(reconcilers, self._doorbell)
 
     async def start(self) -> None:
         """Listen to agents, edges and porters, then reconcile until `stop`."""
@@ -123,6 +126,7 @@ class Control:
         means = self._means
         async with self._loop.quiet:
             means.records.delete_all()
+            self._scaling.forget()
             await self._transforms.desk.reset()
             means.messaging.delete_all()
             means.events.delete_all()

@@ -4,6 +4,7 @@ A record each, named by its resource and the time, so that those of a resource a
 resource keeps its last thousand. The status of the record is the StatusCode.
 """
 
+import itertools
 import secrets
 import uuid
 from typing import Any, NotRequired, TypedDict
@@ -21,6 +22,8 @@ FAILED = "Failed"
 KEPT_S = 6 * 7 * 86400.0
 MOST_PER_RESOURCE = 1000
 _PRUNE_EVERY = 50
+_numbers = itertools.count()
+"""Puts activities of one moment in order."""
 
 
 class ActivityDocument(TypedDict):
@@ -62,7 +65,8 @@ def add(
     records: Records, account: str, region: str, activity: ActivityDocument, status: str
 ) -> Record:
     """Keep an activity; now and then, those beyond what is kept go."""
-    place = under(activity["resource_id"], f"{activity['started']:017.6f}|{activity['id']}")
+    order = f"{activity['started']:017.6f}|{next(_numbers):09d}"
+    place = under(activity["resource_id"], f"{order}|{activity['id']}")
     with records.transaction():
         if secrets.randbelow(_PRUNE_EVERY) == 0:
             prune(records, account, region, activity["resource_id"], activity["started"])

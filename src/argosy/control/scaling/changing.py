@@ -105,8 +105,8 @@ class Changing:
         activity["message"] = f"Successfully set min capacity to {least} and max capacity to {most}"
         self._add(target, activity, activities.SUCCESSFUL)
 
-    def follow(self, record: Record, target: Record | None, now: float) -> bool:
-        """Look what became of an activity in progress; whether it is over now.
+    def follow(self, record: Record, target: Record | None, now: float) -> str:
+        """Look what became of an activity in progress; its status, "" while it is under way.
 
         target: that of its resource, if it is registered still.
         """
@@ -116,7 +116,7 @@ class Changing:
         )
         status, reason = _outcome(capacity, wanted)
         if not status:
-            return False
+            return ""
         dimension = record.document["dimension"]
         message = (
             texts.failed(dimension, wanted, reason)
@@ -130,7 +130,7 @@ class Changing:
                 self._close_history(target, wanted, now, good=good)
                 if good and record.document["before"] < wanted >= target.document["most"]:
                     self._announce(record, target, now)
-        return True
+        return status
 
     def forget(self) -> None:
         self._told.clear()

@@ -42,6 +42,8 @@ ACTIONS = "arn:aws:autoscaling"
 _GATHER_S = 0.02
 _LONGEST_SLEEP_S = 30.0
 _PRUNE_EVERY_S = 86400.0
+_REST = 5
+"""Periods."""
 _WAITING = "requests waited for capacity while there was none"
 
 _Key = tuple[str, str, str]
@@ -70,6 +72,8 @@ class Scaling:
         self._readings: dict[tuple[_Key, str], dict[str, Reading]] = {}
         """Target and policy → alarm → what it said last."""
         self._dirty: set[_Key] = set()
+        self._resting: dict[_Key, float] = {}
+        """Target whose last change failed → until when policies leave it alone."""
         self._pruned = means.clock.now()
 
     async def act(self, alarm: Record, fired: Fired) -> None:
@@ -116,8 +120,13 @@ class Scaling:
             activities.prune_all(self._records, now)
         return pause
 
+    @property
+    def _rest_s(self) -> float:
+        return _REST * self._means.settings.scaling_period
+
     def forget(self) -> None:
         """The records were emptied."""
+        self._resting.clear()
         self._readings.clear()
         self._changing.forget()
 
@@ -153,6 +162,8 @@ class Scaling:
             self._readings = {k: said for k, said in self._readings.items() if k[0] != key}
             return
         now = self._means.clock.now()
+        if now < self._resting.get(key, 0.0) <= now + self._rest_s:
+            return
         situation = _situation(target, capacity, now)
         policies = policies_of(self._records, target)
         wishes = [
@@ -187,8 +198,11 @@ class Scaling:
         for record in activities.in_progress(self._records):
             key = (record.account, record.region, record.document["resource_id"])
             target = self._records.get(TARGET, *key)
-            if self._changing.follow(record, target, now) and target is not None:
+            status = self._changing.follow(record, target, now)
+            if status == activities.SUCCESSFUL:
                 self._evaluate_soon(key)
+            elif status:
+                self._resting[key] = now + self._rest_s
 
     def _keep_schedules(self, now: float) -> float:
         """Do what is due; returns how many seconds until the next one."""

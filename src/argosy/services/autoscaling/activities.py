@@ -24,7 +24,8 @@ def describe_scaling_activities(call: Call) -> dict[str, Any]:
 
 
 def _newest(record: Record) -> str:
-    return f"{record.document['started']:017.6f}|{record.document['id']}"
+    """Time and number: what follows the resource in the record's name."""
+    return record.name.partition("|")[2]
 
 
 def _shown(record: Record) -> dict[str, Any]:
