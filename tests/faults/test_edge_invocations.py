@@ -254,11 +254,12 @@ def totals_of(scene: Stage) -> Counter[str]:
     """All deltas the edge has told so far, added up."""
     totals: Counter[str] = Counter()
     for line in scene.feed.metrics if scene.feed else ():
-        for deltas in line[f"{ACCOUNT}/us-east-1/{ENDPOINT}"].values():
-            for name in ("invocations", "errors_4xx", "errors_5xx"):
+        for deltas in line:
+            assert deltas["endpoint"] == f"{ACCOUNT}/us-east-1/{ENDPOINT}"
+            for name in ("invocations", "errors_4xx", "errors_5xx", "model_errors"):
                 totals[name] += deltas[name]
             for name in ("model_latency", "overhead_latency"):
-                totals[name] += sum(deltas[name].values())
+                totals[name] += sum(deltas.get(name, {}).values())
     return totals
 
 
@@ -267,14 +268,16 @@ def test_what_happened_is_told_to_control() -> None:
         scene.start_feed()
         scene.on_disk(scene.table(variant("v", scene.worker("w"))))
         scene.start_edge()
-        for body in (b"x", b"x", {"status": 400, "text": ""}, {"status": 503, "text": ""}):
+        failing = ({"status": 400, "text": ""}, {"status": 503, "text": ""}, {"die": True})
+        for body in (b"x", b"x", *failing):
             with contextlib.suppress(ClientError):
                 invoke(scene, body)
-        totals = wait_until(lambda: t if (t := totals_of(scene))["invocations"] >= 4 else None)
+        totals = wait_until(lambda: t if (t := totals_of(scene))["invocations"] >= 5 else None)
         assert totals == {
-            "invocations": 4,
+            "invocations": 5,
             "errors_4xx": 1,
-            "errors_5xx": 1,
+            "errors_5xx": 2,
+            "model_errors": 3,
             "model_latency": 4,
             "overhead_latency": 4,
         }

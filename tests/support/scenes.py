@@ -59,7 +59,7 @@ class Scene:
     def counted(self, name: str) -> int:
         """A count of models that the edge told control, all lines together."""
         assert self.stage.feed is not None
-        lines = [v for line in self.stage.feed.metrics for e in line.values() for v in e.values()]
+        lines = [fleet for line in self.stage.feed.metrics for fleet in line]
         return sum(int(line.get("models", {}).get(name, 0)) for line in lines)
 
 

@@ -14,6 +14,7 @@ from argosy.control.launching import Place
 from argosy.control.logs.whole import LogUpkeep
 from argosy.control.loop import Loop
 from argosy.control.means import Means
+from argosy.control.measuring.whole import Measuring
 from argosy.control.reconciler import Reconciler
 from argosy.control.rollout import Launch
 from argosy.control.scaling.whole import Scaling
@@ -55,10 +56,13 @@ class Control:
         self._doorbell = Doorbell()
         self._traffic = Traffic(clock)
         self._scaling = Scaling(self._means)
-        self._feed = Feed(data_dir.routes, self._traffic.take, self._scaling.wanting)
+        self._feed = Feed(data_dir.routes, self._counted, self._scaling.wanting)
         self._messages = working.Working(messaging)
         self._logs = LogUpkeep(self._means)
         self._asynchronous = AsynchronousInference(self._means, self._traffic.take)
+        self._measuring = Measuring(
+            self._means, lambda: self._feed.table, self._asynchronous.desk, self._feed.took
+        )
         self._transforms = BatchTransform(self._means, self._doorbell.ring)
         self._hub = Hub({ASYNC: self._asynchronous.desk, TRANSFORM: self._transforms.desk})
         endpoints = Reconciler(
@@ -85,11 +89,13 @@ class Control:
         await self._asynchronous.start()
         self._messages.start()
         self._logs.start()
+        self._measuring.start()
         self._loop.start()
 
     async def stop(self) -> None:
         """Stop reconciling; instances go on serving."""
         await self._loop.stop()
+        await self._measuring.stop()
         await self._messages.stop()
         await self._logs.stop()
         self._doorbell.close()
@@ -139,6 +145,11 @@ class Control:
             if not means.settings.s3_endpoint:
                 await asyncio.to_thread(remove_all_buckets, means.store)
             await self._loop.look()
+
+    def _counted(self, message: dict[str, Any]) -> None:
+        """An edge told what it counted."""
+        self._traffic.take(message["metrics"])
+        self._measuring.take(message)
 
     def _ring(self, kind: str) -> None:
         """Messages and events come and go without anything to reconcile."""

@@ -39,12 +39,24 @@ class Feed:
         self._on_wanting = on_wanting
         self._table: RoutingTable | None = None
         self._edges: dict[asyncio.StreamWriter, int] = {}
+        self._sources: dict[str, asyncio.StreamWriter] = {}
         self._acked = asyncio.Condition()
         self._server: asyncio.Server | None = None
 
     @property
     def edge_count(self) -> int:
         return len(self._edges)
+
+    @property
+    def table(self) -> RoutingTable | None:
+        """What the edges were given last."""
+        return self._table
+
+    def took(self, source: str, line: int) -> None:
+        """Tell an edge that its metrics up to this line are on disk."""
+        writer = self._sources.get(source)
+        if writer is not None:
+            writer.write(json.dumps({"took": line}).encode() + b"\n")
 
     async def listen(self, path: Path) -> None:
         self._server = await listen(path, self._serve)
@@ -85,13 +97,15 @@ class Feed:
             log.warning("an edge's feed broke: %s", error)
         finally:
             self._edges.pop(writer, None)
+            self._sources = {name: at for name, at in self._sources.items() if at is not writer}
             writer.close()
             async with self._acked:
                 self._acked.notify_all()
 
     async def _take(self, writer: asyncio.StreamWriter, message: dict[str, Any]) -> None:
         if "metrics" in message:
-            self._on_metrics(message["metrics"])
+            self._sources[message["source"]] = writer
+            self._on_metrics(message)
         if "wanting" in message:
             self._on_wanting(message["wanting"])
         if "ack" in message:

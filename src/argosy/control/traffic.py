@@ -46,12 +46,13 @@ class Traffic:
         self._clock = clock
         self._windows: dict[tuple[str, str], _Window] = {}
 
-    def take(self, metrics: dict[str, dict[str, dict[str, Any]]]) -> None:
-        """One edge's line: endpoint key → variant → deltas since its last line."""
+    def take(self, lines: Iterable[dict[str, Any]]) -> None:
+        """What an edge tells of each fleet since the last time (`argosy.edge.metrics`)."""
         now = self._clock.now()
-        for endpoint, variants in metrics.items():
-            for variant, counts in variants.items():
-                self._windows.setdefault((endpoint, variant), _Window()).add(now, counts)
+        for line in lines:
+            if not line.get("part"):
+                fleet = (line["endpoint"], line["variant"])
+                self._windows.setdefault(fleet, _Window()).add(now, line)
 
     def of(self, endpoint: str, variant: str) -> VariantTraffic:
         """The variant's traffic over the last seconds."""

@@ -1,6 +1,6 @@
 """The line to control: routing tables come in, acknowledgements, metrics and wants go out.
 
-Connects again for ever. What is measured while control is away is kept and told when it is back.
+Connects again for ever. What is measured is kept until control has it for good.
 """
 
 import asyncio
@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import Any, cast
 
 from argosy.edge.gate import Gate
+from argosy.edge.untaken import Untaken
 from argosy.ground.files import read_json
 
 log = logging.getLogger(__name__)
@@ -28,6 +29,7 @@ class Feed(asyncio.Protocol):
         self._parts: list[bytes] = []
         self._size = 0
         self._task: asyncio.Task[None] | None = None
+        self._untaken = Untaken()
         gate.on_table = self._acknowledge  # type: ignore[method-assign]
         gate.holding.on_wanting = self._want
 
@@ -48,6 +50,8 @@ class Feed(asyncio.Protocol):
 
     def connection_made(self, transport: asyncio.BaseTransport) -> None:
         self._transport = cast(asyncio.Transport, transport)
+        for line in self._untaken.lines():
+            self._send(line)
         self._want()
 
     def connection_lost(self, exc: Exception | None) -> None:
@@ -74,17 +78,21 @@ class Feed(asyncio.Protocol):
             return
         if isinstance(message, dict) and "table" in message:
             self._gate.fleet.take(message["table"])
+        elif isinstance(message, dict) and "took" in message:
+            self._untaken.took(message["took"])
 
     def _acknowledge(self, version: int) -> None:
         self._send({"ack": version})
 
     def flush(self) -> None:
         """Tell control what was measured since the last time."""
-        if self._transport is not None:
-            metrics = self._gate.metrics.take()
-            if metrics:
-                self._send({"metrics": metrics})
-            self._want()
+        for line in self._untaken.collect(self._gate.metrics, connected=self.connected):
+            self._send(line)
+        self._want()
+
+    @property
+    def connected(self) -> bool:
+        return self._transport is not None
 
     def _want(self) -> None:
         """Tell control which variants are waited for; again and again, as long as they are."""

@@ -82,7 +82,7 @@ class Fleet:
             link = self._links.pop(name)
             link.drain()
             self._draining.add(link)
-        self._metrics.keep({(v.endpoint_key, v.name) for v in variants_of(table)})
+        self._metrics.keep({c for v in variants_of(table) for c in v.every_counters()})
 
     def sweep(self, now: float) -> None:
         """Let go of calls that wait too long; `now` is perf_counter()."""

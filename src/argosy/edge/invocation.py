@@ -24,6 +24,8 @@ if TYPE_CHECKING:
 log = logging.getLogger(__name__)
 
 _WRITE_APART = 64 * 1024
+_LOST = 500
+"""What a request counts as that its instance did not answer."""
 _ANSWER = b"%b%b%012x\r\nContent-Length: %d\r\n\r\n%b"
 
 
@@ -75,7 +77,7 @@ class Invocation:
         request.waiter = self
         self.link = link
         self.sent = perf_counter()
-        self.variant.counters.in_flight += 1
+        self.variant.counters.enter(self.sent)
         self.call_id = link.send(self, self.kind, self.head, request.parts, request.size)
 
     # -- what the link reports
@@ -97,18 +99,17 @@ class Invocation:
         else:
             connection.write(request, _ANSWER % (prefix, gate.stamp, number, size, b""))
             connection.answer(request, body)
-        counters = variant.counters
-        counters.in_flight -= 1
-        counters.answered(now - self.sent, perf_counter() - now + self.sent - request.begun)
+        variant.counters.answered(self.sent, now, request.begun)
         return True
 
     def lost(self, link: Link) -> None:
         """The instance is gone. What it had not begun to answer goes to another one, once."""
-        self.variant.counters.in_flight -= 1
+        self.variant.counters.leave(perf_counter())
         if self.begun:
             self._break_stream("StreamBroken", "The instance stopped while it was answering.")
             return
         if self.again or not self._start_again():
+            self.variant.counters.unanswered(_LOST)
             name = self.variant.name
             self._fail(ServiceUnavailable(texts.no_instance(self.endpoint.name, name)))
 
@@ -131,18 +132,18 @@ class Invocation:
 
     def overdue(self, link: Link) -> None:
         """The model took too long; the link has cancelled the call."""
-        self.variant.counters.in_flight -= 1
+        self.variant.counters.leave(perf_counter())
         if self.begun:
             self._break_stream("ModelInvocationTimeExceeded", "The model stopped sending.")
             return
-        self._count(5)
+        self.variant.counters.unanswered(_LOST)
         self._fail(self._model_error(0, texts.timed_out(self.container)))
 
     # -- what the connection reports
 
     def abandon(self) -> None:
         """The client is gone: free the slot."""
-        self.variant.counters.in_flight -= 1
+        self.variant.counters.leave(perf_counter())
         self.link.cancel(self.call_id)
 
     def body(self, data: bytes) -> None:
@@ -166,7 +167,7 @@ class Invocation:
     def _unusual(self, kind: int, status: int, head: bytes, body: bytes, now: float) -> bool:
         if kind == frames.PART:
             return self._piece(head, body, now)
-        self.variant.counters.in_flight -= 1
+        self.variant.counters.leave(now)
         if kind == frames.END:
             self._end_stream(status, body, now)
         elif kind != frames.RESPONSE or not 0 < status < 400:
@@ -180,25 +181,16 @@ class Invocation:
 
     def _model_failed(self, status: int, body: bytes, now: float) -> None:
         counters = self.variant.counters
-        counters.answered(now - self.sent, self.sent - self.request.begun)
-        if status < 500:
-            counters.errors_4xx += 1
-        else:
-            counters.errors_5xx += 1
+        counters.measured(now - self.sent, self.sent - self.request.begun)
+        counters.failed(status)
         self._fail(self._model_error(status, body.decode("utf-8", "replace")))
 
     def _too_large(self, size: int, now: float) -> bool:
-        self.variant.counters.in_flight -= 1
-        self._count(5)
+        self.variant.counters.leave(now)
+        self.variant.counters.unanswered(_LOST)
         text = f"The response of {size} bytes is larger than {self.gate.max_payload} bytes"
         self._fail(self._model_error(0, text, cut=True))
         return True
-
-    def _count(self, error: int) -> None:
-        counters = self.variant.counters
-        counters.invocations += 1
-        if error == 5:
-            counters.errors_5xx += 1
 
     def _model_error(self, status: int, text: str, *, cut: bool = False) -> ModelError:
         endpoint = self.endpoint
@@ -232,7 +224,7 @@ class Invocation:
 
     def _piece(self, head: bytes, body: bytes, now: float) -> bool:
         if self.kind != frames.STREAM:
-            self.variant.counters.in_flight -= 1
+            self.variant.counters.leave(now)
             self._model_failed(500, b"The model streamed an answer that was not asked for.", now)
             return True
         if not self.begun:
@@ -259,10 +251,10 @@ class Invocation:
 
     def _finish_stream(self, now: float) -> None:
         self._close_stream()
-        self.variant.counters.answered(now - self.sent, self.sent - self.request.begun)
+        self.variant.counters.measured(now - self.sent, self.sent - self.request.begun)
 
     def _break_stream(self, code: str, text: str) -> None:
-        self._count(5)
+        self.variant.counters.unanswered(_LOST)
         self._send(stream_error(code, text))
         self._close_stream()
 

@@ -18,7 +18,7 @@ from argosy.runtimes import frames
 class Pipeline(Targeted):
     """The `Call` of one container's link after the other."""
 
-    __slots__ = ("_body", "_chain", "_first_head", "_sent", "_stage", "_wanted")
+    __slots__ = ("_body", "_chain", "_entered", "_first_head", "_sent", "_stage", "_wanted")
 
     @property
     def container(self) -> str:
@@ -46,10 +46,11 @@ class Pipeline(Targeted):
     def proceed(self, link: Link) -> None:
         if self._stage == 0:
             super().proceed(link)
-            self._sent = self.sent
+            self._sent = self._entered = self.sent
             return
         self._where = Where.WORKER
-        self.variant.counters.in_flight += 1
+        self._entered = perf_counter()
+        self.variant.counters.enter(self._entered)
         self.request.waiter = self
         self.link, self.sent = link, self._sent
         self.call_id = link.send(self, self.kind, self.head, [self._body], len(self._body))
@@ -60,6 +61,8 @@ class Pipeline(Targeted):
 
     def answered(self, kind: int, status: int, head: bytes, body: bytes, now: float) -> bool:
         """See `Targeted`; an answer that is not the last container's goes to the next one."""
+        if self.at_worker and kind == frames.RESPONSE and 0 < status < 400:
+            self.variant.stage_counters[self._stage].measured(now - self._entered, 0.0)
         last = self._stage == len(self._chain) - 1
         if last or not self.at_worker or kind != frames.RESPONSE or not 0 < status < 400:
             return super().answered(kind, status, head, body, now)
@@ -71,6 +74,6 @@ class Pipeline(Targeted):
         if self._stage == len(self._chain) - 1:
             self.kind = self._wanted
         self.head, self._body = texts.next_head(self._first_head, head), body
-        self.variant.counters.in_flight -= 1
+        self.variant.counters.leave(now)
         self._enter(link)
         return True

@@ -41,6 +41,8 @@ class Variant:
     """For a pipeline: each instance's links, container by container."""
     stages: list[str] = field(default_factory=list)
     """For a pipeline: the containers' names."""
+    stage_counters: list[Counters] = field(default_factory=list)
+    """For a pipeline: what each container takes part in."""
     models: Models | None = None
     """For a container of many models: where they are."""
     hold: bool = False
@@ -78,6 +80,12 @@ class Variant:
             other.wants_model,
             bool(other.containers),
         )
+
+    def every_counters(self) -> Iterator[Counters]:
+        yield self.counters
+        yield from self.stage_counters
+        for container in self.containers.values():
+            yield container.counters
 
     def every_link(self) -> Iterator[Link]:
         yield from self.links
@@ -184,7 +192,10 @@ def compile_table(raw: RoutingTable, link_of: LinkOf, metrics: Metrics) -> Table
 
 def _endpoint(key: str, entry: EndpointEntry, link_of: LinkOf, metrics: Metrics) -> Endpoint:
     account, region, name = key.split("/", 2)
-    variants = [_variant(key, variant, link_of, metrics) for variant in entry["variants"]]
+    variants = [
+        _variant(key, {"config": entry["config"], **variant}, link_of, metrics)
+        for variant in entry["variants"]
+    ]
     if any("newer" in variant for variant in entry["variants"]):
         _pair(entry["variants"], variants)
     by_component = entry.get("by_component", False)
@@ -214,12 +225,15 @@ def _variant(key: str, entry: VariantEntry, link_of: LinkOf, metrics: Metrics) -
         for instance in entry["instances"]
     ]
     limits = [float(container.get("timeout_s", entry["timeout_s"])) for container in containers]
-    counters = metrics.of(key, entry["name"])
-    for link, timeout_s in (pair for chain in chains for pair in zip(chain, limits, strict=True)):
-        link.timeout_s = timeout_s
-        if isinstance(link, LibraryLink):
-            link.counters = counters
     names = [container["name"] for container in containers]
+    direct = len(names) > 1 and entry["direct"]
+    fleet = (key, entry["name"], entry["config"])
+    counters = [metrics.of(*fleet, name if direct else "") for name in names]
+    for chain in chains:
+        for link, limit, its in zip(chain, limits, counters, strict=True):
+            link.timeout_s = limit
+            if isinstance(link, LibraryLink):
+                link.counters = its
     component_of = entry.get("production_variant", "")
     parts = [
         _with_models(
@@ -229,7 +243,7 @@ def _variant(key: str, entry: VariantEntry, link_of: LinkOf, metrics: Metrics) -
                 name,
                 limits[i],
                 [chain[i] for chain in chains],
-                counters,
+                counters[i],
                 component_of=component_of,
                 copies=entry.get("copies", 1),
                 hold=entry.get("hold", False),
@@ -239,11 +253,18 @@ def _variant(key: str, entry: VariantEntry, link_of: LinkOf, metrics: Metrics) -
         for i, name in enumerate(names)
     ]
     first = parts[0]
-    if len(parts) > 1 and entry["direct"]:
+    if direct:
         first = replace(first, plain=False, containers=dict(zip(names, parts, strict=True)))
     elif len(parts) > 1:
         wants = any(many)
-        first = replace(first, plain=False, chains=chains, stages=names, wants_model=wants)
+        first = replace(
+            first,
+            plain=False,
+            chains=chains,
+            stages=names,
+            stage_counters=[metrics.of(*fleet, name, part=True) for name in names],
+            wants_model=wants,
+        )
     return first
 
 

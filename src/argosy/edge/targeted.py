@@ -99,7 +99,7 @@ class Targeted(Invocation):
         self._where = Where.AGENT
         self.link = library
         self._asked = self.sent = perf_counter()
-        self.variant.counters.in_flight += 1
+        self.variant.counters.enter(self._asked)
         library.tell_used()
         self.call_id = library.send(self, frames.MODEL, b"", [self.target], len(self.target))
 
@@ -137,7 +137,7 @@ class Targeted(Invocation):
 
     def _stop_waiting(self) -> None:
         self._where = Where.NOTHING
-        self.variant.counters.in_flight -= 1
+        self.variant.counters.leave(perf_counter())
 
     def _try_again(self) -> None:
         """Ask once more, after a moment: whoever died may not be known to be dead yet."""
@@ -166,12 +166,11 @@ class Targeted(Invocation):
     def _refused(self, status: int, message: str) -> None:
         """There is no such model, or it cannot be loaded."""
         counters = self.variant.counters
-        counters.invocations += 1
         if status in _CALLERS_FAULT:
-            counters.errors_4xx += 1
+            counters.unanswered(_CALLERS_FAULT[0])
             self._fail(ValidationError(message))
         else:
-            counters.errors_5xx += 1
+            counters.unanswered(500)
             self._fail(self._model_error(status, message))
 
     # -- what else may happen meanwhile
@@ -181,8 +180,8 @@ class Targeted(Invocation):
         if self._where is Where.AGENT:
             self.vanished()
         elif self.again and self.target and not self.begun:
-            self.variant.counters.in_flight -= 1
-            self._count(5)
+            self.variant.counters.leave(perf_counter())
+            self.variant.counters.unanswered(500)
             self._fail(self._model_error(500, texts.worker_died()))
         else:
             super().lost(link)
@@ -198,9 +197,7 @@ class Targeted(Invocation):
             super().overdue(link)
             return
         self._stop_waiting()
-        counters = self.variant.counters
-        counters.invocations += 1
-        counters.errors_4xx += 1
+        self.variant.counters.unanswered(_CALLERS_FAULT[0])
         text = texts.not_ready(self.target.decode("utf-8", "replace"))
         self._fail(ModelNotReadyException(text))
 
@@ -212,5 +209,5 @@ class Targeted(Invocation):
         if self._where is Where.CONNECTION:
             assert isinstance(self.link, ModelLink)
             self.link.forsake(self)
-            self.variant.counters.in_flight -= 1
+            self.variant.counters.leave(perf_counter())
         self._where = Where.NOTHING

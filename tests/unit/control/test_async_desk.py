@@ -575,8 +575,9 @@ def test_latencies_and_errors_of_the_model_are_told_like_an_edges(play: Play) ->
         ids = await office.keep(2)
         await office.done(porter, ids[0])
         await office.done(porter, ids[1], **{**GOOD, "ok": False, "status": 500})
-        counted = [one["1/r/q"]["A"] for one in office.traffic]
+        counted = [line for lines in office.traffic for line in lines]
         assert [(one["errors_4xx"], one["errors_5xx"]) for one in counted] == [(0, 0), (0, 1)]
+        assert {(one["endpoint"], one["variant"]) for one in counted} == {("1/r/q", "A")}
         assert office.counts()["InvocationFailures"] == 1
 
     play(scenario)

@@ -65,11 +65,13 @@ def test_an_edge_that_goes_away_does_not_hold_up_the_others(tmp_path: Path) -> N
 def test_metrics_reach_whoever_asked_for_them(tmp_path: Path) -> None:
     async def scenario(feed: Feed, socket: Path) -> None:
         reader, writer = await asyncio.open_unix_connection(socket)
-        writer.write(b'{"metrics": {"1/r/e": {"A": {"invocations": 3}}}}\n{"ack": 0}\n')
+        writer.write(b'{"metrics": [], "source": "me", "line": 3, "at": 1}\n{"ack": 0}\n')
         await writer.drain()
         publishing = asyncio.create_task(feed.publish(table(0)))
         await reader.readline()
         await publishing
+        feed.took("me", 3)
+        assert json.loads(await reader.readline()) == {"took": 3}
         writer.close()
 
-    assert run(tmp_path, scenario) == [{"1/r/e": {"A": {"invocations": 3}}}]
+    assert run(tmp_path, scenario) == [{"metrics": [], "source": "me", "line": 3, "at": 1}]

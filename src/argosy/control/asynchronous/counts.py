@@ -1,6 +1,6 @@
 """What is measured of asynchronous endpoints, under the names of reference/async-and-batch.md A5.
 
-Counters and latencies are sums since control began: whoever publishes metrics takes differences.
+What is shown is since control began; what is published, since it was published last.
 """
 
 from collections import Counter
@@ -25,8 +25,30 @@ _FAILURES = {
     "upload": "ResponseUploadFailures",
     "expired": "ExpiredRequests",
 }
+_SERVER_ERROR, _CLIENT_ERROR = 500, 400
 _MILLISECONDS = frozenset({"TimeInBacklog", "TotalProcessingTime"})
 LATENCIES = ("RequestDownloadLatency", "ResponseUploadLatency", *sorted(_MILLISECONDS))
+
+
+class _Durations:
+    """Since the last `take`, in microseconds."""
+
+    def __init__(self) -> None:
+        self._buckets: Counter[int] = Counter()
+        self._us: list[int] = []
+
+    def add(self, microseconds: int) -> None:
+        self._buckets[bucket_of(microseconds)] += 1
+        total, low, high = self._us or (0, microseconds, microseconds)
+        self._us = [total + microseconds, min(low, microseconds), max(high, microseconds)]
+
+    def take(self) -> dict[str, Any] | None:
+        """{"buckets": {bucket: n}, "us": [sum, smallest, largest]}; None for none."""
+        if not self._us:
+            return None
+        taken = {"buckets": dict(self._buckets), "us": self._us}
+        self._buckets, self._us = Counter(), []
+        return taken
 
 
 class VariantCounts:
@@ -34,6 +56,8 @@ class VariantCounts:
 
     def __init__(self) -> None:
         self.counters: Counter[str] = Counter()
+        self._told: Counter[str] = Counter()
+        self._new: dict[str, _Durations] = {}
         self._sketches: dict[str, Counter[int]] = {name: Counter() for name in LATENCIES}
 
     def ended(self, result: Result, received: float, given: float | None, now: float) -> None:
@@ -42,6 +66,10 @@ class VariantCounts:
             self.counters["InvocationsProcesssed"] += 1
         else:
             self.counters[_FAILURES.get(result.kind, "InvocationFailures")] += 1
+        if result.model_us:
+            self._new.setdefault("ModelLatency", _Durations()).add(result.model_us)
+            self.counters["errors_4xx"] += _CLIENT_ERROR <= result.status < _SERVER_ERROR
+            self.counters["errors_5xx"] += result.status >= _SERVER_ERROR
         self._add("RequestDownloadLatency", result.download_us)
         self._add("ResponseUploadLatency", result.upload_us)
         self._add("TotalProcessingTime", int((now - received) * 1e6))
@@ -51,6 +79,17 @@ class VariantCounts:
     def _add(self, name: str, microseconds: int) -> None:
         if microseconds > 0:
             self._sketches[name][bucket_of(microseconds)] += 1
+            self._new.setdefault(name, _Durations()).add(microseconds)
+
+    def take(self) -> dict[str, Any]:
+        """What came since the last time, as `measuring.asynchronous` publishes it."""
+        taken: dict[str, Any] = dict(self.counters - self._told)
+        self._told = self.counters.copy()
+        for name, durations in self._new.items():
+            told = durations.take()
+            if told is not None:
+                taken[name] = told
+        return taken
 
     def report(self) -> dict[str, Any]:
         """Counters by name, and {"count", "average", "p50", "p99"} of each latency in its unit:

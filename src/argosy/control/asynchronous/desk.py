@@ -247,6 +247,18 @@ class Desk:
 
     # -- looking at it
 
+    def take_counts(self) -> dict[tuple[str, str], dict[str, Any]]:
+        """(endpoint's key, variant) → what was counted since the last time."""
+        return self._endings.take_counts()
+
+    def backlogs(self) -> dict[str, dict[str, Any]]:
+        """Endpoint's key → the metrics of its queue."""
+        now = self._clock.now()
+        return {
+            plan.key: counts.backlog(plan, self._book.lines[plan.queue], now)
+            for plan in self._book.plans.values()
+        }
+
     def report(self, key: str) -> dict[str, Any] | None:
         """The metrics of an endpoint, by the key of its routing: {"queue": …, "variants": {name:
         …}}; None when it is not asynchronous."""

@@ -23,7 +23,7 @@ _SERVER_ERROR, _CLIENT_ERROR = 500, 400
 
 Publish = Callable[[str, str], object]
 """(topic's ARN, message) → publishes it within the open transaction; raises ApiError."""
-Traffic = Callable[[dict[str, Any]], None]
+Traffic = Callable[[list[dict[str, Any]]], None]
 """Takes what was counted as an edge would tell it."""
 
 
@@ -70,6 +70,11 @@ class Endings:
         """What was counted of a variant, by the key of its endpoint's routing."""
         return self._counts.setdefault((key, variant), VariantCounts())
 
+    def take_counts(self) -> dict[tuple[str, str], dict[str, Any]]:
+        """(endpoint's key, variant) → what was counted since the last time; no empty ones."""
+        taken = ((name, counts.take()) for name, counts in self._counts.items())
+        return {name: deltas for name, deltas in taken if deltas}
+
     def keep(self, keys: Iterable[str]) -> None:
         """Forget the counts of all other endpoints."""
         wanted = set(keys)
@@ -115,7 +120,7 @@ class Endings:
         plan = self._book.plans.get(one.request.queue)
         self._counts_of(one).ended(one.result, one.request.received, one.given, now)
         if plan is not None and one.variant and one.result.model_us:
-            self._traffic({plan.key: {one.variant: _as_traffic(one.result)}})
+            self._traffic([_as_traffic(plan.key, one)])
 
     def _counts_of(self, one: Ended) -> VariantCounts:
         """Of the variant that worked on it; of the first, when none did."""
@@ -125,9 +130,12 @@ class Endings:
         return self.counts(plan.key, one.variant or next(iter(plan.weights)))
 
 
-def _as_traffic(result: Result) -> dict[str, Any]:
+def _as_traffic(key: str, one: Ended) -> dict[str, Any]:
     """As an edge would tell it; but an asynchronous endpoint's invocations are counted apart."""
+    result = one.result
     return {
+        "endpoint": key,
+        "variant": one.variant,
         "errors_4xx": int(_CLIENT_ERROR <= result.status < _SERVER_ERROR),
         "errors_5xx": int(result.status >= _SERVER_ERROR),
         "model_latency": {bucket_of(result.model_us): 1},

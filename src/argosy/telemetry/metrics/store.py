@@ -5,7 +5,7 @@ only if there is something; what a client puts is durable when the transaction i
 joins. Values of the same second or minute are merged as they come, whenever they come.
 """
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
 from typing import NamedTuple
 
@@ -91,12 +91,19 @@ class MetricStore:
             slots.setdefault(self._slot(datum), []).append(datum.sample)
         self._write({slot: merge(samples) for slot, samples in slots.items()})
 
-    def flush(self) -> bool:
-        """Write what waits, in one commit (or the one that is open); False if there is nothing."""
+    def flush(self, along: Callable[[], None] | None = None) -> bool:
+        """Write what waits, in one commit; False if there is nothing.
+
+        along: writes something in the same commit, which is then made in any case. Not to be
+        called within a transaction: what it undoes would be lost.
+        """
         self.series.settle()
-        if not self._waiting:
+        if not self._waiting and along is None:
             return False
-        self._write(self._waiting)
+        with self._transactions.begin():
+            self._write(self._waiting)
+            if along is not None:
+                along()
         self._waiting = {}
         return True
 

@@ -1,0 +1,1 @@
+"""What the platform measures of endpoints and jobs, published as SageMaker's metrics."""
