@@ -26,6 +26,7 @@ main = LazyGroup(
         "deploy",
         "invoke",
         "transform",
+        "loadtest",
         "status",
         "logs",
         "delete",
