@@ -8,11 +8,12 @@ then the record says so, then instances are launched, and only then others are s
 import logging
 from collections.abc import Callable, Collection, Iterable
 from dataclasses import dataclass
-from typing import Any, Protocol
+from typing import Protocol
 
 from argosy.compute.base import Backend
 from argosy.control import carrying_out, launching, routes
 from argosy.control.asynchronous.plans import QueuePlan, plans_of
+from argosy.control.emptiness import Resource, elastic, models_in_use
 from argosy.control.feed import Feed
 from argosy.control.launching import Place
 from argosy.control.rollout import Launch, Plan, Signals, decide
@@ -20,8 +21,8 @@ from argosy.ground.clock import Clock
 from argosy.ground.instances import Instance, InstanceSpec
 from argosy.ground.routes import KeyEntry, RoutingTable
 from argosy.ground.settings import Settings
-from argosy.state.endpoints import EndpointDocument
 from argosy.state.records import Record, Records
+from argosy.state.scaling import may_be_empty
 
 log = logging.getLogger(__name__)
 
@@ -39,6 +40,8 @@ class _Endpoint:
     place: Place
     instances: list[Instance]
     plan: Plan
+    elastic: frozenset[str]
+    """Variants that may have no instance."""
 
 
 class AsyncDesk(Protocol):
@@ -85,7 +88,8 @@ class Reconciler:
         instances = [i for i in listed if i.spec.owner_kind in (ENDPOINT, COMPONENT)]
         now = self._clock.now()
         records = [*self._records.find(ENDPOINT), *self._records.find(COMPONENT)]
-        endpoints = [self._planned(record, instances, now) for record in records]
+        empty = may_be_empty(self._records)
+        endpoints = [self._planned(record, instances, empty, now) for record in records]
         await self._publish(endpoints)
         alive = [instance.spec.instance_id for instance in instances if instance.alive]
         self._desk.take(plans_of(map(_routed, endpoints)), alive)
@@ -96,14 +100,26 @@ class Reconciler:
         await self._keep_warm(endpoints, now)
         return self._sleep(endpoints, now)
 
-    def _planned(self, record: Record, instances: list[Instance], now: float) -> _Endpoint:
+    def _planned(
+        self, record: Record, instances: list[Instance], empty: Collection[Resource], now: float
+    ) -> _Endpoint:
         place = place_of(record)
         mine = [i for i in instances if _belongs(i, place)]
         document = record.document
         obstacle = launching.obstacle(document["pending"], engine=self._engine)
         signals = self._watch(record) if document.get("rollout") else Signals()
-        plan = decide(record.status, document, record.region, mine, now, obstacle, signals)  # type: ignore[arg-type]
-        return _Endpoint(record, place, mine, plan)
+        may_rest = elastic(record.account, record.region, document, empty)  # type: ignore[arg-type]
+        plan = decide(
+            record.status,
+            document,  # type: ignore[arg-type]
+            record.region,
+            mine,
+            now,
+            obstacle,
+            signals,
+            may_rest,
+        )
+        return _Endpoint(record, place, mine, plan, may_rest)
 
     async def _publish(self, endpoints: list[_Endpoint]) -> None:
         table = routes.build(
@@ -143,7 +159,7 @@ class Reconciler:
 
     async def _keep_warm(self, endpoints: list[_Endpoint], now: float) -> None:
         """Warm workers for runtimes in use, or likely to be: a model was made just now."""
-        models = [m for e in endpoints for m in _models_of(e.plan.document)]
+        models = [m for e in endpoints for m in models_in_use(e.plan.document)]
         models += [
             r.document for r in self._records.find(MODEL) if r.created > now - self._spare_idle_s
         ]
@@ -168,11 +184,6 @@ def _belongs(instance: Instance, place: Place) -> bool:
     return (spec.account, spec.region, spec.owner) == (place.account, place.region, place.owner)
 
 
-def _models_of(document: EndpointDocument) -> list[dict[str, Any]]:
-    deployments = (document["live"], document["pending"])
-    return [model for d in deployments if d for model in d["models"].values()]
-
-
 def _routed(endpoint: _Endpoint) -> routes.Routed:
     leaving = set(endpoint.plan.stop)
     serving = [i for i in endpoint.instances if i.in_service and i.spec.instance_id not in leaving]
@@ -183,6 +194,7 @@ def _routed(endpoint: _Endpoint) -> routes.Routed:
         endpoint.plan.document,
         serving,
         endpoint.record.created,
+        endpoint.elastic,
     )
 
 

@@ -41,6 +41,9 @@ class Routed:
     document: EndpointDocument
     serving: list[Instance]
     created: float = 0.0
+    elastic: frozenset[str] = frozenset()
+    """Names of its variants, or its own if it is a component, that may have no instance: their
+    requests wait until one is started. (Those that are to have none now are, too.)"""
 
     @property
     def key(self) -> str:
@@ -86,8 +89,10 @@ def _entry(endpoint: Routed, components: list[Routed], timeout_s: float) -> Endp
         return {**head, "variants": _variants(live, [], timeout_s), "asynchronous": entry}
     fleets = fleets_of(endpoint.document, endpoint.serving)
     if len(fleets) == 1:
-        return {**head, "variants": _variants(live, endpoint.serving, timeout_s)}
-    return {**head, "variants": [one for fleet in fleets for one in _shared(fleet, timeout_s)]}
+        variants = _variants(live, endpoint.serving, timeout_s)
+    else:
+        variants = [one for fleet in fleets for one in _shared(fleet, timeout_s)]
+    return {**head, "variants": [_let_wait(one, endpoint.elastic) for one in variants]}
 
 
 def _shared(fleet: Shared, timeout_s: float) -> list[VariantEntry]:
@@ -105,6 +110,10 @@ def _shared(fleet: Shared, timeout_s: float) -> list[VariantEntry]:
         }
         for entry, weight in zip(entries, weights, strict=True)
     ]
+
+
+def _let_wait(entry: VariantEntry, elastic: frozenset[str]) -> VariantEntry:
+    return {**entry, "hold": True} if entry["name"] in elastic else entry
 
 
 def _asynchronous(endpoint: Routed, live: Deployment) -> AsyncEntry:
@@ -127,6 +136,7 @@ def _component(component: Routed, timeout_s: float) -> VariantEntry | None:
         "name": component.document["name"],
         "production_variant": entry["name"],
         "copies": live["variants"][0]["count"],
+        "hold": component.document["name"] in component.elastic,
     }
 
 
@@ -139,7 +149,7 @@ def _variant(
     live: Deployment, intent: VariantIntent, serving: list[Instance], timeout_s: float
 ) -> VariantEntry:
     model = live["models"][variant_config(live, intent["name"])["ModelName"]]
-    return {
+    entry: VariantEntry = {
         "name": intent["name"],
         "weight": intent["weight"],
         "containers": _containers(model, live.get("images", {}), timeout_s),
@@ -147,6 +157,7 @@ def _variant(
         "timeout_s": timeout_s,
         "instances": [_instance(i) for i in serving if i.spec.variant == intent["name"]],
     }
+    return entry if intent["count"] else {**entry, "hold": True}
 
 
 def _containers(

@@ -22,7 +22,7 @@ class Engine:
 
     def __init__(self, target: Target) -> None:
         self._process = subprocess.Popen(
-            [sys.executable, "-m", "argosy.load"],
+            [sys.executable, "-P", "-m", "argosy.load"],
             stdin=subprocess.PIPE,
             stdout=subprocess.PIPE,
             text=True,
@@ -38,8 +38,9 @@ class Engine:
     def run(self, load: Load, on_second: OnSecond = lambda _: None) -> Measured:
         """Load the target. Raises ArgosyError when it cannot be reached."""
         watch = threading.Timer(load.seconds + load.grace_s + _SPARE_S, self._process.kill)
-        watch.start()
+        watch.daemon = True
         try:
+            watch.start()
             self._say({"load": asdict(load)})
             return self._hear(on_second)
         finally:

@@ -1,3 +1,5 @@
+import pytest
+
 from argosy.control.routes import Routed, build
 from support.control_builders import component, deployment, document, host, instance
 
@@ -43,6 +45,31 @@ def test_components_stand_in_for_the_variants_of_their_endpoint() -> None:
     assert entry["by_component"]
     assert (variant["name"], variant["production_variant"], variant["copies"]) == ("c", "A", 2)
     assert [i["id"] for i in variant["instances"]] == ["i-1"]
+
+
+def test_requests_for_a_variant_at_zero_or_that_may_go_there_are_to_wait() -> None:
+    live = deployment("d-live", A=0, B=1, C=1)
+    routed = Routed("1", "r", "InService", document(live=live), [], elastic=frozenset(["B"]))
+
+    table = build(7, {}, [routed], timeout_s=60)
+
+    waits = {v["name"]: v.get("hold", False) for v in table["endpoints"]["1/r/e"]["variants"]}
+    assert waits == {"A": True, "B": True, "C": False}
+
+
+@pytest.mark.parametrize(("elastic", "waits"), [(frozenset(["c"]), True), (frozenset(), False)])
+def test_requests_for_a_component_wait_only_if_it_is_registered_to_have_no_copy(
+    elastic: frozenset[str], waits: bool
+) -> None:
+    live = deployment("d-live", A=0)
+    routed = [
+        Routed("1", "r", "InService", document(live=host()), []),
+        Routed("1", "r", "InService", component("c", live=live), [], elastic=elastic),
+    ]
+
+    (variant,) = build(1, {}, routed, timeout_s=60)["endpoints"]["1/r/e"]["variants"]
+
+    assert variant.get("hold") is waits
 
 
 def test_a_container_of_a_framework_may_shorten_its_own_time_limit() -> None:

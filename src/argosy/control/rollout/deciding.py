@@ -46,12 +46,13 @@ def decide(
     now: float,
     obstacle: str = "",
     signals: Signals = _NOTHING,
+    elastic: frozenset[str] = frozenset(),
 ) -> Plan:
     """The plan for an endpoint.
 
     `instances` are all that belong to it, dead ones included; `obstacle` says why `pending`
     can never run (an image nobody serves), "" if nothing speaks against it; `signals` are what
-    watches over the rollout, if there is one.
+    watches over the rollout, if there is one; `elastic` are the variants that may have no instance.
     """
     plan = Plan(status, copy.deepcopy(document))
     if status == ep.DELETING:
@@ -65,7 +66,7 @@ def decide(
     elif pending is not None:
         _bring_up(plan, pending, region, instances, now, obstacle)
     if plan.document["live"] is not None:
-        _keep(plan, plan.document["live"], region, instances, now)
+        _keep(plan, plan.document["live"], region, instances, now, elastic)
     _tidy(plan, instances, now)
     return plan
 
@@ -101,12 +102,20 @@ def _give_up(plan: Plan, reason: str, instances: list[Instance]) -> None:
         plan.status = ep.IN_SERVICE
 
 
-def _keep(plan: Plan, live: Deployment, region: str, instances: list[Instance], now: float) -> None:
+def _keep(
+    plan: Plan,
+    live: Deployment,
+    region: str,
+    instances: list[Instance],
+    now: float,
+    elastic: frozenset[str],
+) -> None:
     rollout = plan.document.get("rollout")
     for variant in live["variants"]:
         fleet = fleet_of(live, variant["name"], instances)
         if plan.status == ep.UPDATING and plan.document["pending"] is None:
-            _withdraw_hopeless_growth(plan, live, variant, fleet)
+            may_be_empty = ep.is_async(live) or variant["name"] in elastic
+            _withdraw_hopeless_growth(plan, variant, fleet, may_be_empty)
         count = old_count(rollout, variant["count"]) if rollout else variant["count"]
         reach_count(plan, live, variant, fleet, count, region, now)
         variant["current_weight"] = variant["weight"]
@@ -123,11 +132,11 @@ def _reached(plan: Plan, live: Deployment, variant: VariantIntent, fleet: Fleet)
 
 
 def _withdraw_hopeless_growth(
-    plan: Plan, live: Deployment, variant: VariantIntent, fleet: Fleet
+    plan: Plan, variant: VariantIntent, fleet: Fleet, may_be_empty: bool
 ) -> None:
     """More instances were asked for, but they cannot come up: stay with those that serve, which
     may be none where requests can wait."""
-    some = fleet.serving or ep.is_async(live)
+    some = fleet.serving or may_be_empty
     if fleet.misfit and some and len(fleet.serving) < variant["count"]:
         variant["count"] = len(fleet.serving)
         plan.document["failure_reason"] = fleet.misfit.state.reason[:MAX_FAILURE_REASON]

@@ -36,6 +36,7 @@ from argosy.services.sagemaker.tags import check_tags
 from argosy.state import endpoints as ep
 from argosy.state.endpoints import Deployment, EndpointDocument, hosts_components, is_async
 from argosy.state.records import Record
+from argosy.state.scaling import targets_of_endpoint
 
 _NOUN = "endpoint"
 _DEFAULT_PAGE = 10  # ListEndpoints in the API reference: "This value defaults to 10."
@@ -108,7 +109,7 @@ def update_endpoint_weights_and_capacities(call: Call) -> dict[str, Any]:
         record = _changeable(call, asked["EndpointName"])
         _refuse_mixed(record)
         document = dict(record.document)
-        _rescale(document["live"], changes, document["arn"])
+        _rescale(document["live"], changes, document["arn"], _may_be_empty(call, record))
         tell_topics(call, document["live"])
         begin_updating(call, record, document)
     return {"EndpointArn": record.document["arn"]}
@@ -189,7 +190,15 @@ def _retain(pending: Deployment, live: Deployment, excluded: list[dict[str, str]
             variant["weight"] = variant["current_weight"] = kept["weight"]
 
 
-def _rescale(live: Deployment, changes: list[dict[str, Any]], arn: str) -> None:
+def _may_be_empty(call: Call, endpoint: Record) -> set[str]:
+    """The names of its variants that may be without an instance."""
+    targets = targets_of_endpoint(call.records, endpoint.account, endpoint.region, endpoint.name)
+    return {one.name.rpartition("/")[2] for one in targets if one.document["least"] == 0}
+
+
+def _rescale(
+    live: Deployment, changes: list[dict[str, Any]], arn: str, may_be_empty: set[str]
+) -> None:
     """Set weights and counts; raises ValidationException for a variant that is not there."""
     names = [change["VariantName"] for change in changes]
     if len(set(names)) < len(names):
@@ -205,7 +214,8 @@ def _rescale(live: Deployment, changes: list[dict[str, Any]], arn: str) -> None:
             check_weight("DesiredWeight", weight)
             variant["weight"] = float(weight)
         if (count := change.get("DesiredInstanceCount")) is not None:
-            _check_desired_count(variant["name"], count, least=0 if is_async(live) else 1)
+            empty = is_async(live) or variant["name"] in may_be_empty
+            _check_desired_count(variant["name"], count, least=0 if empty else 1)
             variant["count"] = count
 
 
@@ -213,6 +223,7 @@ def _check_desired_count(variant: str, count: int, least: int) -> None:
     if count < least:
         raise ValidationException(
             f"DesiredInstanceCount of production variant {variant} must be at least 1: "
-            "a real-time variant cannot run without an instance."
+            "a real-time variant cannot run without an instance, unless it is a scalable target "
+            "with MinCapacity 0."
         )
     check_count(count)

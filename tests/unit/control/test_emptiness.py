@@ -1,0 +1,19 @@
+"""Who may have no instance, and what nobody uses."""
+
+from argosy.control.emptiness import elastic, models_in_use
+from support.control_builders import component, deployment, document, host
+
+
+def test_variants_and_components_with_a_minimum_of_zero_may_have_no_instance() -> None:
+    targets = {("1", "r", "endpoint/e/variant/A"), ("1", "r", "inference-component/c")}
+    assert elastic("1", "r", document(live=deployment(A=1, B=1)), targets) == {"A"}
+    assert elastic("1", "r", component("c", live=deployment(A=1)), targets) == {"c"}
+    assert elastic("2", "r", document(live=deployment(A=1)), targets) == frozenset()
+    assert elastic("1", "r", component("d", live=deployment(A=1)), targets) == frozenset()
+
+
+def test_a_variant_at_zero_uses_no_model() -> None:
+    assert len(list(models_in_use(document(live=deployment(A=0, B=1))))) == 1
+    assert not list(models_in_use(document(live=deployment(A=0))))
+    assert len(list(models_in_use(document(live=deployment(A=0), pending=deployment(A=1))))) == 1
+    assert not list(models_in_use(document(live=host())))
