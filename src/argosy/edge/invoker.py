@@ -112,10 +112,7 @@ class Invoker:
         head = texts.frame_head(request, stream=streams)
         if target:
             head = texts.with_model(head, target)
-        twin = variant.twin
-        if self._start(request, endpoint, variant, asked, head, target) or (
-            twin is not None and self._start(request, endpoint, twin, asked, head, target)
-        ):
+        if self._start(request, endpoint, variant, asked, head, target):
             return
         if not gate.holding.takes(variant):
             raise texts.no_room(endpoint.name, variant.name, variant.is_there())
@@ -132,7 +129,8 @@ class Invoker:
         variant = gate.table.variant(held.key, held.variant, held.container)
         if endpoint is not None and endpoint.serving and variant is not None:
             asked, head, target = held.asked, held.head, held.target
-            return self._start(request, endpoint, variant, asked, head, target)
+            if variant.wants_model == bool(target):
+                return self._start(request, endpoint, variant, asked, head, target)
         held.leave()
         kind = Kind.INVOKE_STREAM if held.asked == frames.STREAM else Kind.INVOKE
         self._serve(request, kind, held.key)
@@ -155,7 +153,21 @@ class Invoker:
         head: bytes,
         target: bytes,
     ) -> bool:
-        """Send it on its way; False when no instance can take it."""
+        """Send it on its way, maybe to the other fleet; False when no instance can take it."""
+        twin = variant.twin
+        return self._start_on(request, endpoint, variant, asked, head, target) or (
+            twin is not None and self._start_on(request, endpoint, twin, asked, head, target)
+        )
+
+    def _start_on(
+        self,
+        request: Request,
+        endpoint: Endpoint,
+        variant: Variant,
+        asked: int,
+        head: bytes,
+        target: bytes,
+    ) -> bool:
         gate = self._gate
         if variant.chains or variant.models is not None:
             kind = Pipeline if variant.chains else Targeted

@@ -157,6 +157,17 @@ def test_growth_that_cannot_come_up_is_withdrawn_with_its_reason() -> None:
     assert made.document["failure_reason"] == "artifact missing"
 
 
+def test_a_first_instance_that_cannot_come_up_leaves_a_variant_at_zero_that_may_be_there() -> None:
+    live = deployment(A=1)
+    bad = instance(Phase.FAILED, id="i-2", reason="artifact missing", created=NOW)
+
+    made = decide("Updating", document(live=live), REGION, [bad], NOW, elastic=frozenset(["A"]))
+
+    assert (made.status, made.launch) == ("InService", [])
+    assert made.document["live"]["variants"][0]["count"] == 0
+    assert made.document["failure_reason"] == "artifact missing"
+
+
 def test_an_endpoint_is_removed_when_its_last_instance_is_gone() -> None:
     doc = document(live=deployment())
 
