@@ -12,7 +12,7 @@ MOST_POINTS = 100_800
 
 @dataclass(frozen=True, slots=True)
 class Grid:
-    """The periods of a query: [start, end) in steps of `period` seconds, from the epoch."""
+    """The periods of a query: [start, end) in steps of `period` seconds."""
 
     start: int
     end: int
@@ -21,7 +21,7 @@ class Grid:
     def times(self, period: int | None = None) -> range:
         """When each period begins. Raises BadExpression where there are too many."""
         step = period or self.period
-        times = range(self.start // step * step, self.end, step)
+        times = range(self.start, self.end, step)
         if len(times) > MOST_POINTS:
             raise BadExpression(f"A series has {len(times)} points; at most {MOST_POINTS} go.")
         return times
