@@ -91,6 +91,17 @@ class Records:
             wanted = wanted.where(table.c.name >= prefix, table.c.name < after)
         return self._read(wanted.order_by(table.c.created, table.c.name))
 
+    def versions(self, kind: str) -> dict[tuple[str, str, str], int]:
+        """The version of every record of a kind, by account, region and name: to see what is new
+        without reading it."""
+        columns = table.c
+        rows = self._rows(
+            sa.select(columns.account, columns.region, columns.name, columns.version).where(
+                columns.kind == kind
+            )
+        )
+        return {(row.account, row.region, row.name): row.version for row in rows}
+
     def query(self, kind: str, account: str, region: str, query: Query) -> Page:
         """One page of a List call; raises BadToken when `query.after` is not a token of it."""
         found = self._read(statement(kind, account, region, query))

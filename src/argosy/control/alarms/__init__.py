@@ -1,0 +1,1 @@
+"""Alarms of CloudWatch: evaluated when they are due, announced when their state changes."""
