@@ -7,6 +7,8 @@ from typing import Any
 
 from argosy.compute.base import Backend
 from argosy.control import launching, status
+from argosy.control.alarms.acting import SCALING
+from argosy.control.alarms.whole import Alarms
 from argosy.control.asynchronous.whole import AsynchronousInference
 from argosy.control.doorbell import Doorbell
 from argosy.control.feed import Feed
@@ -31,10 +33,15 @@ from argosy.ground.settings import Settings
 from argosy.ground.work import ASYNC, TRANSFORM
 from argosy.messaging import Messaging, working
 from argosy.objects.buckets import remove_all_buckets
-from argosy.state import events, log_groups
+from argosy.state import alarm_history, events, log_groups
+from argosy.state.alarm_history import AlarmHistory
 from argosy.state.records import Records
 from argosy.telemetry.logs import delete_all as delete_all_logs
 from argosy.telemetry.metrics import MetricStore
+
+
+_QUIET = working.KINDS | {events.KIND, alarm_history.KIND, log_groups.PROGRESS}
+"""What comes and goes without anything to reconcile."""
 
 
 class Control:
@@ -59,6 +66,7 @@ class Control:
         self._feed = Feed(data_dir.routes, self._counted, self._scaling.wanting)
         self._messages = working.Working(messaging)
         self._logs = LogUpkeep(self._means)
+        self._alarms = Alarms(self._means, {SCALING: self._scaling.act})
         self._asynchronous = AsynchronousInference(self._means, self._traffic.take)
         self._measuring = Measuring(
             self._means, lambda: self._feed.table, self._asynchronous.desk, self._feed.took
@@ -90,12 +98,14 @@ class Control:
         self._messages.start()
         self._logs.start()
         self._measuring.start()
+        self._alarms.start()
         self._loop.start()
 
     async def stop(self) -> None:
         """Stop reconciling; instances go on serving."""
         await self._loop.stop()
         await self._measuring.stop()
+        await self._alarms.stop()
         await self._messages.stop()
         await self._logs.stop()
         self._doorbell.close()
@@ -136,6 +146,7 @@ class Control:
             await self._transforms.desk.reset()
             means.messaging.delete_all()
             means.events.delete_all()
+            AlarmHistory(means.records.transactions).delete_all()
             means.metrics.delete_all()
             for instance in await means.backend.list():
                 await means.backend.kill(instance.spec.instance_id)
@@ -152,8 +163,7 @@ class Control:
         self._measuring.take(message)
 
     def _ring(self, kind: str) -> None:
-        """Messages and events come and go without anything to reconcile."""
-        if kind not in working.KINDS and kind not in (events.KIND, log_groups.PROGRESS):
+        if kind not in _QUIET:
             self._doorbell.ring()
 
     def _new_spec(self, place: Place, launch: Launch, now: float) -> InstanceSpec:

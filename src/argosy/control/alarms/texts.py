@@ -84,7 +84,7 @@ def _crossed(spec: AlarmSpec, verdict: Verdict) -> str:
     number = len(fitting)
     not_ = "" if off else " not"
     return (
-        f"{number} out of the last {_many(len(verdict.dots), 'datapoint')} [{_list(verdict.dots)}] "
+        f"{number} out of the last {len(verdict.dots)} datapoints [{_list(verdict.dots)}] "
         f"{_were(number)}{not_} {_THAN[spec.comparison]} the threshold ({spec.threshold})"
     )
 

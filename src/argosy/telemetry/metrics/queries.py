@@ -55,7 +55,8 @@ def query_of(member: Mapping[str, Any], account: str, region: str) -> Query:
     name = member["Id"]
     if not _ID.fullmatch(name):
         raise BadQuery(
-            f"The value {name!r} for parameter Id is not matching the expected pattern ^[a-z][a-zA-Z0-9_]*$."
+            f"The value {name!r} for parameter Id is not matching the expected pattern "
+            "^[a-z][a-zA-Z0-9_]*$."
         )
     stat, expression = member.get("MetricStat"), member.get("Expression")
     if (stat is None) == (expression is None):
