@@ -39,7 +39,6 @@ from argosy.state.records import Records
 from argosy.telemetry.logs import delete_all as delete_all_logs
 from argosy.telemetry.metrics import MetricStore
 
-
 _QUIET = working.KINDS | {events.KIND, alarm_history.KIND, log_groups.PROGRESS}
 """What comes and goes without anything to reconcile."""
 
