@@ -1,7 +1,7 @@
 """The ASGI app: takes a request through the verbs, and puts every error on the wire."""
 
 import logging
-from collections.abc import Mapping
+from collections.abc import Awaitable, Callable, Mapping
 
 from argosy import wire
 from argosy.api.asgi import (
@@ -33,6 +33,10 @@ from argosy.wire import HttpRequest, HttpResponse
 __all__ = ["App", "Internal"]
 
 REGISTRY_PREFIX = "/v2/"
+METRICS_PATHS = ("/metrics", "/_argosy/metrics")
+
+Page = Callable[[str], Awaitable[tuple[str, bytes]]]
+"""Takes an Accept header; returns content type and body."""
 
 _log = logging.getLogger(__name__)
 
@@ -43,8 +47,8 @@ class App:
     A handler may wait for something; meanwhile others run, and it ends when its client goes away.
 
     `internal` and `orders` hold Argosy's own routes: "GET /_argosy/status" → an async function;
-    `distribution` answers under /v2/, where bodies are too large to be read whole; `messaging`
-    and `metrics` are made here where nobody else has a part in them.
+    `distribution` answers under /v2/, where bodies are too large to be read whole; `page` is what
+    Prometheus reads; `messaging` and `metrics` are made here where nobody else has a part in them.
     """
 
     def __init__(
@@ -57,12 +61,14 @@ class App:
         distribution: Asgi | None = None,
         messaging: Messaging | None = None,
         metrics: MetricStore | None = None,
+        page: Page | None = None,
     ) -> None:
         self._messaging = messaging or Messaging(records, clock)
         metrics = metrics or MetricStore(records.transactions, clock)
         self._verbs = verbs(records, settings, clock, self._messaging, metrics)
         self._internal = InternalRoutes(settings, internal or {}, orders)
         self._distribution = distribution
+        self._page = page
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         if scope["type"] != "http":
@@ -79,6 +85,8 @@ class App:
         await send_response(response, send)
 
     async def _answer(self, request: HttpRequest, receive: Receive) -> HttpResponse:
+        if request.path in METRICS_PATHS and self._page is not None:
+            return await _shown(self._page, request)
         if request.path.startswith(PREFIX):
             return await self._internal.answer(request, _request_id(request))
         if request.path.startswith(CERTIFICATES):
@@ -122,6 +130,11 @@ class App:
     def _too_large(self, request: HttpRequest) -> HttpResponse:
         error = SerializationException(f"The body is larger than {MAX_BODY >> 20} MiB.")
         return _error(_exchange(request), error)
+
+
+async def _shown(page: Page, request: HttpRequest) -> HttpResponse:
+    content_type, body = await page(request.headers.get("accept", ""))
+    return HttpResponse(200, {"Content-Type": content_type}, body)
 
 
 def _exchange(request: HttpRequest) -> Exchange:

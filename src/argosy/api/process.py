@@ -78,7 +78,15 @@ async def serve(settings: Settings, data_dir: DataDir) -> None:
         _settle()
         registry.start()
         app = App(
-            records, settings, clock, internal, images.orders(), registry.app, messaging, metrics
+            records,
+            settings,
+            clock,
+            internal,
+            images.orders(),
+            registry.app,
+            messaging,
+            metrics,
+            control.exposition,
         )
         await listen(app, data_dir.control_socket, messaging.waiting.close)
     finally:

@@ -29,6 +29,7 @@ main = LazyGroup(
         "loadtest",
         "status",
         "logs",
+        "metrics",
         "delete",
         "image",
         "doctor",

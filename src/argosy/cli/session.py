@@ -49,6 +49,10 @@ class Session:
 
     def ask(self, method: str, path: str, body: dict[str, Any] | None = None) -> Any:
         """The same, with a JSON body. Raises ArgosyError with what the platform says."""
+        return json.loads(self.read(path, method, body))
+
+    def read(self, path: str, method: str = "GET", body: dict[str, Any] | None = None) -> str:
+        """The answer's text. Raises ArgosyError with what the platform says."""
         import urllib3
         from botocore.auth import SigV4Auth
         from botocore.awsrequest import AWSRequest
@@ -66,7 +70,7 @@ class Session:
             raise ArgosyError(json.loads(answer.data).get("message", "The request was refused."))
         if answer.status != 200:
             raise ArgosyError(f"{self.url}{path} answered {answer.status}: {answer.data[:300]!r}")
-        return json.loads(answer.data)
+        return str(answer.data.decode())
 
 
 def session(data_dir: str) -> Session:

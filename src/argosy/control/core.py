@@ -11,6 +11,7 @@ from argosy.control.alarms.acting import SCALING
 from argosy.control.alarms.whole import Alarms
 from argosy.control.asynchronous.whole import AsynchronousInference
 from argosy.control.doorbell import Doorbell
+from argosy.control.exposition.whole import Exposition
 from argosy.control.feed import Feed
 from argosy.control.launching import Place
 from argosy.control.logs.whole import LogUpkeep
@@ -61,6 +62,7 @@ class Control:
         self._means = Means(records, backend, settings, data_dir, clock, store, messaging, metrics)
         self._doorbell = Doorbell()
         self._traffic = Traffic(clock)
+        self._exposition = Exposition(self._means, self.status)
         self._scaling = Scaling(self._means)
         self._feed = Feed(data_dir.routes, self._counted, self._scaling.wanting)
         self._messages = working.Working(messaging)
@@ -133,6 +135,10 @@ class Control:
             "instances": sum(i.in_service for i in instances),
         }
 
+    async def exposition(self, accept: str) -> tuple[str, bytes]:
+        """The page that Prometheus reads: (content type, body), in a form that `accept` takes."""
+        return await self._exposition.page(accept)
+
     async def reset(self) -> None:
         """Remove every resource, instance, message, log and object; returns when all are gone.
 
@@ -159,6 +165,7 @@ class Control:
     def _counted(self, message: dict[str, Any]) -> None:
         """An edge told what it counted."""
         self._traffic.take(message["metrics"])
+        self._exposition.take(message["metrics"])
         self._measuring.take(message)
 
     def _ring(self, kind: str) -> None:

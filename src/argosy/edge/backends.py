@@ -8,6 +8,7 @@ from argosy.edge.health import Health
 from argosy.edge.identify import Caller
 from argosy.edge.relay import Relay
 from argosy.edge.request import Request
+from argosy.edge.scraping import Scraping, refusal
 from argosy.edge.store import External, Store, forwarded
 from argosy.edge.upstream import Upstream, unix_upstream, url_upstream
 from argosy.ground.errors import AccessDeniedException
@@ -31,6 +32,7 @@ class Backends:
         self._control = unix_upstream("Control", str(folder.control_socket), keep=0)
         self._store = _store(settings, folder)
         self.intake_socket = folder.intake_socket
+        self._scraping = Scraping(folder.scrape_token, settings.metrics_open)
         self._health = Health({"control": self._control, "store": self._store.upstream})
 
     def to_store(self, gate: "Gate", request: Request) -> None:
@@ -55,6 +57,14 @@ class Backends:
             )
         request.request_id = gate.request_id()
         self._pass_on(gate, request, {"request-id": request.request_id.decode()})
+
+    def metrics(self, gate: "Gate", request: Request) -> None:
+        """GET /metrics, for Prometheus: a token in place of a signature."""
+        request.request_id = gate.request_id()
+        if self._scraping.allows(request.text("authorization")):
+            self._pass_on(gate, request, {"request-id": request.request_id.decode()})
+        else:
+            request.connection.answer(request, refusal(request.request_id))
 
     def _pass_on(self, gate: "Gate", request: Request, identity: dict[str, str]) -> None:
         parts, request.parts = request.parts, []

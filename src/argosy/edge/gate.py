@@ -201,6 +201,8 @@ class Gate:
             self._backends.health(self, request)
         elif kind is Kind.RESET:
             self._backends.reset(self, request)
+        elif kind is Kind.METRICS:
+            self._backends.metrics(self, request)
         elif kind is Kind.LINK:
             self._backends.to_control(self, request, self.identifier.of_nobody("sns"))
         else:

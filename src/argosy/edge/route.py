@@ -4,7 +4,8 @@ One URL serves every AWS service: the service is named in the credential scope; 
 one is taken for S3 when it looks like it (presigned V2, forms, anonymous reads), else it is
 somebody who forgot to sign. The registry of images is the exception: its protocol lives under /v2/
 and is not signed (no bucket can be called "v2": names have three letters or more). Neither are the
-links in SNS's messages, which subscribers visit.
+links in SNS's messages, which subscribers visit, nor GET /metrics, which Prometheus sends with a
+token.
 """
 
 from enum import Enum, auto
@@ -23,6 +24,7 @@ class Kind(Enum):
     STORE = auto()
     REGISTRY = auto()
     LINK = auto()
+    METRICS = auto()
     CONTROL = auto()
 
 
@@ -49,6 +51,8 @@ def route(
     """`service` is that of the credential scope ("" for none), `target` is X-Amz-Target."""
     if path.startswith("/_argosy/"):
         return Route({"health": Kind.HEALTH, "reset": Kind.RESET}.get(path[9:], Kind.CONTROL))
+    if not service and path == "/metrics" and method == "GET":
+        return Route(Kind.METRICS)
     if not service and path.startswith("/v2/"):
         return Route(Kind.REGISTRY)
     if not service and method == "GET" and is_link(path, query):

@@ -38,6 +38,11 @@ class DataDir:
         return self.root / "credentials.json"
 
     @property
+    def scrape_token(self) -> Path:
+        """The token with which Prometheus reads /metrics; one line, 0600."""
+        return self.root / "metrics-token"
+
+    @property
     def sdk_config(self) -> Path:
         """YAML that SAGEMAKER_USER_CONFIG_OVERRIDE points to."""
         return self.root / "sdk-config.yaml"

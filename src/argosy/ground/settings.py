@@ -89,6 +89,9 @@ class Settings:
     hub_downloads: bool = _setting(
         False, "Let models be fetched from the Hugging Face hub (HF_MODEL_ID)."
     )
+    metrics_open: bool = _setting(
+        False, "Answer GET /metrics without its token; only where the public port is on loopback."
+    )
     log_stream_mb: int = _setting(32, "Bytes kept per log stream, MiB; the oldest go first.")
     log_group_mb: int = _setting(1024, "Bytes kept per log group, MiB; the oldest go first.")
     log_total_gb: float = _setting(4.0, "Bytes of all logs together, GiB; the oldest go first.")

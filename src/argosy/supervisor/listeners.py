@@ -27,6 +27,11 @@ def is_loopback(host: str) -> bool:
 
 def check_exposure(settings: Settings) -> None:
     """Raises ArgosyError when the port would be open to others without TLS and without consent."""
+    if settings.metrics_open and not is_loopback(settings.host):
+        raise ArgosyError(
+            f"ARGOSY_METRICS_OPEN answers /metrics without a token, and --host {settings.host} can "
+            "be reached from other machines: give Prometheus the token (`argosy metrics --token`)."
+        )
     if bool(settings.tls_cert) != bool(settings.tls_key):
         raise ArgosyError("Give --tls-cert and --tls-key together.")
     if not (is_loopback(settings.host) or settings.tls_cert or settings.insecure):

@@ -16,6 +16,7 @@ from argosy.supervisor.children import Processes
 from argosy.supervisor.credentials import Credentials, ensure_credentials
 from argosy.supervisor.listeners import check_exposure, open_listeners
 from argosy.supervisor.lock import FolderLock
+from argosy.supervisor.scrape_token import ensure_scrape_token
 from argosy.supervisor.store import Store
 from argosy.supervisor.watch import Watch, end, wait_ended
 
@@ -50,6 +51,7 @@ class Platform:
             held.callback(self._lock.release)
             self.data_dir.running.unlink(missing_ok=True)
             credentials = ensure_credentials(self.data_dir, account_id, *key)
+            ensure_scrape_token(self.data_dir)
             listeners = open_listeners(settings.host, settings.port, settings.edge_count)
             for listener in listeners:
                 held.callback(listener.close)

@@ -1,0 +1,1 @@
+"""What Prometheus is shown: sums since control began, and how things are now."""
