@@ -1,6 +1,7 @@
 """The AWS CLI against a real platform: what its users type."""
 
 import json
+import time
 from pathlib import Path
 
 import numpy as np
@@ -60,3 +61,20 @@ def test_a_message_goes_from_a_topic_through_a_queue_to_a_shell(
     printed = aws_cli.shell("aws_messages.sh", folder=tmp_path)
 
     assert printed.split() == ["done", "grün", "1", "0"]
+
+
+@pytest.mark.timeout(INSTALL_S + 360)
+def test_logs_are_written_searched_and_read_on_from_a_shell(
+    aws_cli: Client, tmp_path: Path
+) -> None:
+    now = int(time.time() * 1000)
+    lines = ['{"code": 200, "note": "warm"}', '{"code": 503, "note": "slow"}', "plain"]
+    events = [{"timestamp": now - 60_000 + n, "message": line} for n, line in enumerate(lines)]
+    (tmp_path / "events.json").write_text(json.dumps(events))
+
+    printed = aws_cli.shell("aws_logs.sh", "journey", folder=tmp_path)
+
+    said = dict(part.split("\n", 1) for part in printed.split("== ")[1:])
+    assert said["found"].strip() == lines[1]
+    assert said["new"].split() == ["later"]
+    assert said["group"].split() == ["7", "0"]

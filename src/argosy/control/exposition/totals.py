@@ -78,8 +78,11 @@ class Totals:
         self.fleets: dict[Fleet, Sums] = {}
 
     def take(self, lines: Iterable[Mapping[str, Any]]) -> None:
-        """What an edge tells of its fleets since the last time (`argosy.edge.metrics`)."""
+        """What an edge tells of its fleets since the last time (`argosy.edge.metrics`). Stages of
+        a pipeline are in the figures of the whole."""
         for line in lines:
+            if line.get("part"):
+                continue
             names = (str(line.get(name) or "") for name in Fleet._fields)
             fleet = Fleet(*names)
             if fleet in self.fleets or len(self.fleets) < _MOST:
