@@ -18,6 +18,7 @@ from argosy.control.logs.whole import LogUpkeep
 from argosy.control.loop import Loop
 from argosy.control.means import Means
 from argosy.control.measuring.whole import Measuring
+from argosy.control.monitoring.whole import Monitoring
 from argosy.control.reconciler import Reconciler
 from argosy.control.rollout import Launch
 from argosy.control.scaling.whole import Scaling
@@ -73,6 +74,7 @@ class Control:
             self._means, lambda: self._feed.table, self._asynchronous.desk, self._feed.took
         )
         self._transforms = BatchTransform(self._means, self._doorbell.ring)
+        self._monitoring = Monitoring(self._means)
         self._hub = Hub({ASYNC: self._asynchronous.desk, TRANSFORM: self._transforms.desk})
         endpoints = Reconciler(
             records,
@@ -100,6 +102,7 @@ class Control:
         self._logs.start()
         self._measuring.start()
         self._alarms.start()
+        self._monitoring.start()
         self._loop.start()
 
     async def stop(self) -> None:
@@ -109,6 +112,7 @@ class Control:
         await self._alarms.stop()
         await self._messages.stop()
         await self._logs.stop()
+        await self._monitoring.stop()
         self._doorbell.close()
         await self._asynchronous.stop()
         await self._hub.close()
@@ -149,6 +153,7 @@ class Control:
             means.records.delete_all()
             self._scaling.forget()
             await self._transforms.desk.reset()
+            await self._monitoring.reset()
             means.messaging.delete_all()
             means.events.delete_all()
             AlarmHistory(means.records.transactions).delete_all()

@@ -8,6 +8,7 @@ DEFAULT_REGION = "us-east-1"
 ZONE_LETTERS = "abc"
 
 TRANSFORM_LOG_GROUP = "/aws/sagemaker/TransformJobs"
+PROCESSING_LOG_GROUP = "/aws/sagemaker/ProcessingJobs"
 
 
 def sagemaker_arn(region: str, account: str, kind: str, name: str) -> str:

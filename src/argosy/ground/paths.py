@@ -77,6 +77,11 @@ class DataDir:
         return self.root / "environments"
 
     @property
+    def processing(self) -> Path:
+        """What processes of processing jobs hand to control; nothing in it is kept."""
+        return self.root / "processing"
+
+    @property
     def logs(self) -> Path:
         """Log groups and streams of models (see argosy.telemetry.logs)."""
         return self.root / "logs"
@@ -157,6 +162,7 @@ class DataDir:
             self.environments,
             self.logs,
             self.process_logs,
+            self.processing,
             self.store,
             self.uploads,
         )

@@ -92,6 +92,14 @@ class Settings:
     metrics_open: bool = _setting(
         False, "Answer GET /metrics without its token; only where the public port is on loopback."
     )
+    monitor_delay_s: float = _setting(
+        120.0,
+        "Seconds after the time of a monitoring schedule until its data is analysed; captured data "
+        "takes about a minute to S3.",
+    )
+    monitor_memory_mb: int = _setting(
+        2048, "Memory of one analysis of model monitoring, MiB; 0 means no limit."
+    )
     log_stream_mb: int = _setting(32, "Bytes kept per log stream, MiB; the oldest go first.")
     log_group_mb: int = _setting(1024, "Bytes kept per log group, MiB; the oldest go first.")
     log_total_gb: float = _setting(4.0, "Bytes of all logs together, GiB; the oldest go first.")

@@ -6,6 +6,8 @@ A name is unique whatever its case, because its ARN is lower-cased; it is found 
 from argosy.ground.errors import ValidationException
 from argosy.ground.names import sagemaker_arn
 from argosy.services.registry import Call
+from argosy.state.monitoring import DATA_QUALITY_DEFINITION, MONITORING_SCHEDULE
+from argosy.state.processing_jobs import PROCESSING_JOB
 from argosy.state.records import Record
 from argosy.state.transform_jobs import TRANSFORM_JOB
 
@@ -20,6 +22,9 @@ NOUNS = {
     ENDPOINT: "endpoint",
     COMPONENT: "inference component",
     TRANSFORM_JOB: "transform job",
+    PROCESSING_JOB: "processing job",
+    MONITORING_SCHEDULE: "monitoring schedule",
+    DATA_QUALITY_DEFINITION: "data quality job definition",
 }
 """Kind of record, which is also its type in an ARN → what error texts call it."""
 

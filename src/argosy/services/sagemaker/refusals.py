@@ -92,6 +92,39 @@ _COMPONENT = (
     ),
 )
 
+_SCRIPTS = "preprocessing scripts and postprocessing scripts of monitoring"
+_ANALYSES = "monitoring of anything but data quality"
+
+
+def _other_analysis(kind: Any) -> bool:
+    return kind not in (None, "", "DATA_QUALITY", "DataQuality")
+
+
+_MONITOR = (
+    Refusal("ContainerEntrypoint", filled, "programs of users in this image"),
+    Refusal("ContainerArguments", filled, "programs of users in this image"),
+    Refusal("RecordPreprocessorSourceUri", given, _SCRIPTS),
+    Refusal("PostAnalyticsProcessorSourceUri", given, _SCRIPTS),
+)
+_MONITORED = (
+    Refusal("BatchTransformInput", given, "monitoring of batch transform"),
+    Refusal("EndpointInput.FeaturesAttribute", given, _ANALYSES),
+    Refusal("EndpointInput.InferenceAttribute", given, _ANALYSES),
+    Refusal("EndpointInput.ProbabilityAttribute", given, _ANALYSES),
+    Refusal("EndpointInput.ProbabilityThresholdAttribute", given, _ANALYSES),
+)
+_INLINE = "MonitoringScheduleConfig.MonitoringJobDefinition"
+_SCHEDULE = (
+    Refusal(
+        "MonitoringScheduleConfig.MonitoringType",
+        one_of("ModelQuality", "ModelBias", "ModelExplainability"),
+        _ANALYSES,
+    ),
+    *(line._replace(path=f"{_INLINE}.MonitoringAppSpecification.{line.path}") for line in _MONITOR),
+    *(line._replace(path=f"{_INLINE}.MonitoringInputs[].{line.path}") for line in _MONITORED),
+)
+
+
 _TABLE: dict[str, tuple[Refusal, ...]] = {
     "CreateModel": (
         *(line._replace(path=f"PrimaryContainer.{line.path}") for line in _CONTAINER),
@@ -107,6 +140,24 @@ _TABLE: dict[str, tuple[Refusal, ...]] = {
         *(line._replace(path=f"ProductionVariants[].{line.path}") for line in _VARIANT),
     ),
     "CreateTransformJob": (Refusal("ExperimentConfig", filled, "experiments"),),
+    "CreateProcessingJob": (
+        Refusal("ExperimentConfig", filled, "experiments"),
+        Refusal("AppSpecification.ContainerEntrypoint", filled, "programs of users in this image"),
+        Refusal("AppSpecification.ContainerArguments", filled, "programs of users in this image"),
+        Refusal("ProcessingInputs[].DatasetDefinition", given, "Athena and Redshift as inputs"),
+        Refusal("ProcessingInputs[].S3Input.S3DataType", one_of("ManifestFile"), "manifests here"),
+        Refusal("ProcessingInputs[].S3Input.S3InputMode", one_of("Pipe"), "Pipe mode"),
+        Refusal("ProcessingOutputConfig.Outputs[].FeatureStoreOutput", given, "feature stores"),
+        Refusal("Environment.record_preprocessor_script", filled, _SCRIPTS),
+        Refusal("Environment.post_analytics_processor_script", filled, _SCRIPTS),
+        Refusal("Environment.analysis_type", _other_analysis, _ANALYSES),
+    ),
+    "CreateDataQualityJobDefinition": (
+        *(line._replace(path=f"DataQualityAppSpecification.{line.path}") for line in _MONITOR),
+        *(line._replace(path=f"DataQualityJobInput.{line.path}") for line in _MONITORED),
+    ),
+    "CreateMonitoringSchedule": _SCHEDULE,
+    "UpdateMonitoringSchedule": _SCHEDULE,
     "CreateInferenceComponent": _COMPONENT,
     "UpdateInferenceComponent": (
         *_COMPONENT,

@@ -1,0 +1,215 @@
+"""The processing job of one run of a monitoring schedule. Pure.
+
+Source: the developer guide on the container's contract, and what DescribeProcessingJob shows of
+monitoring jobs: names of inputs, paths and variables.
+"""
+
+import hashlib
+import json
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from typing import Any
+
+from argosy.state.endpoints import Deployment
+
+_BASE = "/opt/ml/processing"
+_CAPTURED = {"sagemakerCaptureJson": {"captureIndexNames": ["endpointInput", "endpointOutput"]}}
+_DEFAULT_RUNTIME_S = 3600
+
+
+class CannotRun(Exception):
+    """The run fails; the sentence is its failure reason."""
+
+
+@dataclass(frozen=True)
+class Definition:
+    """A job definition, given by name or within its schedule."""
+
+    image: str
+    environment: dict[str, str]
+    endpoint_input: dict[str, Any]
+    output: dict[str, Any]
+    cluster: dict[str, Any]
+    role: str
+    constraints: str
+    statistics: str
+    baselining_job: str
+    most_seconds: int
+    network: dict[str, Any] | None
+
+
+def named(asked: dict[str, Any]) -> Definition:
+    """From the CreateDataQualityJobDefinition members."""
+    app = asked["DataQualityAppSpecification"]
+    return _definition(
+        asked,
+        app,
+        app.get("Environment"),
+        asked["DataQualityJobInput"]["EndpointInput"],
+        asked["DataQualityJobOutputConfig"],
+        asked["JobResources"],
+        asked.get("DataQualityBaselineConfig"),
+    )
+
+
+def inline(asked: dict[str, Any]) -> Definition:
+    """From a MonitoringJobDefinition."""
+    return _definition(
+        asked,
+        asked["MonitoringAppSpecification"],
+        asked.get("Environment"),
+        asked["MonitoringInputs"][0]["EndpointInput"],
+        asked["MonitoringOutputConfig"],
+        asked["MonitoringResources"],
+        asked.get("BaselineConfig"),
+    )
+
+
+def _definition(
+    asked: dict[str, Any],
+    app: dict[str, Any],
+    environment: dict[str, str] | None,
+    endpoint_input: dict[str, Any],
+    output: dict[str, Any],
+    resources: dict[str, Any],
+    baseline: dict[str, Any] | None,
+) -> Definition:
+    baseline = baseline or {}
+    return Definition(
+        image=app["ImageUri"],
+        environment=dict(environment or {}),
+        endpoint_input=endpoint_input,
+        output=output,
+        cluster=resources["ClusterConfig"],
+        role=asked["RoleArn"],
+        constraints=(baseline.get("ConstraintsResource") or {}).get("S3Uri") or "",
+        statistics=(baseline.get("StatisticsResource") or {}).get("S3Uri") or "",
+        baselining_job=baseline.get("BaseliningJobName") or "",
+        most_seconds=int(
+            (asked.get("StoppingCondition") or {}).get("MaxRuntimeInSeconds") or _DEFAULT_RUNTIME_S
+        ),
+        network=asked.get("NetworkConfig"),
+    )
+
+
+def captured_under(endpoint: str, deployment: Deployment | None) -> list[str]:
+    """Where an endpoint's data is captured, a prefix for each variant. Raises CannotRun."""
+    config = deployment["config"] if deployment else {}
+    capture = config.get("DataCaptureConfig")
+    if not capture or capture.get("EnableCapture") is False:
+        raise CannotRun(f"Data capture is not enabled for endpoint {endpoint}.")
+    place = capture["DestinationS3Uri"].rstrip("/")
+    names = [variant["VariantName"] for variant in config["ProductionVariants"]]
+    return [f"{place}/{endpoint}/{name}" for name in names]
+
+
+def hour_prefix(prefix: str, hour: datetime) -> str:
+    return f"{prefix}/{hour:%Y/%m/%d/%H}"
+
+
+def no_data(prefix: str, region: str, role: str) -> str:
+    """The reason when nothing was captured."""
+    bucket = prefix.removeprefix("s3://").partition("/")[0]
+    return (
+        f'No S3 objects found under S3 URL "{prefix}" given in input data source. Please ensure '
+        f"that the bucket exists in the selected region ({region}), that objects exist under that "
+        f'S3 prefix, and that the role "{role}" has "s3:ListBucket" permissions on bucket '
+        f'"{bucket}".'
+    )
+
+
+def job_name(schedule_arn: str, created: float, scheduled: float) -> str:
+    """Always the same for a run of a schedule."""
+    seed = f"{schedule_arn} {created!r} {scheduled!r}"
+    digest = hashlib.sha256(seed.encode()).hexdigest()[:24]
+    return f"model-monitoring-{datetime.fromtimestamp(scheduled, UTC):%Y%m%d%H%M}-{digest}"
+
+
+def request(
+    definition: Definition,
+    schedule: str,
+    endpoint: str,
+    sources: Sequence[str],
+    window: tuple[float, float],
+    scheduled: float,
+    baseline: dict[str, str],
+) -> dict[str, Any]:
+    """The CreateProcessingJob members. `baseline`: "constraints" and "statistics" → S3 URI."""
+    at = datetime.fromtimestamp(scheduled, UTC)
+    output = definition.output["MonitoringOutputs"][0]["S3Output"]
+    place = f"{output['S3Uri'].rstrip('/')}/{endpoint}/{schedule}/{at:%Y/%m/%d/%H}"
+    source = definition.endpoint_input["LocalPath"].rstrip("/")
+    many = len(sources) > 1
+    inputs = [
+        _input(f"endpoint_input_{number}", uri, f"{source}/{number}" if many else source)
+        for number, uri in enumerate(sources, 1)
+    ]
+    folders = {
+        "constraints": f"{_BASE}/baseline/constraints",
+        "statistics": f"{_BASE}/baseline/stats",
+    }
+    given = {kind: uri for kind, uri in baseline.items() if uri}
+    inputs += [_input(kind, uri, folders[kind]) for kind, uri in given.items()]
+    environment = {
+        "publish_cloudwatch_metrics": "Enabled",
+        **definition.environment,
+        **{f"baseline_{kind}": _file(folders[kind], uri) for kind, uri in given.items()},
+        "dataset_format": json.dumps(_CAPTURED),
+        "dataset_source": source,
+        "output_path": output["LocalPath"],
+        "start_time": _iso(window[0]),
+        "end_time": _iso(window[1]),
+        "metric_time": _iso(scheduled),
+        "sagemaker_endpoint_name": endpoint,
+        "sagemaker_monitoring_schedule_name": schedule,
+    }
+    excluded = definition.endpoint_input.get("ExcludeFeaturesAttribute")
+    if excluded:
+        environment["exclude_features_attribute"] = excluded
+    members: dict[str, Any] = {
+        "ProcessingInputs": inputs,
+        "ProcessingOutputConfig": {
+            "Outputs": [
+                {
+                    "OutputName": "monitoring_output",
+                    "S3Output": {
+                        "S3Uri": place,
+                        "LocalPath": output["LocalPath"],
+                        "S3UploadMode": output.get("S3UploadMode") or "Continuous",
+                    },
+                    "AppManaged": False,
+                }
+            ],
+            "KmsKeyId": definition.output.get("KmsKeyId") or "",
+        },
+        "ProcessingResources": {"ClusterConfig": definition.cluster},
+        "StoppingCondition": {"MaxRuntimeInSeconds": definition.most_seconds},
+        "AppSpecification": {"ImageUri": definition.image},
+        "Environment": environment,
+        "RoleArn": definition.role,
+    }
+    return members | ({"NetworkConfig": definition.network} if definition.network else {})
+
+
+def _input(name: str, uri: str, folder: str) -> dict[str, Any]:
+    return {
+        "InputName": name,
+        "AppManaged": False,
+        "S3Input": {
+            "S3Uri": uri,
+            "LocalPath": folder,
+            "S3DataType": "S3Prefix",
+            "S3InputMode": "File",
+            "S3DataDistributionType": "FullyReplicated",
+            "S3CompressionType": "None",
+        },
+    }
+
+
+def _file(folder: str, uri: str) -> str:
+    return f"{folder}/{uri.rpartition('/')[2]}"
+
+
+def _iso(at: float) -> str:
+    return datetime.fromtimestamp(at, UTC).isoformat(timespec="milliseconds").replace("+00:00", "Z")

@@ -1,0 +1,42 @@
+"""CSV objects as rows: with and without a header, ragged ones too."""
+
+import csv
+from collections.abc import Iterable, Iterator
+
+from argosy.monitor.dataset import Dataset
+from argosy.monitor.lines import LONGEST
+from argosy.monitor.rows import Grouped, unique
+
+csv.field_size_limit(LONGEST)
+
+
+def read(lines: Iterable[str], dataset: Dataset, rows: Grouped, *, header: bool) -> None:
+    """Take in all of an object. A short row lacks its last columns, a long one has more; a line
+    that is no CSV is skipped and counted."""
+    records = _records(lines, dataset)
+    names = unique(next(records, [])) if header else []
+    for record in records:
+        row_names = _names(names, len(record), rows)
+        rows.put(row_names, list(record))
+
+
+def _names(header: list[str], width: int, rows: Grouped) -> tuple[str, ...]:
+    if not header:
+        return tuple(rows.name_at(index) for index in range(width))
+    more = (f"_c{index}" for index in range(len(header), width))
+    return (*header[:width], *more)
+
+
+def _records(lines: Iterable[str], dataset: Dataset) -> Iterator[list[str]]:
+    """Rows that are not empty."""
+    reader = csv.reader(lines)
+    while True:
+        try:
+            record = next(reader)
+        except StopIteration:
+            return
+        except csv.Error:
+            dataset.skipped += 1
+            continue
+        if record:
+            yield record

@@ -1,0 +1,1 @@
+"""Model monitoring's resources: job definitions, schedules, executions. Control runs them."""

@@ -1,0 +1,105 @@
+"""Processing jobs: what shall be processed, written down; control has it done.
+
+Only Model Monitor's own image is run so far (`processing_rules`).
+"""
+
+from typing import Any
+
+from argosy.ground.errors import ResourceInUse, ResourceNotFound, ValidationException
+from argosy.services.registry import Call, operation
+from argosy.services.sagemaker.finding import arn_of
+from argosy.services.sagemaker.listing import answer, page_of
+from argosy.services.sagemaker.processing_rules import check_request
+from argosy.services.sagemaker.refusals import refuse_unsupported
+from argosy.services.sagemaker.tags import check_tags, set_tags
+from argosy.state import processing_jobs as jobs
+from argosy.state.processing_jobs import PROCESSING_JOB
+from argosy.state.records import Record
+
+MOST_REASON = 1024
+
+
+@operation("sagemaker", "CreateProcessingJob")
+def create_processing_job(call: Call) -> dict[str, Any]:
+    asked = dict(call.input)
+    name, tags, caller = asked["ProcessingJobName"], asked.pop("Tags", None), call.caller
+    check_tags(tags)
+    check_request(asked)
+    refuse_unsupported("CreateProcessingJob", asked)
+    arn = arn_of(call, PROCESSING_JOB, name)
+    with call.records.transaction():
+        if call.records.get_any_case(PROCESSING_JOB, caller.account, caller.region, name):
+            raise ResourceInUse(
+                "Job name must be unique within an AWS account and region, and a job with this "
+                f"name already exists ({arn})."
+            )
+        record = call.records.create(
+            PROCESSING_JOB,
+            caller.account,
+            caller.region,
+            name,
+            dict(jobs.new_job(name, arn, asked)),
+            now=call.clock.now(),
+            status=jobs.IN_PROGRESS,
+        )
+        jobs.tell(call.events, record)
+        set_tags(call, arn, tags)
+    return {"ProcessingJobArn": arn}
+
+
+@operation("sagemaker", "DescribeProcessingJob")
+def describe_processing_job(call: Call) -> dict[str, Any]:
+    record = _found(call)
+    document = record.document
+    monitoring = document.get("monitoring")
+    return {
+        **{name: value for name, value in document["asked"].items() if value is not None},
+        **_summary(record),
+        **({"ProcessingStartTime": document["started"]} if document["started"] else {}),
+        **({"MonitoringScheduleArn": monitoring["schedule_arn"]} if monitoring else {}),
+    }
+
+
+@operation("sagemaker", "ListProcessingJobs")
+def list_processing_jobs(call: Call) -> dict[str, Any]:
+    page = page_of(call, PROCESSING_JOB)
+    return answer("ProcessingJobSummaries", [_summary(record) for record in page.records], page)
+
+
+@operation("sagemaker", "StopProcessingJob")
+def stop_processing_job(call: Call) -> dict[str, Any]:
+    """Once more for a job that is stopping already changes nothing."""
+    with call.records.transaction():
+        record = _found(call)
+        if record.status in jobs.FINISHED:
+            raise ValidationException(
+                f"The request was rejected because the processing job is in status {record.status}."
+            )
+        if record.status != jobs.STOPPING:
+            changed = call.records.update(record, now=call.clock.now(), status=jobs.STOPPING)
+            jobs.tell(call.events, changed)
+    return {}
+
+
+def _found(call: Call) -> Record:
+    """Raises ResourceNotFound."""
+    name = call.input["ProcessingJobName"]
+    record = call.records.get(PROCESSING_JOB, call.caller.account, call.caller.region, name)
+    if record is None:
+        raise ResourceNotFound(f"Could not find requested job with name: {name}")
+    return record
+
+
+def _summary(record: Record) -> dict[str, Any]:
+    document = record.document
+    body = {
+        "ProcessingJobName": record.name,
+        "ProcessingJobArn": document["arn"],
+        "ProcessingJobStatus": record.status,
+        "CreationTime": record.created,
+        "LastModifiedTime": record.modified,
+        "ProcessingEndTime": document.get("ended"),
+        "FailureReason": document["failure_reason"][:MOST_REASON],
+        "ExitMessage": document["exit_message"][:MOST_REASON],
+    }
+    return {name: value for name, value in body.items() if value not in (None, "")}

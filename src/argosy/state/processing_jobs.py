@@ -1,0 +1,112 @@
+"""The document of a processing job: what is asked for and what became of it, as one JSON value.
+
+`services` write what is asked, or `control` itself where a monitoring schedule is due; `control`
+has it done.
+"""
+
+from typing import Any, NotRequired, TypedDict
+
+from argosy.state.events import EventOutbox
+from argosy.state.record import Record
+
+PROCESSING_JOB = "processing-job"
+"""Kind of record and type in an ARN."""
+
+IN_PROGRESS = "InProgress"
+COMPLETED = "Completed"
+FAILED = "Failed"
+STOPPING = "Stopping"
+STOPPED = "Stopped"
+
+UNFINISHED = (IN_PROGRESS, STOPPING)
+FINISHED = (COMPLETED, FAILED, STOPPED)
+
+ANALYZER = "sagemaker-model-monitor-analyzer"
+"""What the name of Model Monitor's image holds."""
+
+DEFAULT_RUNTIME_S = 86_400
+
+
+class MonitoringOf(TypedDict):
+    """Which run of which monitoring schedule a job is."""
+
+    schedule: str
+    schedule_arn: str
+    execution: str
+    """Name of the execution's record."""
+    endpoint: str
+
+
+class ProcessingJobDocument(TypedDict):
+    """A job. Its status stands in the record's own column."""
+
+    name: str
+    arn: str
+    asked: dict[str, Any]
+    """The CreateProcessingJob members; no Tags."""
+    failure_reason: str
+    exit_message: str
+    started: float | None
+    """When its process was started for the last time."""
+    attempts: int
+    """How often a process was started."""
+    ended: NotRequired[float]
+    monitoring: NotRequired[MonitoringOf]
+
+
+def new_job(name: str, arn: str, asked: dict[str, Any]) -> ProcessingJobDocument:
+    """A job as it begins."""
+    return {
+        "name": name,
+        "arn": arn,
+        "asked": asked,
+        "failure_reason": "",
+        "exit_message": "",
+        "started": None,
+        "attempts": 0,
+    }
+
+
+def most_seconds(asked: dict[str, Any]) -> float:
+    """How long it may take (MaxRuntimeInSeconds)."""
+    condition = asked.get("StoppingCondition") or {}
+    return float(condition.get("MaxRuntimeInSeconds") or DEFAULT_RUNTIME_S)
+
+
+def is_analysis(image: str) -> bool:
+    """Whether the image is Model Monitor's own."""
+    return image.partition("@")[0].rpartition("/")[2].partition(":")[0] == ANALYZER
+
+
+def event_detail(record: Record) -> dict[str, Any]:
+    """The detail of a state-change event: what DescribeProcessingJob tells, times in epoch ms."""
+    document = record.document
+    asked = document["asked"]
+    times = {
+        "CreationTime": record.created,
+        "LastModifiedTime": record.modified,
+        "ProcessingStartTime": document["started"],
+        "ProcessingEndTime": document.get("ended"),
+    }
+    return {
+        **{name: value for name, value in asked.items() if value is not None},
+        "ProcessingJobArn": document["arn"],
+        "ProcessingJobStatus": record.status,
+        **{name: round(at * 1000) for name, at in times.items() if at},
+        **({"FailureReason": document["failure_reason"]} if document["failure_reason"] else {}),
+        **({"ExitMessage": document["exit_message"]} if document["exit_message"] else {}),
+        "Tags": {},
+    }
+
+
+def tell(events: EventOutbox, record: Record) -> None:
+    """Write the event of a job's new status, in the transaction that is open."""
+    events.add(
+        record.account,
+        record.region,
+        "aws.sagemaker",
+        "SageMaker Processing Job State Change",
+        [record.document["arn"]],
+        event_detail(record),
+        record.modified,
+    )
