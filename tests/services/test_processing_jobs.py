@@ -69,7 +69,8 @@ def test_a_job_is_described_as_it_was_asked_for_and_an_event_tells_of_it(
     found = sagemaker.describe_processing_job(ProcessingJobName="Job")
     assert found["ProcessingJobStatus"] == "InProgress"
     assert {name: found[name] for name in asked} == asked
-    (event,) = EventOutbox(server.records.transactions).after(0)[-1:]
+    outbox = EventOutbox(server.records.transactions)
+    (event,) = outbox.after(outbox.last() - 1)
     assert event.detail_type == "SageMaker Processing Job State Change"
     assert event.detail["ProcessingJobStatus"] == "InProgress"
 
