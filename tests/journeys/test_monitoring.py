@@ -1,9 +1,6 @@
-"""Model monitoring on a real platform: baselines, runs on captured data, alarms' metrics, faults."""
+"""Model monitoring on a real platform: baselines, runs on captured data, metrics of drift."""
 
 import json
-import time
-from collections.abc import Iterator
-from datetime import UTC, datetime
 from typing import Any
 
 import numpy as np
@@ -33,7 +30,7 @@ def sagemaker(platform: Platform) -> Any:
 
 def rows(shift: float = 0.0, count: int = 500) -> list[list[float]]:
     random = np.random.default_rng(7)
-    values = random.normal(size=(count, 2)) + [0.0, shift]
+    values = random.normal(size=(count, 2)) + np.array([0.0, shift])
     return [[float(one > 0), *map(float, (one, other))] for one, other in values]
 
 
