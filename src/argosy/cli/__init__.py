@@ -28,6 +28,7 @@ main = LazyGroup(
         "transform",
         "loadtest",
         "status",
+        "scaling",
         "logs",
         "metrics",
         "delete",

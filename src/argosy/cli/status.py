@@ -33,7 +33,7 @@ def status(name: str | None, watch: bool, data_dir: str, as_json: bool) -> None:
     elif watch:
         _watch(found, name)
     else:
-        _console().print(render(_report(found, name), found.url))
+        console_of().print(render(_report(found, name), found.url))
 
 
 def _report(found: Session, name: str | None) -> dict[str, Any]:
@@ -51,7 +51,7 @@ def _watch(found: Session, name: str | None) -> None:
     from rich.live import Live
 
     try:
-        with Live(console=_console(), auto_refresh=False) as live:
+        with Live(console=console_of(), auto_refresh=False) as live:
             while True:
                 live.update(render(_report(found, name), found.url), refresh=True)
                 time.sleep(_PERIOD_S)
@@ -59,7 +59,7 @@ def _watch(found: Session, name: str | None) -> None:
         pass
 
 
-def _console() -> Any:
+def console_of() -> Any:
     from rich.console import Console
 
     # A pipe has no edge: nothing that a script might look for is cut short there.

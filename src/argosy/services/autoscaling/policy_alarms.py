@@ -59,7 +59,7 @@ def threshold(asked: dict[str, Any], seconds: int) -> float:
 
 def high_points(seconds: int) -> int:
     """How many datapoints in a row ring the high alarm."""
-    return 1 if seconds <= 2 else 2 if seconds < 10 else 3
+    return 2 if seconds < 10 else 3
 
 
 def _alarm(
