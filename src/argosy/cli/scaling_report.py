@@ -115,12 +115,14 @@ class _Reader:
             StartTime=end - timedelta(seconds=_LOOK_BACK * period),
             EndTime=end,
         )
-        values = next((r["Values"] for r in answer["MetricDataResults"] if r["Values"]), [])
+        values: list[float] = next(
+            (r["Values"] for r in answer["MetricDataResults"] if r["Values"]), []
+        )
         if not values:
             return None
         threshold = alarm.get("Threshold")
         scale = target / threshold if target and threshold else 1.0
-        return float(values[0]) * scale
+        return values[0] * scale
 
     def _activities(self, of: dict[str, str]) -> list[dict[str, Any]]:
         if not self._last:
