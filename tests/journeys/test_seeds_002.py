@@ -1,4 +1,4 @@
-"""Seed 002's snippets for scaling, A/B tests, canaries and batch transform; only names are filled in.
+"""Seed 002's snippets for scaling, A/B, canaries and batch transform; only names are filled in.
 
 The snippets stand between the lines `# —— as in the document` and `# ——`.
 """
