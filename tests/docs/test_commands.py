@@ -110,10 +110,3 @@ def test_the_page_on_asynchronous_inference_runs(home: Path, environment: dict[s
     printed = run("docs/async.md", home, environment)
 
     assert "[0, 2]" in printed
-
-
-def test_the_page_on_scaling_runs(home: Path, environment: dict[str, str]) -> None:
-    printed = run("docs/scaling.md", home, environment)
-
-    assert "3 instances" in printed
-    assert "Setting desired instance count to 3." in printed

@@ -4,11 +4,13 @@ import asyncio
 import contextlib
 import gc
 import logging
+import math
 import os
 import resource
 import signal
 import socket
 import ssl
+import time
 
 from argosy.edge.backends import Backends
 from argosy.edge.connection import Connection
@@ -23,6 +25,7 @@ log = logging.getLogger(__name__)
 SWEEP_S = 0.5
 _FIRST_TABLE_S = 1.0
 _FAREWELL_S = 5.0
+_BEFORE_THE_END_S = 0.1
 _BACKLOG = 1024
 
 
@@ -64,13 +67,19 @@ async def _first_table(gate: Gate) -> None:
 
 
 async def _sweep(gate: Gate, feed: Feed) -> None:
-    flush = False
     while True:
-        await asyncio.sleep(SWEEP_S)
+        pause, flush = next_sweep(time.time())
+        await asyncio.sleep(pause)
         gate.sweep()
-        flush = not flush
         if flush:
             feed.flush()
+
+
+def next_sweep(now: float) -> tuple[float, bool]:
+    """Seconds until the next sweep, and whether metrics are told then: every second just before it
+    ends, so that what is counted in it is known when alarms look at it, and each has one line."""
+    number = math.floor((now + _BEFORE_THE_END_S) / SWEEP_S) + 1
+    return number * SWEEP_S - _BEFORE_THE_END_S - now, number % round(1 / SWEEP_S) == 0
 
 
 async def _farewell(gate: Gate) -> None:
