@@ -1,0 +1,45 @@
+"""The metrics of a running platform, read from its database."""
+
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+from typing import Any
+
+from argosy.ground.clock import SystemClock
+from argosy.ground.paths import DataDir
+from argosy.state.database import open_database
+from argosy.state.transactions import Transactions
+from argosy.telemetry.metrics import MetricStore, Sample, merge, metric
+
+_AGO_S = 3600
+
+
+@contextmanager
+def store_of(platform: Any) -> Iterator[MetricStore]:
+    """What is on disk; made anew for each look."""
+    engine = open_database(DataDir.at(platform.data_dir).database)
+    try:
+        yield MetricStore(Transactions(engine), SystemClock())
+    finally:
+        engine.dispose()
+
+
+def lately(
+    platform: Any, name: str, namespace: str = "AWS/SageMaker", **dimensions: str
+) -> Sample | None:
+    """All of a metric's last hour; None when there is nothing."""
+    with store_of(platform) as store:
+        found = metric(
+            platform.credentials.account_id, platform.region, namespace, name, dimensions
+        )
+        now = time.time()
+        points = store.read(found, now - _AGO_S, now + 60, 60)
+    return merge([point.sample for point in points]) if points else None
+
+
+def names(platform: Any, namespace: str, **dimensions: str | None) -> set[str]:
+    """The metrics there are with these dimensions."""
+    with store_of(platform) as store:
+        account = platform.credentials.account_id
+        found = store.find(account, platform.region, namespace, dimensions=dimensions)
+    return {one.name for one in found}
