@@ -63,7 +63,9 @@ async def serve(settings: Settings, data_dir: DataDir) -> None:
     backend = ProcessBackend(settings, data_dir)
     credentials = _credentials(data_dir)
     messaging = Messaging(records, clock)
-    metrics = MetricStore(records.transactions, clock)
+    metrics = MetricStore(
+        records.transactions, clock, settings.metric_series, settings.metrics_mb << 20
+    )
     control = Control(records, backend, settings, data_dir, clock, credentials, messaging, metrics)
     images = Images(records, data_dir, clock)
     store = store_access(settings, data_dir, credentials)

@@ -99,6 +99,9 @@ class Settings:
     )
     monitor_memory_mb: int = _setting(
         2048, "Memory of one analysis of model monitoring, MiB; 0 means no limit."
+    metrics_mb: int = _setting(2048, "Metrics kept, MiB; beyond that the oldest go first.")
+    metric_series: int = _setting(
+        20_000, "Metrics of one account: different names and dimensions that are kept."
     )
     log_stream_mb: int = _setting(32, "Bytes kept per log stream, MiB; the oldest go first.")
     log_group_mb: int = _setting(1024, "Bytes kept per log group, MiB; the oldest go first.")

@@ -23,6 +23,10 @@ from argosy.telemetry.metrics import Datum, TooManySeries
 log = logging.getLogger(__name__)
 
 TICK_S = 1.0
+_HOUR_S = 3600
+_UPKEEP_AFTER_S = 40.0
+_PAUSE_S = 0.05
+"""Between two slices of upkeep, so that control has time for others."""
 _WRITE_COUNTS_S = 5.0
 _WRITE_ALL_S = 60.0
 _OLDEST_LINE_S = 2 * 86400.0
@@ -58,20 +62,19 @@ class Measuring:
         self._took = took
         self._sources = Sources(means.records.transactions)
         self._steady = Steady(means.settings.scaling_period)
-        self._task: asyncio.Task[None] | None = None
+        self._tasks: list[asyncio.Task[None]] = []
         self._written = 0.0
         self._counted = False
         self._full = False
 
     def start(self) -> None:
-        self._task = asyncio.create_task(self._run())
+        self._tasks = [asyncio.create_task(self._run()), asyncio.create_task(self._keep_up())]
 
     async def stop(self) -> None:
         """Write what there is, and stop."""
-        if self._task is not None:
-            self._task.cancel()
-            with contextlib.suppress(asyncio.CancelledError):
-                await self._task
+        for task in self._tasks:
+            task.cancel()
+        await asyncio.gather(*self._tasks, return_exceptions=True)
         with contextlib.suppress(StorageError):
             self._write()
 
@@ -100,6 +103,21 @@ class Measuring:
                 self.tick()
             except Exception:
                 log.exception("metrics could not be kept; trying again")
+
+    async def _keep_up(self) -> None:
+        """Soon after the beginning, and then soon after each full hour."""
+        done = None
+        while True:
+            await asyncio.sleep(_UPKEEP_AFTER_S)
+            hour = self._means.clock.now() // _HOUR_S
+            if hour == done:
+                continue
+            try:
+                for _ in self._means.metrics.rollup.slices():
+                    await asyncio.sleep(_PAUSE_S)
+                done = hour
+            except Exception:
+                log.exception("old metrics could not be rolled up; trying again")
 
     def tick(self) -> None:
         """What is due now. Raises StorageError."""

@@ -17,6 +17,9 @@ _ROUGH = 4
 _WHOLE = 8
 """Every number but the count is whole and not negative."""
 _WHOLE_COUNTS = 16
+_SHORT_KEYS = 32
+"""The lower half of every key is zero, as it is for whole numbers up to two million."""
+_SHORT_BITS = 32
 
 _FLOAT = struct.Struct("<d")
 _MOST_WHOLE = 1 << 53
@@ -40,7 +43,7 @@ def pack(sample: Sample) -> bytes:
     for number in numbers:
         _put(out, number, flags & _WHOLE)
     if sketch is not None:
-        flags |= _SKETCH | (_ROUGH if sample.rough else 0)
+        flags |= _SKETCH | _keys_of(sample)
         _put_sketch(out, sketch, flags)
     out[0] = flags
     return bytes(out)
@@ -105,13 +108,21 @@ def _get(data: bytes, offset: int, whole: int) -> tuple[float, int]:
     return number, offset + 8
 
 
+def _keys_of(sample: Sample) -> int:
+    """The flag that says how its keys are written."""
+    if sample.rough:
+        return _ROUGH
+    short = all(key >> _SHORT_BITS << _SHORT_BITS == key for key in sample.sketch or ())
+    return _SHORT_KEYS if short else 0
+
+
 def _put_sketch(out: bytearray, sketch: Mapping[int, float], flags: int) -> None:
     """Keys as what they exceed the one before by; those of buckets without the bits that are
     the same in all."""
     put_integer(out, len(sketch))
     before = 0
     for key in sorted(sketch):
-        number = _number_of(key) if flags & _ROUGH else key
+        number = _number_of(key, flags)
         put_integer(out, number - before)
         _put(out, sketch[key], flags & _WHOLE_COUNTS)
         before = number
@@ -124,18 +135,22 @@ def _get_sketch(data: bytes, offset: int, flags: int) -> tuple[dict[int, float],
     for _ in range(length):
         step, offset = get_integer(data, offset)
         number += step
-        key = _key_of(number) if flags & _ROUGH else number
+        key = _key_of(number, flags)
         sketch[key], offset = _get(data, offset, flags & _WHOLE_COUNTS)
     return sketch, offset
 
 
-def _number_of(key: int) -> int:
-    """A bucket's number: 0 for zero, so others move up by one."""
-    return (key >> ROUGH_BITS) + 1 if key else 0
+def _number_of(key: int, flags: int) -> int:
+    """The key without what is the same in all; of a bucket 0 for zero, so others move up by one."""
+    if flags & _ROUGH:
+        return (key >> ROUGH_BITS) + 1 if key else 0
+    return key >> _SHORT_BITS if flags & _SHORT_KEYS else key
 
 
-def _key_of(number: int) -> int:
-    return rough(((number - 1) << ROUGH_BITS) | 1) if number else 0
+def _key_of(number: int, flags: int) -> int:
+    if flags & _ROUGH:
+        return rough(((number - 1) << ROUGH_BITS) | 1) if number else 0
+    return number << _SHORT_BITS if flags & _SHORT_KEYS else number
 
 
 def pack_points(points: Mapping[int, Sample]) -> bytes:

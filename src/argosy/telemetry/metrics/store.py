@@ -12,12 +12,14 @@ from typing import NamedTuple
 from argosy.ground.clock import Clock
 from argosy.state.transactions import Transactions
 from argosy.telemetry.metrics.metric import Metric
+from argosy.telemetry.metrics.rollup import Rollup
 from argosy.telemetry.metrics.rows import Rows, Slot
 from argosy.telemetry.metrics.sample import Sample, merge
 from argosy.telemetry.metrics.series import Series, SeriesIndex
 from argosy.telemetry.metrics.tiers import TIERS, resolution, tier_for
 
 MOST_SERIES = 20_000
+MOST_BYTES = 2 << 30
 
 
 class Datum(NamedTuple):
@@ -49,12 +51,18 @@ class MetricStore:
     """
 
     def __init__(
-        self, transactions: Transactions, clock: Clock, most_series: int = MOST_SERIES
+        self,
+        transactions: Transactions,
+        clock: Clock,
+        most_series: int = MOST_SERIES,
+        most_bytes: int = MOST_BYTES,
     ) -> None:
+        """most_series: of one account; most_bytes: of all blocks (see `rollup`)."""
         self._transactions = transactions
         self._clock = clock
         self.series = SeriesIndex(transactions, most_series)
         self._rows = Rows(transactions)
+        self.rollup = Rollup(transactions, self.series, clock, most_bytes)
         self._waiting: dict[Slot, Sample] = {}
         """Not written yet; to be merged into what is."""
 
