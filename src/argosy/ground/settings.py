@@ -99,6 +99,7 @@ class Settings:
     )
     monitor_memory_mb: int = _setting(
         2048, "Memory of one analysis of model monitoring, MiB; 0 means no limit."
+    )
     metrics_mb: int = _setting(2048, "Metrics kept, MiB; beyond that the oldest go first.")
     metric_series: int = _setting(
         20_000, "Metrics of one account: different names and dimensions that are kept."
