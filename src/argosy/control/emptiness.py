@@ -9,6 +9,8 @@ from argosy.state.scaling import component_resource, variant_resource
 Resource = tuple[str, str, str]
 """Account, region and ResourceId of a scalable target."""
 
+_LATELY_S = 60.0
+
 
 def elastic(
     account: str, region: str, document: EndpointDocument, may_be_empty: Collection[Resource]
@@ -28,10 +30,13 @@ def elastic(
     )
 
 
-def models_in_use(document: EndpointDocument) -> Iterator[dict[str, Any]]:
-    """The models that some instance serves or is to serve: a variant at zero keeps nothing warm."""
+def models_in_use(document: EndpointDocument, unchanged_s: float) -> Iterator[dict[str, Any]]:
+    """The models that some instance serves or is to serve. A variant at zero keeps nothing warm,
+    but for a moment after the endpoint's last change: its next first instance shall find a warm
+    worker, which goes when it was not used for long."""
+    rests = unchanged_s > _LATELY_S
     for deployment in filter(None, (document["live"], document["pending"])):
         for variant in deployment["variants"]:
             name = variant_config(deployment, variant["name"]).get("ModelName")
-            if variant["count"] and name:
+            if name and (variant["count"] or not rests):
                 yield deployment["models"][name]

@@ -159,7 +159,11 @@ class Reconciler:
 
     async def _keep_warm(self, endpoints: list[_Endpoint], now: float) -> None:
         """Warm workers for runtimes in use, or likely to be: a model was made just now."""
-        models = [m for e in endpoints for m in models_in_use(e.plan.document)]
+        models = [
+            model
+            for endpoint in endpoints
+            for model in models_in_use(endpoint.plan.document, now - endpoint.record.modified)
+        ]
         models += [
             r.document for r in self._records.find(MODEL) if r.created > now - self._spare_idle_s
         ]

@@ -1,6 +1,7 @@
 """Who may have no instance, and what nobody uses."""
 
 from argosy.control.emptiness import elastic, models_in_use
+from argosy.state.endpoints import Deployment
 from support.control_builders import component, deployment, document, host
 
 
@@ -12,8 +13,16 @@ def test_variants_and_components_with_a_minimum_of_zero_may_have_no_instance() -
     assert elastic("1", "r", component("d", live=deployment(A=1)), targets) == frozenset()
 
 
+def used(live: Deployment, pending: Deployment | None = None, unchanged_s: float = 3600) -> int:
+    return len(list(models_in_use(document(live=live, pending=pending), unchanged_s)))
+
+
 def test_a_variant_at_zero_uses_no_model() -> None:
-    assert len(list(models_in_use(document(live=deployment(A=0, B=1))))) == 1
-    assert not list(models_in_use(document(live=deployment(A=0))))
-    assert len(list(models_in_use(document(live=deployment(A=0), pending=deployment(A=1))))) == 1
-    assert not list(models_in_use(document(live=host())))
+    assert used(deployment(A=0, B=1)) == 1
+    assert used(deployment(A=0)) == 0
+    assert used(deployment(A=0), pending=deployment(A=1)) == 1
+    assert used(host()) == 0
+
+
+def test_a_variant_that_was_sent_to_zero_a_moment_ago_may_wake_quickly() -> None:
+    assert used(deployment(A=0), unchanged_s=5) == 1
