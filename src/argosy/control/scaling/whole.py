@@ -41,6 +41,7 @@ ACTIONS = "arn:aws:autoscaling"
 
 _GATHER_S = 0.02
 _LONGEST_SLEEP_S = 30.0
+_AFTER_FAILURE_S = 30.0
 _PRUNE_EVERY_S = 86400.0
 _REST = 5
 """Periods."""
@@ -107,7 +108,14 @@ class Scaling:
         document = target.document
         if document["suspended"].get("DynamicScalingOutSuspended") or not document["most"]:
             return
+        if self._failed_lately(capacity.record):
+            return
         self._change(target, capacity, max(1, document["least"]), _WAITING)
+
+    def _failed_lately(self, record: Record) -> bool:
+        """Its first instance could not come up a moment ago: the next try has time."""
+        waited = self._means.clock.now() - record.modified
+        return bool(record.document["failure_reason"]) and waited < _AFTER_FAILURE_S
 
     async def activate(self) -> float:
         """One pass; returns after how many seconds to look again if nothing rings."""
