@@ -15,6 +15,7 @@ from argosy.api.handlers import import_handlers
 from argosy.api.internal import RESET
 from argosy.api.listening import listen
 from argosy.api.registry import Registry
+from argosy.api.rollouts import Rollouts
 from argosy.compute.process import ProcessBackend
 from argosy.control import Control
 from argosy.control.core import store_access
@@ -70,6 +71,8 @@ async def serve(settings: Settings, data_dir: DataDir) -> None:
     images = Images(records, data_dir, clock)
     store = store_access(settings, data_dir, credentials)
     registry = Registry(records, data_dir, store, clock, images.collect)
+    rollouts = Rollouts(records, settings, clock, messaging, metrics)
+    orders = {**images.orders(), **rollouts.orders()}
     internal = {
         "GET /_argosy/status": control.status,
         "GET /_argosy/transforms": control.transforms,
@@ -84,7 +87,7 @@ async def serve(settings: Settings, data_dir: DataDir) -> None:
             settings,
             clock,
             internal,
-            images.orders(),
+            orders,
             registry.app,
             messaging,
             metrics,

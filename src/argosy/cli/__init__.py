@@ -27,6 +27,7 @@ main = LazyGroup(
         "invoke",
         "transform",
         "loadtest",
+        "rollout",
         "status",
         "scaling",
         "logs",

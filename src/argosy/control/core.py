@@ -62,6 +62,7 @@ class Control:
         store = store_access(settings, data_dir, credentials)
         self._means = Means(records, backend, settings, data_dir, clock, store, messaging, metrics)
         self._doorbell = Doorbell()
+        self._watch = Watch(records, clock)
         self._traffic = Traffic(clock)
         self._exposition = Exposition(self._means, self.status)
         self._scaling = Scaling(self._means)
@@ -85,7 +86,7 @@ class Control:
             self._new_spec,
             settings,
             self._asynchronous.desk,
-            Watch(records, clock),
+            self._watch,
         )
         reconcilers = (endpoints, self._transforms.reconciler, self._scaling)
         self._loop = Loop(reconcilers, self._doorbell)
@@ -130,7 +131,12 @@ class Control:
         instances = await self._means.backend.list()
         now = self._means.clock.now()
         endpoints = status.report(
-            self._means.records, instances, self._traffic, now, self._asynchronous.desk.report
+            self._means.records,
+            instances,
+            self._traffic,
+            now,
+            self._asynchronous.desk.report,
+            self._watch.report,
         )
         return {
             "endpoints": endpoints,

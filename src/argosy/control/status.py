@@ -18,10 +18,12 @@ def report(
     traffic: Traffic,
     now: float,
     queued: Callable[[str], dict[str, Any] | None] = lambda key: None,
+    updating: Callable[[Record], dict[str, Any] | None] = lambda record: None,
 ) -> list[dict[str, Any]]:
     """One entry per endpoint, JSON-ready. Times in seconds, latencies in milliseconds.
 
     queued: of an asynchronous endpoint, by its key, what is measured of it; shown as "async".
+    updating: where its update is, if there is one; shown as "deployment" with the new fleet.
     """
     found = records.find(ENDPOINT)
     components: dict[str, list[Record]] = {}
@@ -31,8 +33,12 @@ def report(
     shown = []
     for record in found:
         entry = _endpoint(record, components.get(_key(record), []), instances, traffic, now)
-        measured = queued(_key(record))
-        shown.append({**entry, "async": measured} if measured is not None else entry)
+        measured, update = queued(_key(record)), updating(record)
+        if measured is not None:
+            entry["async"] = measured
+        if update is not None:
+            entry["deployment"] = {**update, "variants": _coming(record, instances)}
+        shown.append(entry)
     return shown
 
 
@@ -63,6 +69,19 @@ def _endpoint(
         if shown and not hosts_components(shown)
         else [_component(one, instances, traffic, now) for one in components],
     }
+
+
+def _coming(record: Record, instances: list[Instance]) -> list[dict[str, Any]]:
+    """The variants that an update brings up. What they do is told with the update itself."""
+    pending: Deployment = record.document["pending"]
+    return [
+        {
+            "name": intent["name"],
+            "instances": len(fleet_of(pending, intent["name"], instances).serving),
+            "desired_instances": intent["count"],
+        }
+        for intent in pending["variants"]
+    ]
 
 
 def _component(

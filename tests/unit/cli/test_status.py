@@ -45,6 +45,18 @@ def test_the_table_fits_a_terminal(milliseconds: float | None, cell: str) -> Non
     assert all(word in text for word in [*SHOWN, cell])
 
 
+def test_an_update_under_way_shows_how_far_it_is() -> None:
+    told = report(None)
+    told["endpoints"][0]["deployment"] = {"to": "iris-2", "share": 0.25, "phase": "baking"}
+    screen = Console(width=TERMINAL, file=StringIO())
+    screen.print(render(told, "http://127.0.0.1:43789"))
+
+    text = screen.file.getvalue()  # type: ignore[attr-defined]
+    assert "→ iris-2" in text
+    assert "25 % baking" in text
+    assert "…" not in text
+
+
 def test_a_component_that_failed_says_why() -> None:
     told = report(None)
     told["endpoints"][0]["variants"][0]["failure_reason"] = "no such key [models]\nmore"

@@ -4,6 +4,7 @@ CreateEndpoint and UpdateEndpoint write a `pending` deployment, UpdateEndpointWe
 the weights and counts of the `live` one; control moves the status on.
 """
 
+from collections.abc import Callable
 from typing import Any
 
 from argosy.ground.errors import ValidationException
@@ -36,6 +37,7 @@ from argosy.services.sagemaker.tags import check_tags
 from argosy.state import endpoints as ep
 from argosy.state.endpoints import Deployment, EndpointDocument, hosts_components, is_async
 from argosy.state.records import Record
+from argosy.state.rollouts import Rollout
 from argosy.state.scaling import targets_of_endpoint
 
 _NOUN = "endpoint"
@@ -81,6 +83,25 @@ def update_endpoint(call: Call) -> dict[str, Any]:
     asked = call.input
     if asked.get("RetainDeploymentConfig") and asked.get("DeploymentConfig"):
         raise ValidationException("Give DeploymentConfig or RetainDeploymentConfig, not both.")
+
+    def steps(document: dict[str, Any], pending: Deployment) -> Rollout | None:
+        if not asked.get("RetainDeploymentConfig"):
+            document["last_deployment_config"] = asked.get("DeploymentConfig")
+        return rollout_of(call, document["last_deployment_config"], pending)
+
+    return {"EndpointArn": begin_update(call, asked, steps)}
+
+
+def begin_update(
+    call: Call,
+    asked: dict[str, Any],
+    steps: Callable[[dict[str, Any], Deployment], Rollout | None],
+) -> str:
+    """Write down that an endpoint is to be updated; returns its ARN.
+
+    `asked`: members of UpdateEndpoint; `steps`: the endpoint's document and its new deployment →
+    how that takes over. Raises ValidationException.
+    """
     with call.records.transaction():
         record = _changeable(call, asked["EndpointName"])
         document = _with_one_fleet(record.document)
@@ -93,11 +114,9 @@ def update_endpoint(call: Call) -> dict[str, Any]:
         if asked.get("RetainAllVariantProperties"):
             _retain(pending, document["live"], asked.get("ExcludeRetainedVariantProperties"))
         document["pending"] = pending
-        if not asked.get("RetainDeploymentConfig"):
-            document["last_deployment_config"] = asked.get("DeploymentConfig")
-        document["rollout"] = rollout_of(call, document["last_deployment_config"], pending)
+        document["rollout"] = steps(document, pending)
         begin_updating(call, record, document)
-    return {"EndpointArn": record.document["arn"]}
+    return str(record.document["arn"])
 
 
 @operation("sagemaker", "UpdateEndpointWeightsAndCapacities")
