@@ -11,7 +11,15 @@ import pytest
 
 from argosy.testing import Platform
 from support.clients import INSTALL_S, Client
-from support.endpoints import ROWS, classifier, create_config, create_model, model_archive, settled
+from support.endpoints import (
+    ROWS,
+    classifier,
+    create_config,
+    create_model,
+    load,
+    model_archive,
+    settled,
+)
 from support.transforms import csv
 
 MODELS = {"a": classifier(1.0), "b": classifier(0.001)}
@@ -91,9 +99,11 @@ def test_a_canary_goes_from_five_percent_to_all(platform: Platform) -> None:
     )
     # ——
     settled(platform, "my-endpoint")
-    at_five = invoked(platform, "my-endpoint", 600)
-    shares = {percent: share_at(platform, percent) for percent in (25, 50, 100)}
+    with load(platform, "my-endpoint", MODELS["a"], MODELS["b"], clients=1) as clients:
+        at_five = invoked(platform, "my-endpoint", 600)
+        shares = {percent: share_at(platform, percent) for percent in (25, 50, 100)}
 
+    assert clients.failures == []
     assert before == {"ModelOld": 50}
     assert at_five["ModelNew"] / 600 == pytest.approx(0.05, abs=0.045)
     assert shares[25] == pytest.approx(0.25, abs=0.13)

@@ -89,8 +89,8 @@ def _add_endpoint(table: Any, endpoint: dict[str, Any]) -> None:
     table.add_row(f"[bold]{endpoint['name']}[/]", f"[{colour}]{endpoint['status']}[/]")
     _add_reason(table, endpoint["failure_reason"])
     if deployment := endpoint.get("deployment"):
-        state = f"{100 * deployment['share']:g} % {deployment['phase']}"
-        table.add_row(f"  → {escape(deployment['to'])}", f"[yellow]{state}[/]")
+        where = f"  {100 * deployment['share']:g} % → {escape(deployment['to'])}"
+        table.add_row(where, f"[yellow]{deployment['phase']}[/]")
     for variant in endpoint["variants"]:
         table.add_row(f"  {variant['name']}", *_variant_cells(variant))
         _add_reason(table, variant.get("failure_reason"))

@@ -177,6 +177,7 @@ class Control:
         """An edge told what it counted."""
         self._traffic.take(message["metrics"])
         self._exposition.take(message["metrics"])
+        self._watch.take(message["metrics"])
         self._measuring.take(message)
 
     def _ring(self, kind: str) -> None:

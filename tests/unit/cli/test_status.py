@@ -52,8 +52,8 @@ def test_an_update_under_way_shows_how_far_it_is() -> None:
     screen.print(render(told, "http://127.0.0.1:43789"))
 
     text = screen.file.getvalue()  # type: ignore[attr-defined]
-    assert "→ iris-2" in text
-    assert "25 % baking" in text
+    assert "25 % → iris-2" in text
+    assert "baking" in text
     assert "…" not in text
 
 
