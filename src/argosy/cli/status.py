@@ -92,7 +92,8 @@ def _add_endpoint(table: Any, endpoint: dict[str, Any]) -> None:
         where = f"  {100 * deployment['share']:g} % → {escape(deployment['to'])}"
         table.add_row(where, f"[yellow]{deployment['phase']}[/]")
     for variant in endpoint["variants"]:
-        table.add_row(f"  {variant['name']}", *_variant_cells(variant))
+        shadow = " [dim](shadow)[/]" if variant.get("shadow") else ""
+        table.add_row(f"  {variant['name']}{shadow}", *_variant_cells(variant))
         _add_reason(table, variant.get("failure_reason"))
         for instance in variant["fleet"]:
             cells = f"    {instance['id']}", instance["phase"], "", instance["zone"]

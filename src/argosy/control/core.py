@@ -10,6 +10,7 @@ from argosy.control import launching, status
 from argosy.control.alarms.acting import SCALING
 from argosy.control.alarms.whole import Alarms
 from argosy.control.asynchronous.whole import AsynchronousInference
+from argosy.control.capturing.whole import DataCapture
 from argosy.control.doorbell import Doorbell
 from argosy.control.exposition.whole import Exposition
 from argosy.control.feed import Feed
@@ -76,6 +77,7 @@ class Control:
         )
         self._transforms = BatchTransform(self._means, self._doorbell.ring)
         self._monitoring = Monitoring(self._means)
+        self._capture = DataCapture(self._means)
         self._hub = Hub({ASYNC: self._asynchronous.desk, TRANSFORM: self._transforms.desk})
         endpoints = Reconciler(
             records,
@@ -104,6 +106,7 @@ class Control:
         self._measuring.start()
         self._alarms.start()
         self._monitoring.start()
+        self._capture.start()
         self._loop.start()
 
     async def stop(self) -> None:
@@ -114,6 +117,7 @@ class Control:
         await self._messages.stop()
         await self._logs.stop()
         await self._monitoring.stop()
+        await self._capture.stop()
         self._doorbell.close()
         await self._asynchronous.stop()
         await self._hub.close()
@@ -161,6 +165,7 @@ class Control:
             await self._transforms.desk.reset()
             await self._monitoring.reset()
             means.messaging.delete_all()
+            await asyncio.to_thread(self._capture.reset)
             means.events.delete_all()
             AlarmHistory(means.records.transactions).delete_all()
             means.metrics.delete_all()

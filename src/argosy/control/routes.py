@@ -9,6 +9,7 @@ from argosy.ground.instances import Instance
 from argosy.ground.routes import (
     SERVING_STATUSES,
     AsyncEntry,
+    CaptureEntry,
     ContainerEntry,
     EndpointEntry,
     InstanceEntry,
@@ -27,6 +28,8 @@ from argosy.state.endpoints import (
     containers_of,
     hosts_components,
     is_async,
+    production,
+    shadows,
     variant_config,
 )
 
@@ -82,8 +85,9 @@ def _entry(endpoint: Routed, components: list[Routed], timeout_s: float) -> Endp
         return {"status": endpoint.status, "config": "", "variants": []}
     head: EndpointEntry = {"status": endpoint.status, "config": live["config_name"], "variants": []}
     if hosts_components(live):
-        found = (_component(one, timeout_s) for one in components)
-        return {**head, "variants": [one for one in found if one], "by_component": True}
+        found = [one for c in components if (one := _component(c, timeout_s))]
+        variants = [_captured(one, live) for one in found]
+        return {**head, "variants": variants, "by_component": True}
     if is_async(live):
         entry = _asynchronous(endpoint, live)
         return {**head, "variants": _variants(live, [], timeout_s), "asynchronous": entry}
@@ -98,7 +102,7 @@ def _entry(endpoint: Routed, components: list[Routed], timeout_s: float) -> Endp
 def _shared(fleet: Shared, timeout_s: float) -> list[VariantEntry]:
     """The variants of one fleet of two, with their part of all traffic as weight."""
     deployment = fleet.deployment
-    weights = [fleet.weight_of(variant) for variant in deployment["variants"]]
+    weights = [fleet.weight_of(variant) for variant in production(deployment)]
     entries = _variants(deployment, fleet.instances, timeout_s)
     return [
         {
@@ -142,7 +146,55 @@ def _component(component: Routed, timeout_s: float) -> VariantEntry | None:
 
 def _variants(live: Deployment, serving: list[Instance], timeout_s: float) -> list[VariantEntry]:
     mine = [i for i in serving if i.spec.deployment == live["id"]]
-    return [_variant(live, variant, mine, timeout_s) for variant in live["variants"]]
+    return [
+        _with_shadow(_variant(live, variant, mine, timeout_s), live, variant, mine, timeout_s)
+        for variant in production(live)
+    ]
+
+
+def _with_shadow(
+    entry: VariantEntry,
+    live: Deployment,
+    intent: VariantIntent,
+    serving: list[Instance],
+    timeout_s: float,
+) -> VariantEntry:
+    for shadow in shadows(live):
+        copies = _variant(live, shadow, serving, timeout_s)
+        copies["weight"] = copied_share(intent["weight"], shadow["weight"])
+        entry["shadow"] = copies
+    return entry
+
+
+def copied_share(production_weight: float, shadow_weight: float) -> float:
+    """The share of a variant's requests that its shadow gets copies of: the weights' quotient, 1
+    at most (reference/endpoints.md §5)."""
+    if shadow_weight >= production_weight:
+        return 1.0 if shadow_weight > 0 else 0.0
+    return shadow_weight / production_weight
+
+
+def capture_of(config: dict[str, Any]) -> CaptureEntry | None:
+    """What an endpoint config's DataCaptureConfig asks for; None when nothing is captured."""
+    asked = config.get("DataCaptureConfig")
+    if asked is None or asked.get("EnableCapture") is False:
+        return None
+    modes = {option["CaptureMode"] for option in asked["CaptureOptions"]}
+    types = asked.get("CaptureContentTypeHeader") or {}
+    return {
+        "percentage": float(asked["InitialSamplingPercentage"]),
+        "destination": asked["DestinationS3Uri"],
+        "input": bool(modes & {"Input", "InputAndOutput"}),
+        "output": bool(modes & {"Output", "InputAndOutput"}),
+        "csv": list(types.get("CsvContentTypes") or ()),
+        "json": list(types.get("JsonContentTypes") or ()),
+        "kms_key": asked.get("KmsKeyId") or "",
+    }
+
+
+def _captured(entry: VariantEntry, live: Deployment) -> VariantEntry:
+    capture = capture_of(live["config"])
+    return entry if capture is None else {**entry, "capture": capture}
 
 
 def _variant(
@@ -157,6 +209,7 @@ def _variant(
         "timeout_s": timeout_s,
         "instances": [_instance(i) for i in serving if i.spec.variant == intent["name"]],
     }
+    entry = _captured(entry, live)
     return entry if intent["count"] else {**entry, "hold": True}
 
 

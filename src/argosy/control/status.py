@@ -111,6 +111,7 @@ def _variant(
     fleet = fleet_of(deployment, intent["name"], instances)
     return {
         "name": intent["name"],
+        **({"shadow": True} if intent.get("shadow") else {}),
         "weight": intent["current_weight"],
         "desired_weight": intent["weight"],
         "instances": len(fleet.serving),

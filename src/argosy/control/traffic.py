@@ -20,6 +20,10 @@ class VariantTraffic:
     errors_4xx: int = 0
     errors_5xx: int = 0
     in_flight: int = 0
+    capture_dropped: int = 0
+    """Requests that should have been captured and were not."""
+    shadow_dropped: int = 0
+    """Of a shadow variant: copies that it did not get."""
     p50_ms: float | None = None
     p99_ms: float | None = None
     models: dict[str, Any] | None = None
@@ -66,6 +70,8 @@ class Traffic:
             errors_4xx=_sum(counts, "errors_4xx"),
             errors_5xx=_sum(counts, "errors_5xx"),
             in_flight=_sum([line for time, line in lines if time > now - 1.5], "in_flight"),
+            capture_dropped=_sum(counts, "capture_dropped"),
+            shadow_dropped=_sum(counts, "shadow_dropped"),
             p50_ms=_milliseconds(latency, 0.50),
             p99_ms=_milliseconds(latency, 0.99),
             models=summary(counts),

@@ -92,11 +92,12 @@ class Fleet:
 
 
 def variants_of(table: Table) -> Iterator[Variant]:
+    """All of them, shadows too."""
     for endpoint in table.endpoints.values():
-        yield from endpoint.variants
+        for variant in endpoint.variants:
+            yield from variant.with_shadow()
 
 
 def links_of(table: Table) -> Iterator[Link]:
-    for endpoint in table.endpoints.values():
-        for variant in endpoint.variants:
-            yield from variant.every_link()
+    for variant in variants_of(table):
+        yield from variant.every_link()

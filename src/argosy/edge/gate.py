@@ -22,8 +22,10 @@ from argosy.edge.identify import Identifier
 from argosy.edge.intake import Intake
 from argosy.edge.invoker import Invoker
 from argosy.edge.metrics import Metrics
+from argosy.edge.recorder import Recorder
 from argosy.edge.request import Request
 from argosy.edge.route import RUNTIME_KINDS, Kind, Route, route
+from argosy.edge.shadow import Shadows
 from argosy.edge.shape import Shapes
 from argosy.edge.table import Table
 from argosy.ground.errors import (
@@ -33,6 +35,7 @@ from argosy.ground.errors import (
     ValidationError,
     ValidationException,
 )
+from argosy.ground.paths import DataDir
 from argosy.ground.settings import Settings
 
 if TYPE_CHECKING:
@@ -70,6 +73,8 @@ class Gate:
         self.next_number = self._ids.next_number
         self._backends = backends
         self.intake = Intake(self, backends.intake_socket)
+        self.recorder = Recorder(self, DataDir.at(settings.data_dir).captures)
+        self.shadows = Shadows(self)
         self.invoker = Invoker(self)
         self._buffered = 0
         self._buffer_limit = settings.edge_buffer_mb * _MIB
@@ -278,4 +283,5 @@ class Gate:
         self.fleet.sweep(perf_counter())
         self.holding.sweep(perf_counter())
         self.intake.sweep()
+        self.recorder.sweep()
         self._backends.sweep(self.now)

@@ -71,6 +71,13 @@ class Invocation:
         """Whose answer is waited for, as errors name it."""
         return self.variant.container
 
+    def start_anywhere(self) -> bool:
+        """Begin on the instance with least to do; False when none can take it."""
+        link = self.variant.pick(self.gate.max_in_flight)
+        if link is not None:
+            self.start(link)
+        return link is not None
+
     def start(self, link: Link) -> None:
         """Hand the request to an instance."""
         request = self.request

@@ -8,9 +8,9 @@ from random import random
 from typing import TYPE_CHECKING
 
 from argosy.edge import texts
+from argosy.edge.captured import invocation_of
 from argosy.edge.holding import Held
 from argosy.edge.invocation import Invocation
-from argosy.edge.pipeline import Pipeline
 from argosy.edge.request import Request
 from argosy.edge.route import Kind
 from argosy.edge.shape import Known
@@ -53,7 +53,7 @@ class Invoker:
             if (
                 endpoint is None
                 or variant is None
-                or not self._warm(request, known, endpoint, variant)
+                or not self._nearly_usual(request, known, endpoint, variant)
             ):
                 self._serve(request, known.kind, known.endpoint_key)
             return True
@@ -63,6 +63,22 @@ class Invoker:
         )
         Invocation(gate, request, endpoint, variant, frames.REQUEST, head).start(link)
         return True
+
+    def _nearly_usual(
+        self, request: Request, known: Known, endpoint: Endpoint, variant: Variant
+    ) -> bool:
+        """Serve what differs from the usual in one way; False when it is something else."""
+        if not variant.simple:
+            alone = variant.shadow is None and variant.capture is None
+            return alone and self._warm(request, known, endpoint, variant)
+        if known.kind is not Kind.INVOKE or request.shape.special or not endpoint.serving:
+            return False
+        shape, values = request.shape, request.values
+        head = b"content-type:%b\naccept:%b\n" % (
+            b"" if shape.content_type is None else values[shape.content_type],
+            b"" if shape.accept is None else values[shape.accept],
+        )
+        return self._start(request, endpoint, variant, frames.REQUEST, head, b"")
 
     def _warm(self, request: Request, known: Known, endpoint: Endpoint, variant: Variant) -> bool:
         """Serve a plain request for a model that is loaded; False when it is not that."""
@@ -169,13 +185,12 @@ class Invoker:
         target: bytes,
     ) -> bool:
         gate = self._gate
-        if variant.chains or variant.models is not None:
-            kind = Pipeline if variant.chains else Targeted
-            return kind(gate, request, endpoint, variant, asked, head, target).start_anywhere()
-        link = variant.pick(gate.max_in_flight)
-        if link is not None:
-            Invocation(gate, request, endpoint, variant, asked, head).start(link)
-        return link is not None
+        call = invocation_of(gate, request, endpoint, variant, asked, head, target)
+        if not call.start_anywhere():
+            return False
+        if variant.shadow is not None:
+            gate.shadows.copy(request, endpoint, variant, asked, head, target)
+        return True
 
     def _variant(self, endpoint: Endpoint, request: Request) -> Variant:
         component = request.text("x-amzn-sagemaker-inference-component")

@@ -135,6 +135,11 @@ class Link(asyncio.Protocol):
         """How many answers the instance owes us."""
         return len(self.pending) + len(self.streams)
 
+    @property
+    def unsent(self) -> int:
+        """Bytes that the instance has not taken yet."""
+        return 0 if self._transport is None else self._transport.get_write_buffer_size()
+
     def send(self, call: Call, kind: int, head: bytes, body: list[bytes], size: int) -> int:
         """Ask; returns the id to cancel by. `size` is that of the parts of `body` together."""
         call_id = self._next_id = (self._next_id + 1) & 0xFFFFFFFF

@@ -69,6 +69,7 @@ class Counters:
         "_clock",
         "_told_busy",
         "_told_in_flight",
+        "capture_dropped",
         "counted",
         "errors_4xx",
         "errors_5xx",
@@ -79,6 +80,7 @@ class Counters:
         "models",
         "overhead",
         "peak",
+        "shadow_dropped",
     )
 
     def __init__(self, counted: Counted) -> None:
@@ -93,6 +95,10 @@ class Counters:
         """Most in flight at once since the last `take`."""
         self.model = Latency()
         self.overhead = Latency()
+        self.capture_dropped = 0
+        """Requests that should have been captured and were not."""
+        self.shadow_dropped = 0
+        """Copies that a shadow variant should have had and did not get."""
         self.models = ModelCounts()
         """Stays empty where there is only one model."""
         self._clock = 0.0
@@ -151,7 +157,8 @@ class Counters:
         """The deltas since the last call; None when nothing happened. `now`: perf_counter()."""
         models = self.models.take()
         timed = {**self.model.take("model"), **self.overhead.take("overhead")}
-        happened = self.invocations or self.peak or timed or models is not None
+        dropped = self.capture_dropped or self.shadow_dropped
+        happened = self.invocations or self.peak or timed or dropped or models is not None
         if not (happened or self.in_flight != self._told_in_flight):
             return None
         busy = self._busy(now)
@@ -168,6 +175,10 @@ class Counters:
         }
         if models is not None:
             taken["models"] = models
+        if dropped:
+            taken["capture_dropped"] = self.capture_dropped
+            taken["shadow_dropped"] = self.shadow_dropped
+            self.capture_dropped = self.shadow_dropped = 0
         self._told_busy, self._told_in_flight = busy, self.in_flight
         self.invocations = self.errors_4xx = self.errors_5xx = self.model_errors = 0
         self.peak = self.in_flight

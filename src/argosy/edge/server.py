@@ -57,6 +57,7 @@ async def serve(settings: Settings) -> None:
     with contextlib.suppress(asyncio.CancelledError):
         await sweeper
     feed.flush()
+    gate.recorder.close()
 
 
 async def _first_table(gate: Gate) -> None:

@@ -8,6 +8,7 @@ from argosy.edge.library import LibraryLink
 from argosy.edge.link import Link
 from argosy.edge.metrics import Counters, Metrics
 from argosy.edge.models import Models
+from argosy.edge.recorder import Capture, capture_for
 from argosy.ground.names import component_log_group, endpoint_log_group
 from argosy.ground.routes import (
     SERVING_STATUSES,
@@ -36,7 +37,15 @@ class Variant:
     heads: dict[bytes, bytes] = field(default_factory=dict)
     """Heads of answers, by the frame's head: the same model says the same thing each time."""
     plain: bool = True
-    """One container with one model: the usual way is enough."""
+    """One container with one model, and nothing besides: the usual way is enough."""
+    simple: bool = True
+    """One container with one model."""
+    shadow: "Variant | None" = None
+    """Who gets copies of its requests."""
+    copied: float = 0.0
+    """The share of requests that the shadow gets copies of."""
+    capture: Capture | None = None
+    """What is written down of its requests and answers."""
     chains: list[list[Link]] = field(default_factory=list)
     """For a pipeline: each instance's links, container by container."""
     stages: list[str] = field(default_factory=list)
@@ -93,6 +102,10 @@ class Variant:
             yield from chain[1:]
         for container in self.containers.values():
             yield from container.links
+
+    def with_shadow(self) -> "list[Variant]":
+        """Itself, and its shadow if it has one."""
+        return [self] if self.shadow is None else [self, self.shadow]
 
     def pick(self, limit: int) -> Link | None:
         """The instance with least to do; None when all are away or have `limit` open requests.
@@ -218,14 +231,14 @@ def _endpoint(key: str, entry: EndpointEntry, link_of: LinkOf, metrics: Metrics)
 
 
 def _variant(key: str, entry: VariantEntry, link_of: LinkOf, metrics: Metrics) -> Variant:
-    containers = entry["containers"]
-    many = [container["multi_model"] for container in containers]
+    given = entry["containers"]
+    many = [container["multi_model"] for container in given]
     chains = [
         [link_of(instance["id"], *pair) for pair in zip(instance["addresses"], many, strict=True)]
         for instance in entry["instances"]
     ]
-    limits = [float(container.get("timeout_s", entry["timeout_s"])) for container in containers]
-    names = [container["name"] for container in containers]
+    limits = [float(container.get("timeout_s", entry["timeout_s"])) for container in given]
+    names = [container["name"] for container in given]
     direct = len(names) > 1 and entry["direct"]
     fleet = (key, entry["name"], entry["config"])
     counters = [metrics.of(*fleet, name if direct else "") for name in names]
@@ -235,6 +248,9 @@ def _variant(key: str, entry: VariantEntry, link_of: LinkOf, metrics: Metrics) -
             if isinstance(link, LibraryLink):
                 link.counters = its
     component_of = entry.get("production_variant", "")
+    shadow = _shadow(key, entry, link_of, metrics)
+    capture = _capture(key, entry)
+    plain = shadow is None and capture is None
     parts = [
         _with_models(
             Variant(
@@ -244,9 +260,13 @@ def _variant(key: str, entry: VariantEntry, link_of: LinkOf, metrics: Metrics) -
                 limits[i],
                 [chain[i] for chain in chains],
                 counters[i],
+                plain=plain,
                 component_of=component_of,
                 copies=entry.get("copies", 1),
                 hold=entry.get("hold", False),
+                shadow=shadow.containers.get(name) if shadow and entry["direct"] else shadow,
+                copied=float(entry["shadow"]["weight"]) if shadow else 0.0,
+                capture=capture,
             ),
             many[i],
         )
@@ -254,12 +274,14 @@ def _variant(key: str, entry: VariantEntry, link_of: LinkOf, metrics: Metrics) -
     ]
     first = parts[0]
     if direct:
-        first = replace(first, plain=False, containers=dict(zip(names, parts, strict=True)))
+        containers = dict(zip(names, parts, strict=True))
+        first = replace(first, plain=False, simple=False, containers=containers, shadow=shadow)
     elif len(parts) > 1:
         wants = any(many)
         first = replace(
             first,
             plain=False,
+            simple=False,
             chains=chains,
             stages=names,
             stage_counters=[metrics.of(*fleet, name, part=True) for name in names],
@@ -284,9 +306,19 @@ def _pair(entries: list[VariantEntry], variants: list[Variant]) -> None:
                 container.newer, container.twin = variant.newer, twin.containers.get(name)
 
 
+def _shadow(key: str, entry: VariantEntry, link_of: LinkOf, metrics: Metrics) -> Variant | None:
+    return _variant(key, entry["shadow"], link_of, metrics) if "shadow" in entry else None
+
+
+def _capture(key: str, entry: VariantEntry) -> Capture | None:
+    if "capture" not in entry:
+        return None
+    return capture_for(entry["capture"], key.split("/", 2)[2], entry["name"])
+
+
 def _with_models(variant: Variant, many: bool) -> Variant:
     """The variant, or the same with its models if its container has many."""
     if not many:
         return variant
     models = Models([link for link in variant.links if isinstance(link, LibraryLink)])
-    return replace(variant, plain=False, wants_model=True, models=models)
+    return replace(variant, plain=False, simple=False, wants_model=True, models=models)

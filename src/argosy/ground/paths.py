@@ -92,6 +92,11 @@ class DataDir:
         return self.root / "process-logs"
 
     @property
+    def captures(self) -> Path:
+        """Captured requests and answers on their way to the store (see argosy.ground.spool)."""
+        return self.root / "captures"
+
+    @property
     def run(self) -> Path:
         """Sockets. Falls back to a private folder in /tmp when the data folder's path is long."""
         inside = self.root / "run"
@@ -165,6 +170,7 @@ class DataDir:
             self.processing,
             self.store,
             self.uploads,
+            self.captures,
         )
         for folder in (self.root, *private):
             folder.mkdir(mode=0o700, parents=True, exist_ok=True)

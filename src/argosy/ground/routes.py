@@ -37,6 +37,22 @@ class ContainerEntry(TypedDict):
     """How long it may take to answer, where that is less than the variant's."""
 
 
+class CaptureEntry(TypedDict):
+    """Which requests and answers of a variant are written down, and where to."""
+
+    percentage: float
+    """The share of requests that are, 0 to 100."""
+    destination: str
+    """S3 URI below which they are written."""
+    input: bool
+    output: bool
+    csv: list[str]
+    """Content types whose payloads are written as CSV."""
+    json: list[str]
+    """Content types whose payloads are written as JSON; all others are written as base64."""
+    kms_key: str
+
+
 class VariantEntry(TypedDict):
     """A production variant: its share is weight over the sum of weights; or a component."""
 
@@ -60,6 +76,9 @@ class VariantEntry(TypedDict):
     """TargetContainerHostname chooses the container; else a request passes through all."""
     timeout_s: float
     instances: list[InstanceEntry]
+    shadow: NotRequired["VariantEntry"]
+    """Who gets copies of its requests; its weight is the share of them that are copied, 0 to 1."""
+    capture: NotRequired[CaptureEntry]
 
 
 class AsyncEntry(TypedDict):

@@ -43,6 +43,20 @@ class Settings:
         1024, "Requests one edge holds for a variant that is being started from no instance."
     )
     hold_timeout_s: float = _setting(60.0, "Seconds a request waits for such a variant; then 429.")
+    shadow_in_flight: int = _setting(
+        256, "Copies of requests one edge keeps waiting on one instance of a shadow variant."
+    )
+    shadow_buffer_mb: int = _setting(64, "Copies for shadow variants one edge holds at once, MiB.")
+    capture_delay_s: float = _setting(
+        30.0, "Seconds after which captured requests and answers are uploaded, about."
+    )
+    capture_buffer_mb: int = _setting(
+        64, "Captured requests one edge holds until they are on disk, MiB; others are left out."
+    )
+    capture_spool_mb: int = _setting(
+        1024, "Captured requests that wait on disk to be uploaded, MiB; others are left out."
+    )
+    capture_free_mb: int = _setting(1024, "Free disk below which nothing is captured, MiB.")
     ping_interval_s: float = _setting(1.0, "Seconds between an agent's pings of its model.")
     startup_timeout_s: float = _setting(240.0, "Seconds a model may take to load.")
     download_timeout_s: float = _setting(600.0, "Seconds fetching and unpacking may take.")

@@ -12,13 +12,15 @@ from argosy.state.rollouts import Rollout
 
 
 class VariantIntent(TypedDict):
-    """What one production variant should be; `current_*` is what control has reached."""
+    """What one variant should be; `current_*` is what control has reached."""
 
     name: str
     weight: float
     count: int
     current_weight: float
     current_count: int
+    shadow: NotRequired[bool]
+    """It gets copies of the production variant's requests, and nobody hears its answers."""
 
 
 class Deployment(TypedDict):
@@ -93,9 +95,16 @@ def new_deployment(
         "config_name": config_name,
         "config": config,
         "models": models,
-        "variants": [_intent(variant) for variant in config["ProductionVariants"]],
+        "variants": [
+            *(_intent(variant) for variant in config["ProductionVariants"]),
+            *(_shadow(variant) for variant in config.get("ShadowProductionVariants") or ()),
+        ],
         "started": started,
     }
+
+
+def _shadow(variant: dict[str, Any]) -> VariantIntent:
+    return {**_intent(variant), "shadow": True}
 
 
 def _intent(variant: dict[str, Any]) -> VariantIntent:
@@ -109,12 +118,27 @@ def _intent(variant: dict[str, Any]) -> VariantIntent:
     }
 
 
+def variant_configs(config: dict[str, Any]) -> list[dict[str, Any]]:
+    """All variants of an endpoint config (CreateEndpointConfig members), shadows last."""
+    return [*config["ProductionVariants"], *(config.get("ShadowProductionVariants") or ())]
+
+
 def variant_config(deployment: Deployment, name: str) -> dict[str, Any]:
-    """The ProductionVariant of that name; raises KeyError when there is none."""
-    for variant in deployment["config"]["ProductionVariants"]:
+    """The ProductionVariant or shadow of that name; raises KeyError when there is none."""
+    for variant in variant_configs(deployment["config"]):
         if variant["VariantName"] == name:
             return dict(variant)
     raise KeyError(name)
+
+
+def production(deployment: Deployment) -> list[VariantIntent]:
+    """The variants that answer."""
+    return [variant for variant in deployment["variants"] if not variant.get("shadow")]
+
+
+def shadows(deployment: Deployment) -> list[VariantIntent]:
+    """The variants that get copies: none, or one beside one production variant."""
+    return [variant for variant in deployment["variants"] if variant.get("shadow")]
 
 
 def hosts_components(deployment: Deployment) -> bool:

@@ -1,4 +1,4 @@
-"""Production variants as DescribeEndpoint and events show them: a document in, a body out. Pure.
+"""Variants as DescribeEndpoint and events show them: a document in, a body out. Pure.
 
 Texts of VariantStatus: reference/endpoints.md §4.
 """
@@ -28,27 +28,49 @@ def pending_summary(document: dict[str, Any]) -> dict[str, Any] | None:
     pending: Deployment | None = document["pending"]
     if pending is None or document["live"] is None:
         return None
-    rollout = document.get("rollout")
-    return {
+    rollout, copied = document.get("rollout"), ep.shadows(pending)
+    summary = {
         "EndpointConfigName": pending["config_name"],
-        "ProductionVariants": [
-            {
-                **_variant(pending, intent, _of_new_fleet(pending, intent, rollout)),
-                **_machine(pending, intent),
-            }
-            for intent in pending["variants"]
-        ],
+        "ProductionVariants": _coming(pending, ep.production(pending), rollout),
         "StartTime": pending["started"],
     }
+    if copied:
+        summary["ShadowProductionVariants"] = _coming(pending, copied, rollout)
+    return summary
+
+
+def _coming(
+    pending: Deployment, intents: list[VariantIntent], rollout: Rollout | None
+) -> list[dict[str, Any]]:
+    return [
+        {
+            **_variant(pending, intent, _of_new_fleet(pending, intent, rollout)),
+            **_machine(pending, intent),
+        }
+        for intent in intents
+    ]
 
 
 def variants_of(
     deployment: Deployment, status: str, rollout: Rollout | None = None
 ) -> list[dict[str, Any]]:
-    """The variants of an endpoint of that status, of which this deployment answers."""
+    """The production variants of an endpoint of that status, of which this deployment answers."""
+    return _shown(deployment, ep.production(deployment), status, rollout)
+
+
+def shadows_of(
+    deployment: Deployment, status: str, rollout: Rollout | None = None
+) -> list[dict[str, Any]]:
+    """Its shadow variants."""
+    return _shown(deployment, ep.shadows(deployment), status, rollout)
+
+
+def _shown(
+    deployment: Deployment, intents: list[VariantIntent], status: str, rollout: Rollout | None
+) -> list[dict[str, Any]]:
     return [
         _variant(deployment, intent, _of_fleet(deployment, intent, status, rollout))
-        for intent in deployment["variants"]
+        for intent in intents
     ]
 
 

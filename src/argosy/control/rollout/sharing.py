@@ -3,7 +3,7 @@
 from dataclasses import dataclass
 
 from argosy.ground.instances import Instance
-from argosy.state.endpoints import Deployment, EndpointDocument, VariantIntent
+from argosy.state.endpoints import Deployment, EndpointDocument, VariantIntent, production
 from argosy.state.rollouts import whole
 
 
@@ -25,7 +25,7 @@ class Shared:
         """The variant's weight among those of all fleets."""
         if self.alone:
             return variant["weight"]
-        total = sum(one["weight"] for one in self.deployment["variants"])
+        total = sum(one["weight"] for one in production(self.deployment))
         return variant["weight"] / total * self.share if total else 0.0
 
 
@@ -80,4 +80,4 @@ def _first(
 
 def _able(deployment: Deployment, instances: list[Instance]) -> bool:
     there = {instance.spec.variant for instance in instances}
-    return all(one["name"] in there for one in deployment["variants"] if one["weight"] > 0)
+    return all(one["name"] in there for one in production(deployment) if one["weight"] > 0)

@@ -6,10 +6,12 @@ from typing import Any
 from argosy.ground.errors import ResourceLimitExceeded, ValidationException
 from argosy.services.registry import Call, operation
 from argosy.services.sagemaker.async_inference import check_async_config
+from argosy.services.sagemaker.data_capture import check_capture
 from argosy.services.sagemaker.finding import ENDPOINT_CONFIG, MODEL, arn_of, find, refuse_taken
 from argosy.services.sagemaker.listing import answer, page_of
 from argosy.services.sagemaker.refusals import refuse_unsupported
 from argosy.services.sagemaker.tags import check_tags, set_tags
+from argosy.state.endpoints import variant_configs
 from argosy.state.records import Record
 from argosy.state.state_changes import announce
 
@@ -24,10 +26,12 @@ def create_endpoint_config(call: Call) -> dict[str, Any]:
     check_tags(tags)
     refuse_unsupported("CreateEndpointConfig", asked)
     _check_variants(asked["ProductionVariants"])
+    check_shadows(asked)
+    check_capture(asked)
     arn = arn_of(call, ENDPOINT_CONFIG, name)
     with call.records.transaction():
         refuse_taken(call, ENDPOINT_CONFIG, name)
-        for variant in asked["ProductionVariants"]:
+        for variant in variant_configs(asked):
             if variant.get("ModelName"):
                 find(call, MODEL, variant["ModelName"])
         check_async_config(call, asked)
@@ -90,10 +94,47 @@ def _check_variants(variants: list[dict[str, Any]]) -> None:
             )
     _check_models(variants)
     for index, variant in enumerate(variants):
-        if not variant.get("InstanceType"):
-            raise ValidationException(f"ProductionVariants[{index}] needs an InstanceType.")
-        check_count(variant.get("InitialInstanceCount", 1))
-        check_weight("InitialVariantWeight", variant.get("InitialVariantWeight", 1.0))
+        check_machine(f"ProductionVariants[{index}]", variant)
+
+
+def check_shadows(asked: dict[str, Any]) -> None:
+    """Raise ValidationException for shadow variants that cannot be (reference/endpoints.md §2).
+
+    A shadow of an asynchronous endpoint, or beside inference components, has nothing to copy.
+    """
+    production, shadows = asked["ProductionVariants"], asked.get("ShadowProductionVariants")
+    if not shadows:
+        return
+    if len(production) != 1 or len(shadows) != 1:
+        raise ValidationException(
+            "With ShadowProductionVariants give exactly one production variant and one shadow "
+            f"variant; there are {len(production)} and {len(shadows)}."
+        )
+    (shadow,) = shadows
+    if shadow["VariantName"] == production[0]["VariantName"]:
+        raise ValidationException(
+            "Variant names must be unique across ProductionVariants and ShadowProductionVariants; "
+            f'"{shadow["VariantName"]}" is given twice.'
+        )
+    if not shadow.get("ModelName") or not production[0].get("ModelName"):
+        raise ValidationException(
+            "ShadowProductionVariants[0]: inference components have no shadow variants. Give both "
+            "variants a ModelName."
+        )
+    if asked.get("AsyncInferenceConfig"):
+        raise ValidationException(
+            "ShadowProductionVariants: asynchronous endpoints have no shadow variants. Leave them "
+            "or AsyncInferenceConfig out."
+        )
+    check_machine("ShadowProductionVariants[0]", shadow)
+
+
+def check_machine(place: str, variant: dict[str, Any]) -> None:
+    """Raise ValidationException for a variant without a machine, or too many of them."""
+    if not variant.get("InstanceType"):
+        raise ValidationException(f"{place} needs an InstanceType.")
+    check_count(variant.get("InitialInstanceCount", 1))
+    check_weight("InitialVariantWeight", variant.get("InitialVariantWeight", 1.0))
 
 
 def _check_models(variants: list[dict[str, Any]]) -> None:
@@ -115,8 +156,12 @@ def _check_models(variants: list[dict[str, Any]]) -> None:
 def _filled(asked: dict[str, Any]) -> dict[str, Any]:
     """With the values that SageMaker fills in and gives back."""
     defaults = {"InitialInstanceCount": 1, "InitialVariantWeight": 1.0}
-    variants = [{**defaults, **variant} for variant in asked["ProductionVariants"]]
-    return {"EnableNetworkIsolation": False, **asked, "ProductionVariants": variants}
+    filled = {
+        member: [{**defaults, **variant} for variant in asked[member]]
+        for member in ("ProductionVariants", "ShadowProductionVariants")
+        if asked.get(member)
+    }
+    return {"EnableNetworkIsolation": False, **asked, **filled}
 
 
 def _summary(call: Call, record: Record) -> dict[str, Any]:

@@ -4,7 +4,7 @@ from typing import Any
 
 from argosy.state.endpoints import Deployment
 from argosy.state.records import Record
-from argosy.state.variant_view import pending_summary, variants_of
+from argosy.state.variant_view import pending_summary, shadows_of, variants_of
 
 MOST_FAILURE_REASON = 1024
 
@@ -27,6 +27,7 @@ def description(record: Record) -> dict[str, Any]:
         **summary(record),
         "EndpointConfigName": shown["config_name"],
         "ProductionVariants": variants_of(shown, record.status, document.get("rollout")),
+        "ShadowProductionVariants": shadows_of(shown, record.status, document.get("rollout")),
         "DataCaptureConfig": _data_capture(shown["config"].get("DataCaptureConfig")),
         "FailureReason": document["failure_reason"][:MOST_FAILURE_REASON],
         "LastDeploymentConfig": document.get("last_deployment_config"),
@@ -34,16 +35,17 @@ def description(record: Record) -> dict[str, Any]:
         "MetricsConfig": shown["config"].get("MetricsConfig"),
         "AsyncInferenceConfig": shown["config"].get("AsyncInferenceConfig"),
     }
-    return {name: value for name, value in body.items() if value not in (None, "")}
+    return {name: value for name, value in body.items() if value not in (None, "", [])}
 
 
 def _data_capture(config: dict[str, Any] | None) -> dict[str, Any] | None:
-    """Capture that was configured and switched off; capture itself is refused at creation."""
+    """EnableCapture is true when it is left out (DataCaptureConfig in the API reference)."""
     if config is None:
         return None
+    enabled = config.get("EnableCapture") is not False
     return {
-        "EnableCapture": False,
-        "CaptureStatus": "Stopped",
+        "EnableCapture": enabled,
+        "CaptureStatus": "Started" if enabled else "Stopped",
         "CurrentSamplingPercentage": config["InitialSamplingPercentage"],
         "DestinationS3Uri": config["DestinationS3Uri"],
         "KmsKeyId": config.get("KmsKeyId", ""),

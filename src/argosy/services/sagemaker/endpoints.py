@@ -11,6 +11,7 @@ from argosy.ground.errors import ValidationException
 from argosy.ground.names import new_deployment_id
 from argosy.services.registry import Call, operation
 from argosy.services.sagemaker.async_inference import tell_topics
+from argosy.services.sagemaker.data_capture import with_capture_of
 from argosy.services.sagemaker.deployment_config import rollout_of
 from argosy.services.sagemaker.endpoint_configs import check_count, check_weight
 from argosy.services.sagemaker.endpoint_view import description, summary
@@ -149,7 +150,7 @@ def delete_endpoint(call: Call) -> dict[str, Any]:
 def _deployment(call: Call, config_name: str) -> Deployment:
     """A deployment of that configuration, with copies of it and of its models."""
     config = find(call, ENDPOINT_CONFIG, config_name).document
-    variants = config["ProductionVariants"]
+    variants = ep.variant_configs(config)
     names = {variant["ModelName"] for variant in variants if variant.get("ModelName")}
     models = {name: find(call, MODEL, name).document for name in sorted(names)}
     now = call.clock.now()
@@ -196,8 +197,11 @@ def _refuse_other_kind(document: dict[str, Any], pending: Deployment) -> None:
 
 
 def _retain(pending: Deployment, live: Deployment, excluded: list[dict[str, str]] | None) -> None:
-    """Variants that stay by name keep the running weight and count, but for what is excluded."""
+    """Variants that stay by name keep the running weight and count, and the endpoint its capture
+    of data, but for what is excluded."""
     leave = {one["VariantPropertyType"] for one in excluded or ()}
+    if "DataCaptureConfig" not in leave:
+        pending["config"] = with_capture_of(pending["config"], live["config"])
     running = {variant["name"]: variant for variant in live["variants"]}
     for variant in pending["variants"]:
         kept = running.get(variant["name"])

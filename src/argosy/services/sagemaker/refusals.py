@@ -33,11 +33,6 @@ def one_of(*values: str) -> Asks:
     return lambda value: value in values
 
 
-def captures(config: Any) -> bool:
-    """EnableCapture is true when it is left out (DataCaptureConfig in the API reference)."""
-    return config is not None and config.get("EnableCapture") is not False
-
-
 def _https(url: Any) -> bool:
     return isinstance(url, str) and url.startswith("https:")
 
@@ -131,13 +126,12 @@ _TABLE: dict[str, tuple[Refusal, ...]] = {
         *(line._replace(path=f"Containers[].{line.path}") for line in _CONTAINER),
     ),
     "CreateEndpointConfig": (
-        Refusal("ShadowProductionVariants", filled, "shadow variants"),
-        Refusal("DataCaptureConfig", captures, "data capture"),
         Refusal("ExplainerConfig", given, "explainers"),
         Refusal("CrossRegionTrafficConfig", given, "traffic to other regions"),
         Refusal("MetricsConfig.EnableEnhancedMetrics", filled, "enhanced metrics"),
         Refusal("MetricsConfig.EnableDetailedObservability", filled, "enhanced metrics"),
         *(line._replace(path=f"ProductionVariants[].{line.path}") for line in _VARIANT),
+        *(line._replace(path=f"ShadowProductionVariants[].{line.path}") for line in _VARIANT),
     ),
     "CreateTransformJob": (Refusal("ExperimentConfig", filled, "experiments"),),
     "CreateProcessingJob": (
