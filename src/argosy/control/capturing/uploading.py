@@ -19,7 +19,8 @@ _ENCRYPTION = "x-amz-server-side-encryption"
 
 
 def upload(store: ObjectStore, path: Path, *, own_keys: bool) -> int:
-    """Write the object of a spool file; returns how many records it has. None: no object.
+    """Write the object of a spool file; returns how many records it has; without any
+    there is no object.
 
     own_keys: the store has KMS keys of its own, which are named there. Else an object that shall be
     encrypted is, with the store's only key. Raises StoreError; ValueError when it is no spool file.
