@@ -145,12 +145,6 @@ def test_a_variant_without_a_model_beside_one_with_is_refused(
 
 
 SERVERLESS = {"MemorySizeInMB": 1024, "MaxConcurrency": 1}
-CAPTURE = {
-    "InitialSamplingPercentage": 10,
-    "DestinationS3Uri": "s3://b/c",
-    "CaptureOptions": [{"CaptureMode": "Input"}],
-}
-
 
 @pytest.mark.parametrize(
     ("variant", "named"),
@@ -181,9 +175,6 @@ def test_a_variant_that_cannot_run_is_refused_by_member(
     ("asked", "named"),
     [
         ({"AsyncInferenceConfig": {"OutputConfig": {}}}, ".S3OutputPath: "),
-        ({"ShadowProductionVariants": [VARIANT]}, "ShadowProductionVariants: "),
-        ({"DataCaptureConfig": CAPTURE}, "DataCaptureConfig: "),
-        ({"DataCaptureConfig": {**CAPTURE, "EnableCapture": True}}, "DataCaptureConfig: "),
         ({"MetricsConfig": {"EnableEnhancedMetrics": True}}, "EnableEnhancedMetrics: "),
     ],
 )
