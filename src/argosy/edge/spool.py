@@ -17,7 +17,7 @@ from pathlib import Path
 from queue import SimpleQueue
 from uuid import uuid4
 
-from argosy.ground.spool import NEW, OPEN, READY
+from argosy.ground.spool import END, NEW, OPEN, READY
 
 log = logging.getLogger(__name__)
 
@@ -89,7 +89,8 @@ class Spool:
             except OSError as error:
                 log.error("captured requests cannot be kept: %s", error)
                 self.full = True
-                lost[key[0]] = lost.get(key[0], 0) + 1
+                records = sum(chunk is END for chunk in chunks)
+                lost[key[0]] = lost.get(key[0], 0) + records
         self.tend(now)
         return lost
 
