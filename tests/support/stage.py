@@ -164,11 +164,11 @@ class Stage:
 
     # -- actors
 
-    def worker(self, name: str) -> dict[str, str]:
+    def worker(self, name: str, *options: str) -> dict[str, str]:
         """Start a fake worker; returns its entry in the table."""
         path = self.folder.run / f"{name}.sock"
         process = subprocess.Popen(
-            [sys.executable, "-m", "tests.support.frame_worker", str(path), name],
+            [sys.executable, "-m", "tests.support.frame_worker", str(path), name, *options],
             cwd=ROOT,
             env={**os.environ, "PYTHONPATH": f"{ROOT}/src:{ROOT}"},
         )

@@ -200,12 +200,18 @@ class Invoker:
         if target:
             variant = endpoint.named(target, random())
             if variant is None:
-                raise ValidationError(f"Variant {target} not found for Request")
+                raise ValidationError(_not_found(endpoint, target))
             return variant
         chosen = endpoint.wheel.spin(random())
         if chosen is None:
             raise ValidationError(texts.no_weights(endpoint.name))
         return chosen
+
+
+def _not_found(endpoint: Endpoint, target: str) -> str:
+    if any(v.shadow is not None and v.shadow.name == target for v in endpoint.variants):
+        return f"Variant {target} is a shadow variant: it cannot be invoked directly."
+    return f"Variant {target} not found for Request"
 
 
 def _component(endpoint: Endpoint, name: str) -> Variant:
