@@ -146,6 +146,7 @@ def test_a_variant_without_a_model_beside_one_with_is_refused(
 
 SERVERLESS = {"MemorySizeInMB": 1024, "MaxConcurrency": 1}
 
+
 @pytest.mark.parametrize(
     ("variant", "named"),
     [
