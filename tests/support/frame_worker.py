@@ -26,7 +26,6 @@ from typing import Any, cast
 
 from argosy.runtimes import frames
 
-
 _ODD = "--odd" in sys.argv
 
 
