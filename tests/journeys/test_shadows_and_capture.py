@@ -216,7 +216,7 @@ def test_capture_is_switched_off_and_on_by_updates(platform: Platform) -> None:
 
 
 def test_a_bucket_that_comes_late_gets_what_was_captured_before(platform: Platform) -> None:
-    late = {**capture(), "DestinationS3Uri": "s3://comes-late"}
+    late = {**capture(), "DestinationS3Uri": "s3://comes-late", "KmsKeyId": "alias/mine"}
     deploy(platform, "early", DataCaptureConfig=late)
     predict(platform.client("sagemaker-runtime"), "early", ROWS[:1])
     until(lambda: list((platform.data_dir / "captures").glob("*.spool")))
@@ -227,6 +227,8 @@ def test_a_bucket_that_comes_late_gets_what_was_captured_before(platform: Platfo
 
     (one,) = s3.list_objects_v2(Bucket="comes-late")["Contents"]
     assert one["Key"].startswith("early/live/")
+    head = s3.head_object(Bucket="comes-late", Key=one["Key"])
+    assert head["ServerSideEncryption"] == "AES256"
 
 
 def test_the_callers_answers_are_the_production_variants_and_the_shadow_has_its_own_metrics(
