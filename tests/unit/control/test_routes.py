@@ -1,6 +1,7 @@
 import pytest
 
 from argosy.control.routes import Routed, build
+from argosy.state.endpoints import Deployment
 from support.control_builders import component, deployment, document, host, instance
 
 
@@ -85,3 +86,58 @@ def test_a_container_of_a_framework_may_shorten_its_own_time_limit() -> None:
     assert variant["timeout_s"] == 60
     limits = [container.get("timeout_s") for container in variant["containers"]]
     assert limits == [None, 5, None, None]
+
+
+def shadowed(id: str, weight: float, copied: float) -> Deployment:
+    """Variant A and its shadow, S."""
+    found = deployment(id, A=1)
+    found["config"]["ShadowProductionVariants"] = [{"VariantName": "S", "ModelName": "m"}]
+    shadow = {"name": "S", "count": 1, "weight": copied, "current_weight": copied}
+    found["variants"][0]["weight"] = weight
+    found["variants"].append({**shadow, "current_count": 0, "shadow": True})  # type: ignore[typeddict-item]
+    return found
+
+
+@pytest.mark.parametrize(
+    ("weight", "copied", "share"),
+    [(1.0, 0.25, 0.25), (4.0, 1.0, 0.25), (1.0, 7.0, 1.0), (0.0, 1.0, 1.0), (1.0, 0.0, 0.0)],
+)
+def test_a_shadow_hangs_on_its_variant_and_gets_the_quotient_of_the_weights(
+    weight: float, copied: float, share: float
+) -> None:
+    live = shadowed("d-live", weight, copied)
+    serving = [
+        instance(id="i-1", deployment="d-live", variant="A"),
+        instance(id="i-2", deployment="d-live", variant="S"),
+    ]
+
+    table = build(7, {}, [Routed("1", "r", "InService", document(live=live), serving)], 60)
+
+    (variant,) = table["endpoints"]["1/r/e"]["variants"]
+    assert [i["id"] for i in variant["instances"]] == ["i-1"]
+    assert variant["shadow"]["weight"] == share
+    assert [i["id"] for i in variant["shadow"]["instances"]] == ["i-2"]
+
+
+def test_what_is_captured_stands_with_each_variant() -> None:
+    live = shadowed("d-live", 1.0, 1.0)
+    live["config"]["DataCaptureConfig"] = {
+        "InitialSamplingPercentage": 20,
+        "DestinationS3Uri": "s3://b/c",
+        "CaptureOptions": [{"CaptureMode": "Input"}],
+        "CaptureContentTypeHeader": {"CsvContentTypes": ["text/csv"]},
+    }
+
+    table = build(7, {}, [Routed("1", "r", "InService", document(live=live), [])], timeout_s=60)
+
+    (variant,) = table["endpoints"]["1/r/e"]["variants"]
+    expected = {
+        "percentage": 20.0,
+        "destination": "s3://b/c",
+        "input": True,
+        "output": False,
+        "csv": ["text/csv"],
+        "json": [],
+        "kms_key": "",
+    }
+    assert variant["capture"] == variant["shadow"]["capture"] == expected
