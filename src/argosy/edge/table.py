@@ -307,7 +307,9 @@ def _pair(entries: list[VariantEntry], variants: list[Variant]) -> None:
 
 
 def _shadow(key: str, entry: VariantEntry, link_of: LinkOf, metrics: Metrics) -> Variant | None:
-    return _variant(key, entry["shadow"], link_of, metrics) if "shadow" in entry else None
+    if "shadow" not in entry:
+        return None
+    return _variant(key, {"config": entry["config"], **entry["shadow"]}, link_of, metrics)
 
 
 def _capture(key: str, entry: VariantEntry) -> Capture | None:

@@ -117,6 +117,17 @@ SERVING_STATUSES = frozenset(
 )
 
 
+def with_shadows(entry: EndpointEntry) -> list[VariantEntry]:
+    """An endpoint's variants, and their shadows; each with the endpoint config of its fleet."""
+    found: list[VariantEntry] = []
+    for variant in entry["variants"]:
+        fleet: VariantEntry = {"config": entry["config"], **variant}
+        found.append(fleet)
+        if "shadow" in variant:
+            found.append({**variant["shadow"], "config": fleet["config"]})
+    return found
+
+
 def endpoint_key(account: str, region: str, name: str) -> str:
     """Key of an endpoint in the table's `endpoints`."""
     return f"{account}/{region}/{name}"

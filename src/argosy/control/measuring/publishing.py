@@ -9,7 +9,7 @@ from typing import Any
 
 from argosy.control.measuring import catalogue as of
 from argosy.control.measuring.catalogue import Kind
-from argosy.ground.routes import EndpointEntry, VariantEntry
+from argosy.ground.routes import EndpointEntry, VariantEntry, with_shadows
 from argosy.telemetry.metrics import Datum, Metric, Sample
 from argosy.telemetry.metrics.buckets import key_of
 from argosy.telemetry.metrics.sample import MOST_EXACT, roughened
@@ -95,8 +95,8 @@ def instances_of(entry: EndpointEntry | None, variant: str, config: str = "") ->
         return 0
     return sum(
         len(one["instances"])
-        for one in entry["variants"]
-        if one["name"] == variant and config in ("", one.get("config", entry["config"]))
+        for one in with_shadows(entry)
+        if one["name"] == variant and config in ("", one["config"])
     )
 
 

@@ -10,7 +10,13 @@ from typing import Any
 from argosy.control.measuring import catalogue as of
 from argosy.control.measuring.catalogue import Kind
 from argosy.control.measuring.publishing import Moment, Owner
-from argosy.ground.routes import SERVING_STATUSES, EndpointEntry, RoutingTable, VariantEntry
+from argosy.ground.routes import (
+    SERVING_STATUSES,
+    EndpointEntry,
+    RoutingTable,
+    VariantEntry,
+    with_shadows,
+)
 from argosy.telemetry.metrics import Datum, Sample
 
 CONCURRENCY_S = 10.0
@@ -167,6 +173,6 @@ def _served(
     for key, entry in table["endpoints"].items():
         if entry["status"] in SERVING_STATUSES and "asynchronous" not in entry:
             names: dict[str, list[VariantEntry]] = {}
-            for one in entry["variants"]:
+            for one in with_shadows(entry):
                 names.setdefault(one["name"], []).append(one)
             yield key, entry, names
