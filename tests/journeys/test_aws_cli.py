@@ -33,6 +33,7 @@ def test_a_model_is_uploaded_served_called_and_deleted_from_a_shell(
     assert (tmp_path / "back" / "rows.csv").read_bytes() == (data / "rows.csv").read_bytes()
     assert said["look"].split() == ["cli-journey", "iris"]
     assert said["call"].split() == ["AllTraffic"]
+    assert said["scale"].split() == ["2", "1", "4"]
     assert json.loads((tmp_path / "predicted.json").read_text()) == expected
     assert json.loads((tmp_path / "predicted-b.json").read_text()) == expected
     sagemaker = platform.client("sagemaker")

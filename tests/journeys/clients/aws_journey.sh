@@ -45,6 +45,21 @@ aws sagemaker-runtime invoke-endpoint --endpoint-name cli-journey --content-type
 aws sagemaker-runtime invoke-endpoint --endpoint-name cli-journey \
     --content-type application/json --body fileb://data/rows.json predicted-b.json > /dev/null
 
+echo "== scale"
+what="--service-namespace sagemaker --resource-id endpoint/cli-journey/variant/AllTraffic
+    --scalable-dimension sagemaker:variant:DesiredInstanceCount"
+# shellcheck disable=SC2086
+aws application-autoscaling register-scalable-target $what --min-capacity 1 --max-capacity 4 \
+    > /dev/null
+# shellcheck disable=SC2086
+aws application-autoscaling put-scaling-policy $what --policy-name track \
+    --policy-type TargetTrackingScaling --target-tracking-scaling-policy-configuration \
+    'TargetValue=70,PredefinedMetricSpecification={PredefinedMetricType=SageMakerVariantInvocationsPerInstance}' \
+    --query 'length(Alarms)' --output text
+aws application-autoscaling describe-scalable-targets --service-namespace sagemaker \
+    --resource-ids endpoint/cli-journey/variant/AllTraffic \
+    --query 'ScalableTargets[].[MinCapacity,MaxCapacity]' --output text
+
 echo "== delete"
 aws sagemaker delete-endpoint --endpoint-name cli-journey
 leaves Deleting
