@@ -27,8 +27,7 @@ VARIANT = "endpoint/e/variant/A"
 @dataclass
 class Fired:
     action: str
-    value: float | None
-    value_at: float | None
+    points: tuple[tuple[float, float], ...] = ()
     state: str = "ALARM"
 
 
@@ -118,9 +117,9 @@ class Stage:
         high = self.alarm(f"{name}-high", target, above=True, arn=arn)
         low = self.alarm(f"{name}-low", target * 0.9, above=False, arn=arn)
 
-        async def ring(value: float | None, *, is_low: bool = False) -> None:
-            measured = self.now - 60
-            await self.scaling.act(low if is_low else high, Fired(arn, value, measured))
+        async def ring(*values: float, is_low: bool = False) -> None:
+            points = tuple((one, self.now - 60 * n) for n, one in enumerate(values, 1))
+            await self.scaling.act(low if is_low else high, Fired(arn, points))
 
         return ring
 
@@ -304,6 +303,25 @@ def test_the_cooldown_holds_the_next_scale_in_back(stage: Stage) -> None:
     asyncio.run(go())
 
 
+def test_scaling_in_leaves_what_the_busiest_of_the_low_periods_needed(stage: Stage) -> None:
+    async def go() -> None:
+        stage.endpoint(4)
+        stage.target(least=0)
+        ring = stage.tracking(ScaleInCooldown=0)
+        await ring(0.0, 0.0, 40.0, 10.0, is_low=True)
+        assert await stage.decided() == 2
+        await stage.settle()
+        stage.clock.advance(600)
+        await ring(0.0, 0.0, 0.1, is_low=True)
+        assert await stage.decided() == 1
+        await stage.settle()
+        stage.clock.advance(600)
+        await ring(0.0, 0.0, 0.0, is_low=True)
+        assert await stage.decided() == 0
+
+    asyncio.run(go())
+
+
 def test_a_step_policy_takes_the_step_of_the_breach(stage: Stage) -> None:
     async def go() -> None:
         stage.endpoint(0)
@@ -314,7 +332,7 @@ def test_a_step_policy_takes_the_step_of_the_breach(stage: Stage) -> None:
         ]
         arn = stage.policy("s", STEP, AdjustmentType="ChangeInCapacity", StepAdjustments=steps)
         alarm = stage.alarm("mine", 1.0, above=True, arn=arn)
-        await stage.scaling.act(alarm, Fired(arn, 1.0, stage.now))
+        await stage.scaling.act(alarm, Fired(arn, ((1.0, stage.now),)))
         assert await stage.decided() == 1
 
     asyncio.run(go())
@@ -327,7 +345,7 @@ def test_a_hand_set_alarm_does_what_a_step_at_the_threshold_does(stage: Stage) -
         steps = [{"MetricIntervalLowerBound": 0, "ScalingAdjustment": 1}]
         arn = stage.policy("s", STEP, AdjustmentType="ChangeInCapacity", StepAdjustments=steps)
         alarm = stage.alarm("mine", 1.0, above=True, arn=arn)
-        await stage.scaling.act(alarm, Fired(arn, None, None))
+        await stage.scaling.act(alarm, Fired(arn))
         assert await stage.decided() == 2
 
     asyncio.run(go())
@@ -337,7 +355,7 @@ def test_an_alarm_for_a_policy_that_is_gone_says_so(stage: Stage) -> None:
     alarm = stage.alarm("mine", 1.0, above=True, arn="x")
     gone = f"arn:aws:autoscaling:x:y:scalingPolicy:1:resource/sagemaker/{VARIANT}:policyName/p"
     with pytest.raises(LookupError, match="does not exist"):
-        asyncio.run(stage.scaling.act(alarm, Fired(gone, 1.0, 1.0)))
+        asyncio.run(stage.scaling.act(alarm, Fired(gone)))
 
 
 def test_at_the_maximum_it_is_said_once_and_no_more(stage: Stage) -> None:

@@ -26,6 +26,8 @@ class Fired:
     """The newest point that was looked at, metric math included; None where there is none."""
     value_at: float | None = None
     """When that point's period began, epoch seconds."""
+    points: tuple[tuple[float, float], ...] = ()
+    """(value, begin) of all that were evaluated, newest first."""
 
 
 Act = Callable[[Record, Fired], Awaitable[None]]

@@ -7,7 +7,7 @@ refuses to wait for an action: actions run beside, and one that still runs is no
 import asyncio
 import contextlib
 import logging
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 
 from argosy.control.alarms import texts
 from argosy.control.alarms.acting import SCALING, Act, Fired, act_for
@@ -90,13 +90,13 @@ class Alarms:
         except BadExpression as error:
             return self._move(entry, INSUFFICIENT, f"Insufficient Data: {error}"[:1023], "", now)
         verdict = decide(spec, dots)
-        newest = next((dot for dot in reversed(dots) if dot is not None), None)
+        points = verdict.dots if verdict else tuple(d for d in reversed(dots) if d is not None)
         if verdict is None or verdict.state == record.status:
-            self._repeat(entry, newest)
+            self._repeat(entry, points)
             return False
         reason = texts.reason(spec, verdict, record.status)
         data = texts.reason_data(spec, verdict, spec.stretch(now), now)
-        return self._move(entry, verdict.state, reason, data, now, newest)
+        return self._move(entry, verdict.state, reason, data, now, points)
 
     def _move(
         self,
@@ -105,30 +105,30 @@ class Alarms:
         reason: str,
         data: str,
         now: float,
-        newest: Dot | None = None,
+        points: Sequence[Dot] = (),
     ) -> bool:
         if state == entry.record.status:
             return False
         done = self._announcer.move(entry.record, state, reason, data, now)
-        return self._took(entry, done, newest)
+        return self._took(entry, done, points)
 
-    def _took(self, entry: Entry, done: Done | None, newest: Dot | None = None) -> bool:
+    def _took(self, entry: Entry, done: Done | None, points: Sequence[Dot] = ()) -> bool:
         """Go on with the alarm as it is now; False where somebody else has changed it."""
         if done is None:
             return False
         entry.record = done.record
         for asked in done.later:
-            self._begin(entry, asked, newest, repeated=False)
+            self._begin(entry, asked, points, repeated=False)
         return True
 
-    def _repeat(self, entry: Entry, newest: Dot | None) -> None:
+    def _repeat(self, entry: Entry, points: Sequence[Dot]) -> None:
         """The state lasts: scaling is told again."""
         record = entry.record
         members = record.document["members"]
         for arn in members.get(ACTIONS[record.status]) or ():
             act = act_for(arn, self._actions) if arn.startswith(SCALING) else None
             if act is not None and members.get("ActionsEnabled", True):
-                self._begin(entry, Asked(arn, act, _lasting(entry)), newest, repeated=True)
+                self._begin(entry, Asked(arn, act, _lasting(entry)), points, repeated=True)
 
     # -- composite alarms
 
@@ -179,7 +179,7 @@ class Alarms:
 
     # -- actions
 
-    def _begin(self, entry: Entry, asked: Asked, newest: Dot | None, *, repeated: bool) -> None:
+    def _begin(self, entry: Entry, asked: Asked, points: Sequence[Dot], *, repeated: bool) -> None:
         key = entry.key, asked.arn
         if key in self._running and repeated:
             return
@@ -191,8 +191,9 @@ class Alarms:
             at=change["at"],
             repeated=repeated,
             action=asked.arn,
-            value=newest.value if newest else None,
-            value_at=newest.start if newest else None,
+            value=points[0].value if points else None,
+            value_at=points[0].start if points else None,
+            points=tuple((dot.value, float(dot.start)) for dot in points),
         )
         task = asyncio.create_task(self._carry_out(entry.record, asked, fired))
         self._running[key] = task

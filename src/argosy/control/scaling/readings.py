@@ -28,10 +28,9 @@ class Reading:
     above: bool
     """It rings above its threshold, or at it."""
     threshold: float
-    value: float | None
-    """The newest datapoint; None when somebody set the state by hand."""
-    measured: float | None
-    """When that datapoint's period began."""
+    points: tuple[tuple[float, float], ...]
+    """(value, begin of its period) of the datapoints that rang, newest first; none when somebody
+    set the state by hand."""
     at: float
     period_s: float
 
@@ -42,8 +41,7 @@ class Reading:
 def reading_of(
     policy: Mapping[str, Any],
     alarm: Mapping[str, Any],
-    value: float | None,
-    measured: float | None,
+    points: tuple[tuple[float, float], ...],
     now: float,
 ) -> Reading:
     """What an alarm says to a policy; `alarm` are its members."""
@@ -53,8 +51,7 @@ def reading_of(
         low=name == policy["alarms"].get("low"),
         above=alarm["ComparisonOperator"].startswith("GreaterThan"),
         threshold=float(alarm.get("Threshold", 0.0)),
-        value=value,
-        measured=measured,
+        points=points,
         at=now,
         period_s=min(60.0, _period(alarm)),
     )
@@ -72,15 +69,17 @@ def wish_of(
 def _tracking(
     policy: Mapping[str, Any], reading: Reading, situation: Situation, scaling_period: float
 ) -> Wish | None:
-    if reading.value is None:
+    if not reading.points:
         return None
     target = reading.threshold / _LOW_SHARE if reading.low else reading.threshold
-    base = situation.base(reading.measured)
+    # In is for good: what the busiest period of all those needed stays.
+    points = reading.points if reading.low else reading.points[:1]
+    capacity = max(tracked(situation.base(at), value, target) for value, at in points)
     member = "ScaleInCooldown" if reading.low else "ScaleOutCooldown"
     return Wish(
         policy=policy["name"],
         cause=_cause(policy, reading),
-        capacity=tracked(base, reading.value, target),
+        capacity=capacity,
         cooldown_s=_cooldown(policy["configuration"].get(member), scaling_period),
         wants_out=not reading.low,
         tracks=True,
@@ -90,7 +89,7 @@ def _tracking(
 def _step(
     policy: Mapping[str, Any], reading: Reading, situation: Situation, scaling_period: float
 ) -> Wish | None:
-    breach = 0.0 if reading.value is None else reading.value - reading.threshold
+    breach = reading.points[0][0] - reading.threshold if reading.points else 0.0
     base = situation.base(None)
     configuration = policy["configuration"]
     capacity = stepped(base, configuration, breach, above=reading.above)

@@ -58,9 +58,7 @@ class Fired(Protocol):
     @property
     def action(self) -> str: ...
     @property
-    def value(self) -> float | None: ...
-    @property
-    def value_at(self) -> float | None: ...
+    def points(self) -> tuple[tuple[float, float], ...]: ...
 
 
 class Scaling:
@@ -83,7 +81,7 @@ class Scaling:
         policy = self._policy(alarm, fired.action)
         now = self._means.clock.now()
         members = alarm.document["members"]
-        reading = reading_of(policy.document, members, fired.value, fired.value_at, now)
+        reading = reading_of(policy.document, members, fired.points, now)
         target = (policy.account, policy.region, policy.document["resource_id"])
         self._readings.setdefault((target, policy.name), {})[alarm.name] = reading
         self._evaluate_soon(target)
