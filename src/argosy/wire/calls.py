@@ -33,6 +33,7 @@ def find_operation(service: Service, request: HttpRequest) -> Match:
     Raises UnknownOperationException naming what was asked when the service has no such
     operation, SerializationException when the request is not of the service's protocol.
     """
+    request = compression.plain(service, request)
     return DIALECTS[_spoken(service, request)].find(service, request)
 
 
@@ -44,7 +45,7 @@ def parse(service: Service, match: Match, request: HttpRequest) -> dict[str, Any
     everything that cannot be read: bad JSON or XML, wrong types, numbers out of their type.
     """
     operation = service.operation(match.operation)
-    request = compression.plain(operation, request)
+    request = compression.plain(service, request)
     try:
         return DIALECTS[_spoken(service, request)].parse(operation, request, match.uri)
     except RecursionError:

@@ -1,4 +1,4 @@
-"""Bodies that a client has compressed, for the operations whose model allows it.
+"""Bodies that a client has compressed, for services whose model allows it for an operation.
 
 Refuses what does not say what it is, and what would become larger than control takes at once.
 """
@@ -6,19 +6,18 @@ Refuses what does not say what it is, and what would become larger than control 
 import zlib
 from dataclasses import replace
 
-from botocore.model import OperationModel
-
 from argosy.ground.errors import SerializationException
 from argosy.wire.http import HttpRequest
+from argosy.wire.service import Service
 
 MOST_BYTES = 10 << 20
 _GZIP = 16 + zlib.MAX_WBITS
 
 
-def plain(operation: OperationModel, request: HttpRequest) -> HttpRequest:
+def plain(service: Service, request: HttpRequest) -> HttpRequest:
     """The request with its body as it was before. Raises SerializationException."""
     encoding = request.headers.get("content-encoding", "").strip().lower()
-    if operation.request_compression is None or encoding in ("", "identity"):
+    if encoding in ("", "identity") or not service.compresses:
         return request
     if encoding != "gzip":
         raise SerializationException(

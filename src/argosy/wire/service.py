@@ -33,6 +33,9 @@ class Service:
         self.protocols = _protocols(name, self.metadata)
         self.protocol = self.protocols[0]
         self.operation_names: frozenset[str] = frozenset(self.model.operation_names)
+        self.compresses = any(
+            "requestcompression" in one for one in document.get("operations", {}).values()
+        )
 
     def operation(self, name: str) -> OperationModel:
         """Raises botocore's OperationNotFoundError when there is none."""

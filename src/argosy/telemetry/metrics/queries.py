@@ -141,20 +141,27 @@ def _check_stat(stat: str) -> None:
 
 
 def read_from(
-    store: MetricStore, asked: Metric, start: int, end: int, period: int, unit: str | None = None
+    store: MetricStore,
+    asked: Metric,
+    start: int,
+    end: int,
+    period: int,
+    unit: str | None = None,
+    *,
+    by_unit: bool = False,
 ) -> list[Point]:
     """Points of periods that begin at `start`, wherever that is: (start, start + period, …).
 
-    Of a metric with several units each period has one point for all of them.
+    Of a metric with several units each period has one point for all of them, or one for each.
     """
     step = math.gcd(period, start)
-    found: dict[int, list[Point]] = {}
+    found: dict[tuple[int, str], list[Point]] = {}
     for point in store.read(asked, start, end, step, unit):
         place = start + (point.start - start) // period * period
-        found.setdefault(place, []).append(point)
+        found.setdefault((place, point.unit if by_unit else ""), []).append(point)
     return [
         Point(at, merge(point.sample for point in points), points[0].unit)
-        for at, points in sorted(found.items())
+        for (at, _), points in sorted(found.items())
     ]
 
 
