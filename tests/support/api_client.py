@@ -27,6 +27,7 @@ from argosy.messaging import Messaging
 from argosy.state.database import open_database
 from argosy.state.records import Records
 from argosy.telemetry.metrics import MetricStore
+from argosy.telemetry.tracing import Tracing
 
 Asgi = Callable[[dict[str, Any], Any, Any], Awaitable[None]]
 
@@ -45,6 +46,7 @@ class ApiServer:
         settings: Settings | None = None,
         internal: Mapping[str, Internal] | None = None,
         account: str = DEFAULT_ACCOUNT,
+        tracing: Tracing | None = None,
     ) -> None:
         import_handlers()
         self.clock = clock or SystemClock()
@@ -60,6 +62,7 @@ class ApiServer:
             internal=internal,
             messaging=self.messaging,
             metrics=self.metrics,
+            tracing=tracing,
         )
         self._clients: list[Any] = []
         self._socket = socket.create_server(("127.0.0.1", 0))

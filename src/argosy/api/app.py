@@ -19,6 +19,7 @@ from argosy.api.asgi import (
 )
 from argosy.api.exchange import Exchange
 from argosy.api.internal import PREFIX, Internal, InternalRoutes, Order
+from argosy.api.tracing import Call, traced
 from argosy.api.verbs import verbs
 from argosy.ground.clock import Clock
 from argosy.ground.errors import ApiError, InternalFailure, SerializationException
@@ -28,6 +29,7 @@ from argosy.messaging import Messaging
 from argosy.messaging.signing import PATH_PREFIX as CERTIFICATES
 from argosy.state.records import Records
 from argosy.telemetry.metrics import MetricStore
+from argosy.telemetry.tracing import Tracing
 from argosy.wire import HttpRequest, HttpResponse
 
 __all__ = ["App", "Internal"]
@@ -62,6 +64,7 @@ class App:
         messaging: Messaging | None = None,
         metrics: MetricStore | None = None,
         page: Page | None = None,
+        tracing: Tracing | None = None,
     ) -> None:
         self._messaging = messaging or Messaging(records, clock)
         metrics = metrics or MetricStore(records.transactions, clock)
@@ -69,6 +72,7 @@ class App:
         self._internal = InternalRoutes(settings, internal or {}, orders)
         self._distribution = distribution
         self._page = page
+        self._call: Call = self._take if tracing is None else traced(self._take, tracing)
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         if scope["type"] != "http":
@@ -93,7 +97,7 @@ class App:
             return self._certificate(request)
         return await self._call(_exchange(request), receive)
 
-    async def _call(self, exchange: Exchange, receive: Receive) -> HttpResponse:
+    async def _take(self, exchange: Exchange, receive: Receive) -> HttpResponse:
         """The answer to an AWS call; whatever is raised on the way becomes an error answer.
 
         Raises ClientGone when nobody waits for it any more.

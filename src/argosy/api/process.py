@@ -28,6 +28,7 @@ from argosy.ground.settings import Settings
 from argosy.messaging import Messaging
 from argosy.state.database import open_database
 from argosy.state.records import Records
+from argosy.telemetry import tracing
 from argosy.telemetry.metrics import MetricStore
 
 
@@ -73,6 +74,7 @@ async def serve(settings: Settings, data_dir: DataDir) -> None:
     registry = Registry(records, data_dir, store, clock, images.collect)
     rollouts = Rollouts(records, settings, clock, messaging, metrics)
     orders = {**images.orders(), **rollouts.orders()}
+    traces = tracing.start(settings, "control")
     internal = {
         "GET /_argosy/status": control.status,
         "GET /_argosy/transforms": control.transforms,
@@ -92,12 +94,15 @@ async def serve(settings: Settings, data_dir: DataDir) -> None:
             messaging,
             metrics,
             control.exposition,
+            traces,
         )
         await listen(app, data_dir.control_socket, messaging.waiting.close)
     finally:
         await registry.stop()
         await control.stop()
         engine.dispose()
+        if traces is not None:
+            traces.close()
 
 
 def _settle() -> None:

@@ -62,6 +62,10 @@ class Request:
     waiter: Any = None
     """What to abandon when the client goes."""
     request_id = b""
+    traceparent = ""
+    """What the model is told to be within, where the request is traced."""
+    looked_at = False
+    """Whether it is traced has been decided."""
 
     def __init__(
         self,

@@ -16,9 +16,11 @@ from argosy.edge.backends import Backends
 from argosy.edge.connection import Connection
 from argosy.edge.feed import Feed
 from argosy.edge.gate import Gate
+from argosy.edge.tracing import TracedInvoker
 from argosy.ground.errors import ArgosyError
 from argosy.ground.paths import DataDir
 from argosy.ground.settings import Settings
+from argosy.telemetry.tracing import start as start_tracing
 
 log = logging.getLogger(__name__)
 
@@ -37,6 +39,9 @@ async def serve(settings: Settings) -> None:
     folder = DataDir.at(settings.data_dir)
     raise_file_limit()
     gate = Gate(settings, Backends(settings, folder))
+    tracing = start_tracing(settings, "edge")
+    if tracing is not None:
+        gate.invoker = TracedInvoker(gate, tracing)
     feed = Feed(gate, folder.feed_socket)
     feed.load(folder.routes)
     feed.connect()
@@ -58,6 +63,8 @@ async def serve(settings: Settings) -> None:
         await sweeper
     feed.flush()
     gate.recorder.close()
+    if tracing is not None:
+        tracing.close()
 
 
 async def _first_table(gate: Gate) -> None:

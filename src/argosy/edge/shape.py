@@ -14,6 +14,9 @@ _PLANS = 1024
 _CACHED_BYTES = 2048
 MAX_HEADERS = 100
 
+TRACE_HEADERS = frozenset({"traceparent", "tracestate", "x-amzn-trace-id"})
+"""What ties the spans of one request together; the model is told."""
+
 # The members of an invocation that Argosy does not serve (yet), with what to say.
 _REFUSED = {
     "x-amzn-sagemaker-enable-explanations": "Online explainability is not supported. Leave "
@@ -76,11 +79,14 @@ class Shape:
         self.target_variant = place("x-amzn-sagemaker-target-variant")
         self.stream_accept = place("x-amzn-sagemaker-accept")
         self.refused = next((text for name, text in _REFUSED.items() if name in self.places), "")
-        self.special = any(name.startswith("x-amzn-sagemaker-") for name in self.names)
-        """Some member of the invocation needs more than the usual way."""
+        self.special = any(
+            name.startswith("x-amzn-sagemaker-") or name in TRACE_HEADERS for name in self.names
+        )
+        """Some member of the invocation, or of its trace, needs more than the usual way."""
         self.target_model = place("x-amzn-sagemaker-target-model", -1)
         self.only_model = self.target_model >= 0 and (
             sum(name.startswith("x-amzn-sagemaker-") for name in self.names) == 1
+            and not self.places.keys() & TRACE_HEADERS
         )
         """TargetModel is the only such member."""
 

@@ -13,6 +13,7 @@ __all__ = ["head"]
 MAX_ATTRIBUTES = 1024
 MAX_INFERENCE_ID = 64
 _MAX_MESSAGE = 2048
+_MAX_TRACE = 512
 
 _FORWARDED = {
     "custom-attributes": "X-Amzn-SageMaker-Custom-Attributes",
@@ -70,6 +71,9 @@ def frame_head(request: Request, *, stream: bool) -> bytes:
         "custom-attributes": attributes,
         "session-id": session,
         "inference-id": inference_id,
+        "traceparent": request.traceparent or request.text("traceparent")[:_MAX_TRACE],
+        "tracestate": request.text("tracestate")[:_MAX_TRACE],
+        "trace-id": request.text("x-amzn-trace-id")[:_MAX_TRACE],
     }
     return encode_head(fields | {name: value for name, value in rare.items() if value})
 

@@ -124,6 +124,14 @@ class Settings:
     log_idle_days: float = _setting(
         30.0, "Days the logs of instances and jobs that are gone are kept at most."
     )
+    otlp_endpoint: str = _setting(
+        "",
+        "URL of an OpenTelemetry collector (OTLP over HTTP) that traces go to; without it, "
+        "OTEL_EXPORTER_OTLP_ENDPOINT. Needs argosy[otel].",
+    )
+    otlp_sampling: float = _setting(
+        0.1, "Share of requests that are traced, 0 to 1, where the client has not decided."
+    )
     s3_endpoint: str = _setting("", "URL of an external S3; empty means the built-in store.")
     s3_access_key_id: str = _setting("", "Access key for the external S3.")
     s3_secret_access_key: str = _setting("", "Secret key for the external S3.")

@@ -11,7 +11,8 @@ One frame is a fixed head of 16 bytes, then `head`, then `body`:
     13      3     zero
 
 `head` is lines "name:value\\n" (names in lower case, latin-1): content-type, accept,
-custom-attributes, session-id, new-session-id, closed-session-id, inference-id, target-model.
+custom-attributes, session-id, new-session-id, closed-session-id, inference-id, target-model,
+traceparent, tracestate, trace-id.
 Many requests may be open on one connection; answers come in any order.
 
     asker → worker   REQUEST         body in, one RESPONSE out

@@ -19,6 +19,7 @@ from argosy.supervisor.lock import FolderLock
 from argosy.supervisor.scrape_token import ensure_scrape_token
 from argosy.supervisor.store import Store
 from argosy.supervisor.watch import Watch, end, wait_ended
+from argosy.telemetry import tracing
 
 if TYPE_CHECKING:
     import ssl
@@ -42,6 +43,7 @@ class Platform:
         Raises ArgosyError when a setting must be changed or the folder is in use.
         """
         check_exposure(settings)
+        tracing.check(settings)
         self._tls = _tls_context(settings)
         self.data_dir = DataDir.at(settings.data_dir)
         with ExitStack() as held:

@@ -32,6 +32,9 @@ _TO_CONTAINER = {
     "session-id": "X-Amzn-SageMaker-Session-Id",
     "inference-id": "X-Amzn-SageMaker-Inference-Id",
     "target-model": "X-Amzn-SageMaker-Target-Model",
+    "traceparent": "traceparent",
+    "tracestate": "tracestate",
+    "trace-id": "X-Amzn-Trace-Id",
 }
 _TO_CLIENT = {
     b"content-type": b"content-type",
