@@ -1,13 +1,17 @@
 """Model monitoring on a real platform: baselines, runs on captured data, metrics of drift."""
 
 import json
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
 from typing import Any
 
 import numpy as np
 import pytest
 
 from argosy.testing import Platform
-from support.endpoints import until
+from support.clients import INSTALL_S, Client
+from support.command import argosy
+from support.endpoints import ROWS, classifier, create_model, model_archive, settled, until
 
 IMAGE = "156813124566.dkr.ecr.us-east-1.amazonaws.com/sagemaker-model-monitor-analyzer"
 ROLE = "arn:aws:iam::000000000000:role/monitor"
@@ -128,3 +132,190 @@ def test_a_job_is_stopped(s3: Any, sagemaker: Any) -> None:
     process(sagemaker, "to-stop", "base/")
     sagemaker.stop_processing_job(ProcessingJobName="to-stop")
     assert finished(sagemaker, "to-stop")["ProcessingJobStatus"] in ("Stopped", "Completed")
+
+
+SCRIPT = """
+import joblib
+def model_fn(folder):
+    return joblib.load(folder + "/model.joblib")
+"""
+
+
+@pytest.fixture(scope="module")
+def watched(platform: Platform, s3: Any, sagemaker: Any) -> str:
+    """An endpoint whose data is captured, with a baseline of iris before its answers."""
+    create_model(platform, "watched", model_archive(classifier()))
+    sagemaker.create_endpoint_config(
+        EndpointConfigName="watched",
+        ProductionVariants=[
+            {
+                "VariantName": "AllTraffic",
+                "ModelName": "watched",
+                "InstanceType": "ml.m5.large",
+                "InitialInstanceCount": 1,
+            }
+        ],
+        DataCaptureConfig={
+            "EnableCapture": True,
+            "InitialSamplingPercentage": 100,
+            "DestinationS3Uri": f"s3://{BUCKET}/captured",
+            "CaptureOptions": [{"CaptureMode": "Input"}, {"CaptureMode": "Output"}],
+            "CaptureContentTypeHeader": {"CsvContentTypes": ["text/csv"]},
+        },
+    )
+    sagemaker.create_endpoint(EndpointName="watched", EndpointConfigName="watched")
+    assert settled(platform, "watched")["EndpointStatus"] == "InService"
+    s3.put_object(Bucket=BUCKET, Key="iris/train.csv", Body=iris_csv())
+    process(sagemaker, "iris-baseline", "iris/")
+    assert finished(sagemaker, "iris-baseline")["ProcessingJobStatus"] == "Completed"
+    return "watched"
+
+
+def iris_csv() -> str:
+    answers = classifier().predict(ROWS)
+    lines = [
+        f"{answer},{','.join(map(str, row))}" for answer, row in zip(answers, ROWS, strict=True)
+    ]
+    return "\n".join(["species,a,b,c,d", *lines])
+
+
+def now_schedule(name: str, **job: Any) -> dict[str, Any]:
+    """A schedule in the older form, that looks at the last hour at once."""
+    baseline = f"s3://{BUCKET}/iris-baseline"
+    return {
+        "MonitoringScheduleName": name,
+        "MonitoringScheduleConfig": {
+            "ScheduleConfig": {
+                "ScheduleExpression": "NOW",
+                "DataAnalysisStartTime": "-PT1H",
+                "DataAnalysisEndTime": "PT0H",
+            },
+            "MonitoringJobDefinition": {
+                "BaselineConfig": {
+                    "ConstraintsResource": {"S3Uri": f"{baseline}/constraints.json"},
+                    "StatisticsResource": {"S3Uri": f"{baseline}/statistics.json"},
+                },
+                "MonitoringInputs": [
+                    {"EndpointInput": {"EndpointName": "watched", "LocalPath": SOURCE}}
+                ],
+                "MonitoringOutputConfig": {
+                    "MonitoringOutputs": [
+                        {"S3Output": {"S3Uri": f"s3://{BUCKET}/reports", "LocalPath": OUTPUT}}
+                    ]
+                },
+                "MonitoringResources": {"ClusterConfig": CLUSTER},
+                "MonitoringAppSpecification": {"ImageUri": IMAGE},
+                "RoleArn": ROLE,
+                **job,
+            },
+        },
+    }
+
+
+def ended(sagemaker: Any, schedule: str) -> dict[str, Any]:
+    """The latest run of a schedule, once it is over."""
+
+    def run() -> dict[str, Any] | None:
+        described = sagemaker.describe_monitoring_schedule(MonitoringScheduleName=schedule)
+        last = described.get("LastMonitoringExecutionSummary")
+        over = last and last["MonitoringExecutionStatus"] not in ("Pending", "InProgress")
+        return last if over else None
+
+    return dict(until(run, 120))
+
+
+def captured_lines(s3: Any) -> int:
+    listed = s3.list_objects_v2(Bucket=BUCKET, Prefix="captured/").get("Contents", [])
+    bodies = [s3.get_object(Bucket=BUCKET, Key=one["Key"])["Body"].read() for one in listed]
+    return sum(len(body.splitlines()) for body in bodies)
+
+
+def test_a_run_without_captured_data_fails_and_says_where_it_looked(
+    sagemaker: Any, watched: str
+) -> None:
+    sagemaker.create_monitoring_schedule(**now_schedule("too-early"))
+    last = ended(sagemaker, "too-early")
+    assert last["MonitoringExecutionStatus"] == "Failed"
+    assert last["FailureReason"].startswith(
+        f'No S3 objects found under S3 URL "s3://{BUCKET}/captured/{watched}/AllTraffic/'
+    )
+    assert "ProcessingJobArn" not in last
+    described = sagemaker.describe_monitoring_schedule(MonitoringScheduleName="too-early")
+    assert described["MonitoringScheduleStatus"] == "Stopped"
+
+
+def test_traffic_that_drifts_is_found_and_told_to_cloudwatch(
+    platform: Platform, s3: Any, sagemaker: Any, watched: str
+) -> None:
+    runtime = platform.client("sagemaker-runtime")
+    drifted = ROWS + np.array([0.0, 0.0, 0.0, 40.0])
+    for part in np.array_split(drifted, 10):
+        body = "\n".join(",".join(map(str, row)) for row in part)
+        runtime.invoke_endpoint(
+            EndpointName=watched, ContentType="text/csv", Accept="text/csv", Body=body
+        )
+    until(lambda: captured_lines(s3) >= 10, 120)
+    sagemaker.create_monitoring_schedule(**now_schedule("watch"))
+    last = ended(sagemaker, "watch")
+    assert last["MonitoringExecutionStatus"] == "CompletedWithViolations", last
+    job = sagemaker.describe_processing_job(
+        ProcessingJobName=last["ProcessingJobArn"].rpartition("/")[2]
+    )
+    place = job["ProcessingOutputConfig"]["Outputs"][0]["S3Output"]["S3Uri"]
+    key = place.removeprefix(f"s3://{BUCKET}/")
+    found = content(s3, f"{key}/constraint_violations.json")["violations"]
+    drifts = {
+        one["feature_name"]
+        for one in found
+        if one["constraint_check_type"] == "baseline_drift_check"
+    }
+    assert "d" in drifts
+    assert not drifts & {"a", "b", "c"}
+    assert content(s3, f"{key}/statistics.json")["dataset"]["item_count"] == len(ROWS)
+    now = datetime.now(UTC)
+    points = platform.client("cloudwatch").get_metric_statistics(
+        Namespace="aws/sagemaker/Endpoints/data-metrics",
+        MetricName="feature_baseline_drift_d",
+        Dimensions=[
+            {"Name": "Endpoint", "Value": watched},
+            {"Name": "MonitoringSchedule", "Value": "watch"},
+        ],
+        StartTime=now - timedelta(minutes=30),
+        EndTime=now + timedelta(minutes=1),
+        Period=60,
+        Statistics=["Maximum"],
+    )["Datapoints"]
+    assert max(point["Maximum"] for point in points) > 0.5
+    shown = argosy(platform.environment(), "monitor", watched)
+    assert shown.code == 0, shown.err
+    assert "baseline_drift_check" in shown.out
+
+
+def test_a_run_whose_baseline_is_gone_fails_with_a_sentence(sagemaker: Any, watched: str) -> None:
+    gone = {"ConstraintsResource": {"S3Uri": f"s3://{BUCKET}/nowhere/constraints.json"}}
+    sagemaker.create_monitoring_schedule(**now_schedule("baseless", BaselineConfig=gone))
+    last = ended(sagemaker, "baseless")
+    assert last["MonitoringExecutionStatus"] == "Failed"
+    assert "nowhere/constraints.json" in last["FailureReason"]
+
+
+@pytest.mark.timeout(INSTALL_S + 360)
+def test_the_sdk_s_default_model_monitor_goes_from_baseline_to_violations(
+    platform: Platform, sdk2: Client, tmp_path: Path
+) -> None:
+    (tmp_path / "model.tar.gz").write_bytes(model_archive(classifier()))
+    (tmp_path / "inference.py").write_text(SCRIPT)
+    (tmp_path / "train.csv").write_text(iris_csv())
+    drifted = ROWS[::3] + np.array([30.0, 0.0, 0.0, 0.0])
+    lines = "\n".join(",".join(map(str, row)) for row in drifted)
+    (tmp_path / "drifted.csv").write_text(lines)
+    told = sdk2.run("sdk2_monitor.py", tmp_path)
+    assert told["baseline"] == len(ROWS)
+    assert told["constraints"] == ["species", "a", "b", "c", "d"]
+    assert told["execution"] == "CompletedWithViolations"
+    assert told["rows"] == len(drifted)
+    assert told["exit"].startswith("CompletedWithViolations: Job completed successfully with")
+    assert ("a", "baseline_drift_check") in {
+        (one["feature_name"], one["constraint_check_type"]) for one in told["violations"]
+    }
+    assert (told["endpoint"], told["attached"]) == ("sdk-monitored", "sdk-watch")

@@ -32,6 +32,7 @@ main = LazyGroup(
         "scaling",
         "logs",
         "metrics",
+        "monitor",
         "delete",
         "image",
         "doctor",
