@@ -15,9 +15,12 @@ def read(lines: Iterable[str], dataset: Dataset, rows: Grouped, *, header: bool)
     that is no CSV is skipped and counted."""
     records = _records(lines, dataset)
     names = unique(next(records, [])) if header else []
+    by_width: dict[int, tuple[str, ...]] = {}
     for record in records:
-        row_names = _names(names, len(record), rows)
-        rows.put(row_names, list(record))
+        width = len(record)
+        if width not in by_width:
+            by_width[width] = _names(names, width, rows)
+        rows.put(by_width[width], record)
 
 
 def _names(header: list[str], width: int, rows: Grouped) -> tuple[str, ...]:

@@ -41,14 +41,14 @@ class Grouped:
     def __init__(self, dataset: Dataset, known: Sequence[str] = ()) -> None:
         self._dataset = dataset
         self._known = known
-        self._groups: dict[tuple[str, ...], list[list[str | None]]] = {}
+        self._groups: dict[tuple[str, ...], list[Sequence[str | None]]] = {}
         self._count = 0
 
     def add(self, row: Row) -> None:
         named = {self._name(index, name, row): text for index, (name, text) in enumerate(row)}
         self.put(tuple(named), list(named.values()))
 
-    def put(self, names: tuple[str, ...], texts: list[str | None]) -> None:
+    def put(self, names: tuple[str, ...], texts: Sequence[str | None]) -> None:
         """A row whose columns all have names, no two of them the same."""
         group = self._groups.setdefault(names, [])
         group.append(texts)
