@@ -16,5 +16,5 @@ if "CI" not in os.environ:  # where it is set, hypothesis draws the same example
 @pytest.fixture(scope="session")
 def platform() -> Iterator[Platform]:
     """A whole platform, shared: use names of your own, and leave its processes alone."""
-    with Platform(allow_reset=True) as running:
+    with Platform(allow_reset=True, capture_delay_s=1) as running:
         yield running

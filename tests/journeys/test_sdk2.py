@@ -192,3 +192,24 @@ def test_a_multi_data_model_serves_what_was_added_before_and_after(
     assert told["listed"] == ["late/strong.tar.gz", "mild.tar.gz"]
     assert told["mild"] == (MODEL.predict(ROWS) * 10).tolist()
     assert told["strong"] == (strong.predict(ROWS) * 10).tolist()
+
+
+def test_data_capture_is_configured_switched_off_and_changed(sdk2: Client, folder: Path) -> None:
+    (folder / "serve.py").write_text(LOADS)
+
+    told = sdk2.run("sdk2_capture.py", folder)
+
+    states = [told[name] for name in ("deployed", "disabled", "updated", "enabled")]
+    assert states == ["Started", "Stopped", "Started", "Started"]
+    (first,) = told["first"]
+    output = first["captureData"]["endpointOutput"]
+    assert (output["encoding"], json.loads(output["data"])) == ("JSON", told["predicted"])
+    given = first["captureData"]["endpointInput"]
+    assert given["encoding"] == "CSV"
+    sent = [[float(cell) for cell in line.split(",")] for line in given["data"].splitlines()]
+    assert sent == ROWS.tolist()
+    assert told["keys"][0].split("/")[5:7] == [told["name"], "AllTraffic"]
+    (second,) = told["second"]
+    assert second["eventMetadata"]["inferenceId"] == "three"
+    assert set(second["captureData"]) == {"endpointInput"}
+    assert second["captureData"]["endpointInput"]["encoding"] == "BASE64"
