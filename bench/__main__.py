@@ -7,7 +7,7 @@ from collections.abc import Callable
 import click
 from rich.console import Console
 
-from bench import asynchronous, batch, invoke, large, lifecycle, multimodel
+from bench import asynchronous, batch, invoke, large, lifecycle, multimodel, traffic
 from bench.output import draw, write
 from bench.peers import NGINX, PEERS, chosen
 from bench.processes import Unavailable
@@ -19,7 +19,9 @@ _WIDTH = 110
 @click.command(epilog="Example: script/bench invoke --peers mosec,nginx --seconds 3")
 @click.argument(
     "what",
-    type=click.Choice(["invoke", "lifecycle", "large", "multimodel", "batch", "async", "all"]),
+    type=click.Choice(
+        ["invoke", "lifecycle", "large", "multimodel", "batch", "async", "traffic", "all"]
+    ),
     default="invoke",
 )
 @click.option(
@@ -85,6 +87,7 @@ def main(
         "multimodel": lambda: [multimodel.measure(seconds)],
         "batch": lambda: batch.measure(rows, gigabytes),
         "async": lambda: [asynchronous.measure(seconds, queued)],
+        "traffic": lambda: [traffic.measure(seconds)],
     }
     reports = []
     for name in measures if what == "all" else [what]:

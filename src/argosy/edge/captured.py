@@ -33,9 +33,8 @@ class Captured(Invocation):
             self.recording.piece(body)
             self.recording.answered = self.recording.answered or head
         elif kind == frames.RESPONSE and 0 < status < 400:
-            if len(body) <= self.gate.max_payload:
-                self.recording.piece(body)
-                self.recording.end(head)
+            if len(body) <= self.gate.max_payload:  # the client's answer leaves first
+                self.gate.loop.call_soon(self.recording.whole, head, body)
         elif kind == frames.END and status < 400:
             self.recording.end(self.recording.answered)
         return done

@@ -192,6 +192,11 @@ class Recording:
             self.counters.capture_dropped += 1
             self.give_up()
 
+    def whole(self, head: bytes, body: bytes) -> None:
+        """The whole answer, or the last piece of it."""
+        self.piece(body)
+        self.end(head)
+
     def end(self, head: bytes) -> None:
         """The answer is complete."""
         if self._output is not None:
