@@ -73,7 +73,8 @@ def measure(seconds: float) -> Report:
                 loads.setdefault((kind, load.connections), []).append(load)
             progress.done()
         dropped = _dropped(platform)
-    return _report(here.sentence(), [_found(kind, c, some) for (kind, c), some in loads.items()], dropped)
+    found = [_found(kind, connections, some) for (kind, connections), some in loads.items()]
+    return _report(here.sentence(), found, dropped)
 
 
 def _deploy(platform: Platform) -> None:
