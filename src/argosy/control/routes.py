@@ -85,7 +85,7 @@ def _entry(endpoint: Routed, components: list[Routed], timeout_s: float) -> Endp
         return {"status": endpoint.status, "config": "", "variants": []}
     head: EndpointEntry = {"status": endpoint.status, "config": live["config_name"], "variants": []}
     if hosts_components(live):
-        found = [one for c in components if (one := _component(c, timeout_s))]
+        found = [entry for one in components for entry in _component(one, timeout_s)]
         variants = [_captured(one, live) for one in found]
         return {**head, "variants": variants, "by_component": True}
     if is_async(live):
@@ -129,19 +129,27 @@ def _asynchronous(endpoint: Routed, live: Deployment) -> AsyncEntry:
     }
 
 
-def _component(component: Routed, timeout_s: float) -> VariantEntry | None:
-    """A component as a variant that carries its name; None while it does not serve."""
+def _component(component: Routed, timeout_s: float) -> list[VariantEntry]:
+    """A component as a variant that carries its name, twice while two fleets of it serve; nothing
+    while it does not serve."""
     live = component.document["live"]
     if live is None or component.status not in SERVING_STATUSES:
-        return None
-    entry = _variants(live, component.serving, timeout_s)[0]
-    return {
-        **entry,
-        "name": component.document["name"],
-        "production_variant": entry["name"],
-        "copies": live["variants"][0]["count"],
-        "hold": component.document["name"] in component.elastic,
-    }
+        return []
+    fleets = fleets_of(component.document, component.serving)
+    if len(fleets) == 1:
+        entries = _variants(live, component.serving, timeout_s)[:1]
+    else:
+        entries = [one for fleet in fleets for one in _shared(fleet, timeout_s)]
+    return [
+        {
+            **entry,
+            "name": component.document["name"],
+            "production_variant": entry["name"],
+            "copies": live["variants"][0]["count"],
+            "hold": component.document["name"] in component.elastic,
+        }
+        for entry in entries
+    ]
 
 
 def _variants(live: Deployment, serving: list[Instance], timeout_s: float) -> list[VariantEntry]:

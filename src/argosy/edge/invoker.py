@@ -220,7 +220,7 @@ def _component(endpoint: Endpoint, name: str) -> Variant:
         raise ValidationError(texts.no_components(endpoint.name))
     if not name:
         raise ValidationError(texts.component_needed(endpoint.name))
-    found = endpoint.by_name.get(name)
+    found = endpoint.named(name, random())
     if found is None:
         raise ValidationError(texts.unknown_component(name, endpoint.name))
     if not (found.copies or found.hold):

@@ -3,8 +3,12 @@
 from typing import Any
 
 from argosy.services.sagemaker.endpoint_view import MOST_FAILURE_REASON
+from argosy.state import endpoints as ep
 from argosy.state.endpoints import Deployment
 from argosy.state.records import Record
+
+_STATUSES = {ep.ROLLING_BACK: ep.UPDATING, ep.UPDATE_ROLLBACK_FAILED: ep.FAILED}
+"""Those that only endpoints have → what a component shows; it serves on in both."""
 
 
 def summary(record: Record, endpoint_arn: str) -> dict[str, Any]:
@@ -17,7 +21,7 @@ def summary(record: Record, endpoint_arn: str) -> dict[str, Any]:
         "VariantName": of["variant"],
         "CreationTime": record.created,
         "LastModifiedTime": record.modified,
-        "InferenceComponentStatus": record.status,
+        "InferenceComponentStatus": _STATUSES.get(record.status, record.status),
     }
 
 
@@ -34,8 +38,11 @@ def description(record: Record, endpoint_arn: str) -> dict[str, Any]:
             "CurrentCopyCount": copies["current_count"],
         },
     }
-    reason = document["failure_reason"][:MOST_FAILURE_REASON]
-    return {**body, "FailureReason": reason} if reason else body
+    more = {
+        "LastDeploymentConfig": document.get("last_deployment_config"),
+        "FailureReason": document["failure_reason"][:MOST_FAILURE_REASON],
+    }
+    return {**body, **{name: value for name, value in more.items() if value}}
 
 
 def _specification(shown: Deployment) -> dict[str, Any]:

@@ -11,6 +11,7 @@ from argosy.ground.errors import ValidationException
 from argosy.services.registry import Call, operation
 from argosy.services.sagemaker import component_intent as intent
 from argosy.services.sagemaker.component_view import description, summary
+from argosy.services.sagemaker.deployment_config import rollout_of
 from argosy.services.sagemaker.finding import (
     COMPONENT,
     ENDPOINT,
@@ -23,6 +24,8 @@ from argosy.services.sagemaker.intents import (
     begin_deleting,
     begin_updating,
     refuse_in_progress,
+    refuse_mixed,
+    with_one_fleet,
 )
 from argosy.services.sagemaker.listing import answer, page_of
 from argosy.services.sagemaker.refusals import refuse_unsupported
@@ -88,14 +91,20 @@ def update_inference_component(call: Call) -> dict[str, Any]:
     refuse_unsupported("UpdateInferenceComponent", asked)
     with call.records.transaction():
         record = _changeable(call, asked["InferenceComponentName"])
-        document = dict(record.document)
+        document = with_one_fleet(record.document)
         live: Deployment = document["live"]
         count = intent.copies(asked.get("RuntimeConfig"), live["variants"][0]["count"])
         if asked.get("Specification"):
             host = find(call, ENDPOINT, document["component_of"]["endpoint"])
             changes = asked["Specification"]
-            document["pending"] = intent.renewed(call, record.name, host, live, changes, count)
+            pending = intent.renewed(call, record.name, host, live, changes, count)
+            document["pending"] = pending
+            document["rollout"] = rollout_of(call, asked.get("DeploymentConfig"), pending)
+            document["last_deployment_config"] = asked.get("DeploymentConfig")
+        elif asked.get("DeploymentConfig"):
+            raise ValidationException("A DeploymentConfig needs a Specification to be rolled out.")
         else:
+            refuse_mixed(record, _NOUN)
             rescale_component(document, count, call.clock.now())
         begin_updating(call, record, document)
     return {"InferenceComponentArn": record.document["arn"]}
@@ -106,6 +115,7 @@ def update_inference_component_runtime_config(call: Call) -> dict[str, Any]:
     asked = call.input
     with call.records.transaction():
         record = _changeable(call, asked["InferenceComponentName"])
+        refuse_mixed(record, _NOUN)
         document = dict(record.document)
         count = intent.copies(asked["DesiredRuntimeConfig"], 1)
         rescale_component(document, count, call.clock.now())

@@ -29,6 +29,8 @@ from argosy.services.sagemaker.intents import (
     begin_deleting,
     begin_updating,
     refuse_in_progress,
+    refuse_mixed,
+    with_one_fleet,
 )
 from argosy.services.sagemaker.listing import answer, page_of
 from argosy.services.sagemaker.refusals import refuse_unsupported
@@ -105,7 +107,7 @@ def begin_update(
     """
     with call.records.transaction():
         record = _changeable(call, asked["EndpointName"])
-        document = _with_one_fleet(record.document)
+        document = with_one_fleet(record.document)
         pending = _deployment(call, asked["EndpointConfigName"])
         _refuse_other_kind(document, pending)
         tell_topics(call, pending)
@@ -127,7 +129,7 @@ def update_endpoint_weights_and_capacities(call: Call) -> dict[str, Any]:
     refuse_unsupported("UpdateEndpointWeightsAndCapacities", asked)
     with call.records.transaction():
         record = _changeable(call, asked["EndpointName"])
-        _refuse_mixed(record)
+        refuse_mixed(record, _NOUN)
         document = dict(record.document)
         _rescale(document["live"], changes, document["arn"], _may_be_empty(call, record))
         tell_topics(call, document["live"])
@@ -169,22 +171,6 @@ def _changeable(call: Call, name: str) -> Record:
             "Delete it and create it again."
         )
     return record
-
-
-def _refuse_mixed(record: Record) -> None:
-    if record.status == ep.UPDATE_ROLLBACK_FAILED:
-        raise ValidationException(
-            f'Cannot update endpoint "{record.document["arn"]}": its status is {record.status}: '
-            "two fleets serve it. Update it to one endpoint configuration first."
-        )
-
-
-def _with_one_fleet(document: dict[str, Any]) -> dict[str, Any]:
-    """A copy to be changed; of two fleets that were left mixed, only the larger one stays."""
-    changed, rollout = dict(document), document.get("rollout")
-    if document["pending"] is not None and rollout and rollout["share"] > 0.5:
-        changed["live"] = document["pending"]
-    return changed
 
 
 def _refuse_other_kind(document: dict[str, Any], pending: Deployment) -> None:

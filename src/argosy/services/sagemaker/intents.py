@@ -50,3 +50,20 @@ def refuse_in_progress(record: Record, noun: str) -> None:
     """Raises ValidationException while it is in a transition."""
     if record.status in ep.IN_PROGRESS:
         raise ValidationException(f'Cannot update in-progress {noun} "{record.document["arn"]}".')
+
+
+def refuse_mixed(record: Record, noun: str) -> None:
+    """Raises ValidationException while two fleets serve that a failed rollback left."""
+    if record.status == ep.UPDATE_ROLLBACK_FAILED:
+        raise ValidationException(
+            f'Cannot update {noun} "{record.document["arn"]}": a rollback failed and two fleets '
+            "serve it. Update it to one of the two first."
+        )
+
+
+def with_one_fleet(document: dict[str, Any]) -> dict[str, Any]:
+    """A copy to be changed; of two fleets that were left mixed, only the larger one stays."""
+    changed, rollout = dict(document), document.get("rollout")
+    if document["pending"] is not None and rollout and rollout["share"] > 0.5:
+        changed["live"] = document["pending"]
+    return changed

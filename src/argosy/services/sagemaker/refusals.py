@@ -153,10 +153,7 @@ _TABLE: dict[str, tuple[Refusal, ...]] = {
     "CreateMonitoringSchedule": _SCHEDULE,
     "UpdateMonitoringSchedule": _SCHEDULE,
     "CreateInferenceComponent": _COMPONENT,
-    "UpdateInferenceComponent": (
-        *_COMPONENT,
-        Refusal("DeploymentConfig", given, "rolling updates of components"),
-    ),
+    "UpdateInferenceComponent": _COMPONENT,
     "UpdateEndpointWeightsAndCapacities": (
         Refusal(
             "DesiredWeightsAndCapacities[].ServerlessUpdateConfig", given, "serverless variants"
