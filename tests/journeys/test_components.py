@@ -162,3 +162,29 @@ def test_a_model_is_replaced_without_a_failed_call_and_a_broken_one_never_answer
     assert kept["Specification"]["ModelName"] == "swap-2"
     assert "SyntaxError" in kept["FailureReason"]
     assert host.predict(InferenceComponentName="swap") == OTHERS
+
+
+def test_copies_are_rolled_over_in_batches_without_a_failed_call(platform: Platform) -> None:
+    host = Host(platform, "rolls")
+    create_model(platform, "rolls-1", model_archive(MODEL))
+    create_model(platform, "rolls-2", model_archive(OTHER))
+    host.create("rolls", copies=2, ModelName="rolls-1")
+    assert host.settled("rolls")["InferenceComponentStatus"] == "InService"
+    policy = {
+        "MaximumBatchSize": {"Type": "COPY_COUNT", "Value": 1},
+        "WaitIntervalInSeconds": 1,
+    }
+
+    with load(platform, "rolls", MODEL, OTHER, component="rolls") as calls:
+        host.sagemaker.update_inference_component(
+            InferenceComponentName="rolls",
+            Specification={"ModelName": "rolls-2"},
+            DeploymentConfig={"RollingUpdatePolicy": policy},
+        )
+        rolled = host.settled("rolls")
+        calls.more(50)
+
+    assert calls.failures == []
+    assert rolled["InferenceComponentStatus"] == "InService"
+    assert rolled["Specification"]["ModelName"] == "rolls-2"
+    assert host.predict(InferenceComponentName="rolls") == OTHERS

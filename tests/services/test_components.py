@@ -288,3 +288,49 @@ def test_more_copies_than_a_variant_may_have_are_refused(
         InferenceComponentName="Comp",
         DesiredRuntimeConfig={"CopyCount": 257},
     )
+
+
+def rolling(kind: str, value: int) -> dict[str, Any]:
+    size = {"Type": kind, "Value": value}
+    return {"RollingUpdatePolicy": {"MaximumBatchSize": size, "WaitIntervalInSeconds": 60}}
+
+
+def test_a_specification_may_be_rolled_out_in_batches_of_copies(
+    sagemaker: Any, server: ApiServer, component: str, settle: Settle
+) -> None:
+    sagemaker.create_model(ModelName="next", PrimaryContainer={"Image": "j"})
+    config = rolling("COPY_COUNT", 1)
+    sagemaker.update_inference_component(
+        InferenceComponentName="Comp",
+        Specification={"ModelName": "next"},
+        DeploymentConfig=config,
+    )
+    rollout = document_of(server)["rollout"]
+    assert (rollout["rolling"], [step["share"] for step in rollout["steps"]]) == (True, [0.5, 1.0])
+    assert describe(sagemaker)["LastDeploymentConfig"] == config
+    settle("Comp", kind="inference-component")
+    assert describe(sagemaker)["Specification"]["ModelName"] == "next"
+
+
+@pytest.mark.parametrize(
+    ("asked", "named"),
+    [
+        ({"DeploymentConfig": rolling("COPY_COUNT", 2)}, "MaximumBatchSize: 2 is not within 5"),
+        ({"DeploymentConfig": rolling("CAPACITY_PERCENT", 51)}, "MaximumBatchSize: 51"),
+        (
+            {"DeploymentConfig": rolling("COPY_COUNT", 1), "Specification": None},
+            "needs a Specification",
+        ),
+    ],
+)
+def test_batches_that_break_a_rule_are_refused(
+    sagemaker: Any, component: str, refused: Refused, asked: dict[str, Any], named: str
+) -> None:
+    more = {"ComputeResourceRequirements": {"MinMemoryRequiredInMb": 2048}}
+    given = {"Specification": more, **asked}
+    message = refused(
+        sagemaker.update_inference_component,
+        InferenceComponentName="Comp",
+        **{name: value for name, value in given.items() if value},
+    )
+    assert named in message
