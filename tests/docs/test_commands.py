@@ -110,3 +110,10 @@ def test_the_page_on_asynchronous_inference_runs(home: Path, environment: dict[s
     printed = run("docs/async.md", home, environment)
 
     assert "[0, 2]" in printed
+
+
+def test_the_page_on_deployments_runs(home: Path, environment: dict[str, str]) -> None:
+    printed = run("docs/deployments.md", home, environment)
+
+    assert "serves iris-two" in printed
+    assert printed.rstrip().endswith("iris serves iris.")
