@@ -133,13 +133,13 @@ def test_what_is_of_one_instance_is_forgotten_after_fifteen_days(
 
 
 def test_when_there_is_too_much_the_oldest_goes(transactions: Transactions) -> None:
-    bench = Bench(transactions, most_bytes=10_000)
+    bench = Bench(transactions, most_bytes=3_000)
     for day in range(10):
         for minute in range(200):
             bench.store.put(of("a"), NOW + day * DAY + 60 * minute, Sample.of(minute))
         bench.store.flush()
         bench.upkeep(NOW + (day + 1) * DAY - bench.clock.now())
-    assert bench.store.rollup.size() <= 10_000
+    assert bench.store.rollup.size() <= 3_000
     for period in (60, 300):
         starts = [start for start, _ in bench.read(of("a"), period)]
         assert starts[0] >= NOW + DAY

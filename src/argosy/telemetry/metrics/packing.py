@@ -5,9 +5,10 @@ integers, others as eight bytes; what follows from the rest is left out.
 """
 
 import struct
+import zlib
 from collections.abc import Iterator, Mapping
 
-from argosy.telemetry.metrics.buckets import ROUGH_BITS, rough
+from argosy.telemetry.metrics.buckets import ROUGH_BITS, key_of, rough
 from argosy.telemetry.metrics.sample import Sample
 
 _ONE_VALUE = 1
@@ -21,6 +22,7 @@ _SHORT_KEYS = 32
 """The lower half of every key is zero, as it is for whole numbers up to two million."""
 _SHORT_BITS = 32
 
+_COMPRESSION = 6
 _FLOAT = struct.Struct("<d")
 _MOST_WHOLE = 1 << 53
 
@@ -55,13 +57,41 @@ def unpack(data: bytes, offset: int = 0) -> tuple[Sample, int]:
     count, offset = _get(data, offset + 1, flags & _WHOLE_COUNTS)
     minimum, offset = _get(data, offset, flags & _WHOLE)
     if flags & _ONE_VALUE:
-        return Sample.of(minimum, count), offset
+        sketch = {key_of(minimum): count} if minimum >= 0 else None
+        return Sample(count, minimum * count, minimum, minimum, sketch), offset
     maximum, offset = _get(data, offset, flags & _WHOLE)
     total, offset = _get(data, offset, flags & _WHOLE)
     if not flags & _SKETCH:
         return Sample(count, total, minimum, maximum), offset
-    sketch, offset = _get_sketch(data, offset, flags)
-    return Sample(count, total, minimum, maximum, sketch, bool(flags & _ROUGH)), offset
+    length, offset = get_integer(data, offset)
+    end = offset + length
+    packed = _Packed(data[offset:end], flags)
+    return Sample(count, total, minimum, maximum, packed, bool(flags & _ROUGH)), end
+
+
+class _Packed(Mapping[int, float]):
+    """A sketch that is unpacked when somebody looks at it: most look only at the sum."""
+
+    __slots__ = ("_data", "_flags", "_sketch")
+
+    def __init__(self, data: bytes, flags: int) -> None:
+        self._data = data
+        self._flags = flags
+        self._sketch: dict[int, float] | None = None
+
+    def _look(self) -> dict[int, float]:
+        if self._sketch is None:
+            self._sketch = _get_sketch(self._data, self._flags)
+        return self._sketch
+
+    def __getitem__(self, key: int) -> float:
+        return self._look()[key]
+
+    def __iter__(self) -> Iterator[int]:
+        return iter(self._look())
+
+    def __len__(self) -> int:
+        return len(self._look())
 
 
 def put_integer(out: bytearray, number: int) -> None:
@@ -117,27 +147,27 @@ def _keys_of(sample: Sample) -> int:
 
 
 def _put_sketch(out: bytearray, sketch: Mapping[int, float], flags: int) -> None:
-    """Keys as what they exceed the one before by; those of buckets without the bits that are
-    the same in all."""
-    put_integer(out, len(sketch))
+    """How long it is, then keys as what they exceed the one before by, each with its count."""
+    packed = bytearray()
     before = 0
     for key in sorted(sketch):
         number = _number_of(key, flags)
-        put_integer(out, number - before)
-        _put(out, sketch[key], flags & _WHOLE_COUNTS)
+        put_integer(packed, number - before)
+        _put(packed, sketch[key], flags & _WHOLE_COUNTS)
         before = number
+    put_integer(out, len(packed))
+    out += packed
 
 
-def _get_sketch(data: bytes, offset: int, flags: int) -> tuple[dict[int, float], int]:
-    length, offset = get_integer(data, offset)
+def _get_sketch(data: bytes, flags: int) -> dict[int, float]:
     sketch: dict[int, float] = {}
-    number = 0
-    for _ in range(length):
+    number = offset = 0
+    while offset < len(data):
         step, offset = get_integer(data, offset)
         number += step
         key = _key_of(number, flags)
         sketch[key], offset = _get(data, offset, flags & _WHOLE_COUNTS)
-    return sketch, offset
+    return sketch
 
 
 def _number_of(key: int, flags: int) -> int:
@@ -154,16 +184,17 @@ def _key_of(number: int, flags: int) -> int:
 
 
 def pack_points(points: Mapping[int, Sample]) -> bytes:
-    """Samples by a number of their own that is not negative, smallest first."""
+    """Samples by a number of their own that is not negative, smallest first, compressed."""
     out = bytearray()
     for number in sorted(points):
         put_integer(out, number)
         out += pack(points[number])
-    return bytes(out)
+    return zlib.compress(bytes(out), _COMPRESSION)
 
 
-def unpack_points(data: bytes) -> Iterator[tuple[int, Sample]]:
-    """What `pack_points` packed, also of several such put together."""
+def unpack_points(compressed: bytes) -> Iterator[tuple[int, Sample]]:
+    """What `pack_points` packed."""
+    data = zlib.decompress(compressed)
     offset = 0
     while offset < len(data):
         number, offset = get_integer(data, offset)
