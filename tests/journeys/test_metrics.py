@@ -19,6 +19,7 @@ from support.endpoints import (
     archive,
     classifier,
     create_config,
+    create_model,
     deploy,
     model_archive,
     put_archive,
@@ -26,6 +27,8 @@ from support.endpoints import (
     until,
 )
 from support.many_models import call, put_model, serve
+from support.transforms import BUCKET as TRANSFORMS
+from support.transforms import begin, bucket, ended
 
 MOODY = """
 import time
@@ -104,6 +107,28 @@ def test_what_control_had_not_written_when_it_was_killed_counts_once(platform: P
         ask(platform, "hello")
     until(lambda: total(platform, "Invocations") >= before + 10)
     assert total(platform, "Invocations") == before + 10
+
+
+def test_what_instances_use_is_measured(platform: Platform) -> None:
+    space = "/aws/sagemaker/Endpoints"
+    told = {"CPUUtilization", "MemoryUtilization", "DiskUtilization"}
+    until(lambda: told <= names(platform, space, **VARIANT))
+    until(lambda: told <= names(platform, space, Host=None))
+    memory = lately(platform, "MemoryUtilization", space, **VARIANT)
+    assert memory is not None
+    assert 0 < memory.minimum <= memory.maximum < 100
+
+
+def test_what_a_transform_job_uses_is_measured_while_it_runs(platform: Platform) -> None:
+    create_model(platform, "slow-rows", archive({"code/inference.py": MOODY.encode()}))
+    box = bucket(platform)
+    box.put_object(Bucket=TRANSFORMS, Key="slow/rows.csv", Body=b"sleep7\nsleep7\n")
+    source, target = f"s3://{TRANSFORMS}/slow/", f"s3://{TRANSFORMS}/slow-out/"
+    begin(platform, "slow-rows", "slow-rows", source, target, BatchStrategy="SingleRecord")
+    assert ended(platform, "slow-rows")["TransformJobStatus"] == "Completed"
+    space = "/aws/sagemaker/TransformJobs"
+    until(lambda: names(platform, space, Host=None) >= {"CPUUtilization", "MemoryUtilization"})
+    assert "DiskUtilization" not in names(platform, space, Host=None)
 
 
 def test_models_of_a_multi_model_endpoint_are_measured(platform: Platform) -> None:

@@ -16,6 +16,7 @@ from argosy.agent.models.zygote import Process, Zygote
 from argosy.agent.watch import Watch
 from argosy.ground.instances import PROGRAM, InstanceSpec
 from argosy.ground.settings import Settings
+from argosy.ground.usage import machine_memory
 from argosy.runtimes import frames
 from argosy.runtimes.connection import Frame
 
@@ -105,7 +106,7 @@ class Desk:
 def memory_limit(settings: Settings) -> int:
     """Bytes that the models of one instance may take, with what they share."""
     megabytes = settings.multi_model_memory_mb or settings.instance_memory_mb
-    return megabytes << 20 if megabytes else memory.machine() // _SHARE_OF_MACHINE
+    return megabytes << 20 if megabytes else machine_memory() // _SHARE_OF_MACHINE
 
 
 def _limits(settings: Settings, spec: InstanceSpec) -> Limits:

@@ -18,20 +18,6 @@ def resident(pid: int) -> int:
     return _figures(pid).get("Rss", 0)
 
 
-def machine() -> int:
-    """The machine's memory, or what this process's cgroup may use if that is less."""
-    total = next(
-        int(line.split()[1]) << 10
-        for line in Path("/proc/meminfo").read_text().splitlines()
-        if line.startswith("MemTotal:")
-    )
-    try:
-        allowed = Path("/sys/fs/cgroup/memory.max").read_text().strip()
-    except OSError:
-        return total
-    return min(total, int(allowed)) if allowed.isdecimal() else total
-
-
 def _figures(pid: int) -> dict[str, int]:
     try:
         text = Path(f"/proc/{pid}/smaps_rollup").read_text()

@@ -16,6 +16,7 @@ from argosy.control.measuring.asynchronous import finished
 from argosy.control.measuring.publishing import Moment, published
 from argosy.control.measuring.sources import Sources
 from argosy.control.measuring.steady import Queue, Steady
+from argosy.control.measuring.utilization import Utilization
 from argosy.ground.routes import RoutingTable
 from argosy.state.database import StorageError
 from argosy.telemetry.metrics import Datum, TooManySeries
@@ -23,6 +24,7 @@ from argosy.telemetry.metrics import Datum, TooManySeries
 log = logging.getLogger(__name__)
 
 TICK_S = 1.0
+_INSTANCES_S = 5.0
 _HOUR_S = 3600
 _UPKEEP_AFTER_S = 40.0
 _PAUSE_S = 0.05
@@ -62,13 +64,15 @@ class Measuring:
         self._took = took
         self._sources = Sources(means.records.transactions)
         self._steady = Steady(means.settings.scaling_period)
+        self._utilization = Utilization(means.data_dir.instances, means.settings.instance_memory_mb)
         self._tasks: list[asyncio.Task[None]] = []
         self._written = 0.0
         self._counted = False
         self._full = False
 
     def start(self) -> None:
-        self._tasks = [asyncio.create_task(self._run()), asyncio.create_task(self._keep_up())]
+        loops = (self._run(), self._look_at_instances(), self._keep_up())
+        self._tasks = [asyncio.create_task(loop) for loop in loops]
 
     async def stop(self) -> None:
         """Write what there is, and stop."""
@@ -103,6 +107,17 @@ class Measuring:
                 self.tick()
             except Exception:
                 log.exception("metrics could not be kept; trying again")
+
+    async def _look_at_instances(self) -> None:
+        """What instances use, once in a period."""
+        means = self._means
+        while True:
+            await asyncio.sleep(max(_INSTANCES_S, self._steady.period))
+            try:
+                moment = Moment(means.clock.now(), self._steady.resolution)
+                self._put(await self._utilization.measure(await means.backend.list(), moment))
+            except Exception:
+                log.exception("instances could not be measured; trying again")
 
     async def _keep_up(self) -> None:
         """Soon after the beginning, and then soon after each full hour."""

@@ -1,0 +1,108 @@
+"""Instances' use of the machine, as metrics."""
+
+import asyncio
+import os
+import time
+from pathlib import Path
+from types import SimpleNamespace
+from typing import Any
+
+from argosy.control.measuring.gpus import Gpus
+from argosy.control.measuring.publishing import Moment
+from argosy.control.measuring.utilization import Utilization
+from argosy.telemetry.metrics import Datum
+
+MOMENT = Moment(1_700_000_040.0, 60)
+
+
+def instance(owner: str, pid: int = 0) -> Any:
+    spec = SimpleNamespace(
+        instance_id="i-1",
+        account="1",
+        region="r",
+        owner=owner,
+        owner_kind=owner.partition("/")[0],
+        variant="v",
+    )
+    state = SimpleNamespace(agent_pid=pid or os.getpid())
+    return SimpleNamespace(spec=spec, state=state, alive=True)
+
+
+class Devices:
+    """A pynvml with one GPU, of which this process uses a quarter."""
+
+    class NVMLError(Exception):
+        pass
+
+    def nvmlInit(self) -> None:
+        """It is there."""
+
+    def nvmlDeviceGetCount(self) -> int:
+        return 1
+
+    def nvmlDeviceGetHandleByIndex(self, number: int) -> int:
+        return number
+
+    def nvmlDeviceGetMemoryInfo(self, device: int) -> Any:
+        return SimpleNamespace(total=1000)
+
+    def nvmlDeviceGetComputeRunningProcesses(self, device: int) -> list[Any]:
+        return [
+            SimpleNamespace(pid=os.getpid(), usedGpuMemory=250),
+            SimpleNamespace(pid=1, usedGpuMemory=500),
+        ]
+
+    def nvmlDeviceGetProcessUtilization(self, device: int, since: int) -> list[Any]:
+        return [
+            SimpleNamespace(pid=os.getpid(), smUtil=use, timeStamp=since + use) for use in (20, 30)
+        ]
+
+
+class NoDevices(Devices):
+    def nvmlInit(self) -> None:
+        raise self.NVMLError
+
+
+def measured(
+    owner: str, library: Any, folder: Path
+) -> dict[tuple[str, str, tuple[Any, ...]], Datum]:
+    """What is told at the second look, ten seconds of work after the first one."""
+    now = [0.0]
+    utilization = Utilization(folder, 1024, Gpus(library), lambda: now[0])
+    asyncio.run(utilization.measure([instance(owner)], MOMENT))
+    end = time.process_time() + 0.5
+    while time.process_time() < end:
+        pass
+    now[0] = 10.0
+    data = asyncio.run(utilization.measure([instance(owner)], MOMENT))
+    return {(d.metric.namespace, d.metric.name, d.metric.dimensions): d for d in data}
+
+
+def test_an_endpoints_instance_is_told_by_its_variant_and_by_itself(tmp_path: Path) -> None:
+    data = measured("endpoint/e", Devices(), tmp_path)
+    variant = (("EndpointName", "e"), ("VariantName", "v"))
+    host = (("Host", "e/v/i-1"),)
+    names = ("CPU", "Memory", "Disk", "GPU", "GPUMemory")
+    space = "/aws/sagemaker/Endpoints"
+    assert set(data) == {
+        (space, f"{name}Utilization", dims) for name in names for dims in (variant, host)
+    }
+    of = {name: data[space, f"{name}Utilization", variant].sample.total for name in names}
+    assert 4 <= of["CPU"] < 100
+    assert 0 < of["Memory"] < 100
+    assert (of["GPU"], of["GPUMemory"]) == (25, 25)
+    assert {datum.unit for datum in data.values()} == {"Percent"}
+
+
+def test_a_transform_jobs_instance_is_a_host(tmp_path: Path) -> None:
+    data = measured("transform-job/j", NoDevices(), tmp_path)
+    assert set(data) == {
+        ("/aws/sagemaker/TransformJobs", f"{name}Utilization", (("Host", "j/i-1"),))
+        for name in ("CPU", "Memory")
+    }
+
+
+def test_an_instance_that_died_meanwhile_has_no_metrics(tmp_path: Path) -> None:
+    utilization = Utilization(tmp_path, 0, Gpus(NoDevices()))
+    gone = instance("endpoint/e", pid=2**22 - 1)
+    assert asyncio.run(utilization.measure([gone], MOMENT)) == []
