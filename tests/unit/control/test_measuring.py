@@ -248,7 +248,11 @@ class Bench:
         self.store = MetricStore(records.transactions, self.clock)
         self.told: list[tuple[str, int]] = []
         means: Any = SimpleNamespace(
-            records=records, clock=self.clock, metrics=self.store, settings=Settings()
+            records=records,
+            clock=self.clock,
+            metrics=self.store,
+            settings=Settings(),
+            data_dir=SimpleNamespace(instances=Path("/")),
         )
         self.measuring = Measuring(
             means, table, Desk(), lambda source, line: self.told.append((source, line))
