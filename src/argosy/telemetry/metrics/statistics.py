@@ -54,7 +54,7 @@ class Statistic:
     def of(self, sample: Sample) -> float | None:
         """The statistic's value; None where it cannot be told."""
         if self.kind in PLAIN:
-            return PLAIN[self.kind](sample)
+            return float(PLAIN[self.kind](sample))
         if self.kind == "P":
             return sample.percentile(self.high)
         values = sample.values()
