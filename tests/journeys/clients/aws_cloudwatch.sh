@@ -5,10 +5,11 @@ set -eu
 at=$(date -u -d "@$1" +%Y-%m-%dT%H:%M:00Z)
 start=$(date -u -d "@$(($1 - 600))" +%Y-%m-%dT%H:%M:00Z)
 end=$(date -u -d "@$(($1 + 300))" +%Y-%m-%dT%H:%M:00Z)
-for value in 1 2 3; do
-    aws cloudwatch put-metric-data --namespace Cli --metric-name Wait --unit Seconds \
-        --value "$value" --timestamp "$at" --dimensions Shop=a
-done
+cat > data.json <<DATA
+[{"MetricName": "Wait", "Unit": "Seconds", "Values": [1, 2, 3], "Timestamp": "$at",
+  "Dimensions": [{"Name": "Shop", "Value": "a"}]}]
+DATA
+aws cloudwatch put-metric-data --namespace Cli --metric-data file://data.json
 echo "== statistics"
 aws cloudwatch get-metric-statistics --namespace Cli --metric-name Wait --dimensions Name=Shop,Value=a \
     --start-time "$start" --end-time "$end" --period 60 --statistics Sum Average \

@@ -30,7 +30,7 @@ from argosy.state.alarms import (
 from argosy.state.record import Record
 from argosy.telemetry.metrics.math import BadExpression
 
-_AT_ONCE = 20
+_AT_ONCE = 5
 _ACTION_S = 60.0
 
 log = logging.getLogger(__name__)
