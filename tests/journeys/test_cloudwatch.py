@@ -17,6 +17,7 @@ from botocore.exceptions import ClientError
 
 from argosy.testing import Platform
 from support.clients import INSTALL_S, Client
+from support.command import argosy
 from support.endpoints import until
 from support.protocols import CBOR, JSON, QUERY, client_of, speaking
 
@@ -148,6 +149,34 @@ def test_a_form_of_old_clients_is_answered_in_xml(platform: Platform) -> None:
 
     assert answer.headers["Content-Type"] == "text/xml"
     assert "<ListMetricsResult><Metrics" in text
+
+
+def test_alarms_are_shown_with_why_they_ring(platform: Platform) -> None:
+    cloudwatch = platform.client("cloudwatch")
+    cloudwatch.put_metric_alarm(
+        AlarmName="shown",
+        Namespace="Journey",
+        MetricName="Nothing",
+        Statistic="Sum",
+        Period=60,
+        EvaluationPeriods=1,
+        Threshold=1.0,
+        ComparisonOperator="LessThanThreshold",
+        TreatMissingData="breaching",
+    )
+
+    def ringing() -> Any:
+        return cloudwatch.describe_alarms(AlarmNames=["shown"], StateValue="ALARM")["MetricAlarms"]
+
+    until(ringing)
+    table = argosy(platform.environment(), "alarms", "shown").out
+    told = json.loads(argosy(platform.environment(), "alarms", "shown", "--json").out)
+
+    assert "Sum Nothing < 1, 1 of 1 × 60 s" in table
+    assert "treated as [Breaching]" in told["alarms"][0]["StateReason"]
+    assert "Alarm updated from INSUFFICIENT_DATA to ALARM" in table
+    assert [one["StateValue"] for one in told["alarms"]] == ["ALARM"]
+    cloudwatch.delete_alarms(AlarmNames=["shown"])
 
 
 @pytest.mark.timeout(INSTALL_S + 360)

@@ -31,6 +31,7 @@ main = LazyGroup(
         "status",
         "scaling",
         "logs",
+        "alarms",
         "metrics",
         "monitor",
         "delete",
