@@ -117,3 +117,10 @@ def test_the_page_on_deployments_runs(home: Path, environment: dict[str, str]) -
 
     assert "serves iris-two" in printed
     assert printed.rstrip().endswith("iris serves iris.")
+
+
+def test_the_page_on_scaling_runs(home: Path, environment: dict[str, str]) -> None:
+    printed = run("docs/scaling.md", home, environment)
+
+    assert "3 instances" in printed
+    assert "Setting desired instance count to 3." in printed

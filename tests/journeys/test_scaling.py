@@ -1,13 +1,18 @@
 """Scaling as users know it: real load, real instances, no failed call."""
 
+import json
+import subprocess
+import sys
 from collections.abc import Iterator
 from datetime import UTC, datetime, timedelta
+from typing import Any
 
 import pytest
 
 from argosy.testing import Platform
-from support.endpoints import ROWS, classifier, deploy, load, model_archive, predict
-from support.scaling import activities, track, until_instances, what
+from support.async_endpoints import deploy_async
+from support.endpoints import ROWS, classifier, deploy, load, model_archive, predict, until
+from support.scaling import activities, counts, track, until_instances, what
 
 MODEL = classifier()
 EXPECTED = MODEL.predict(ROWS).tolist()
@@ -60,3 +65,122 @@ def test_a_scheduled_action_comes_at_its_time(quick: Platform) -> None:
         "minimum capacity was set to 2",
         "scheduled action name opening was triggered",
     ]
+
+
+def test_the_command_shows_metrics_targets_and_activities(quick: Platform) -> None:
+    deploy(quick, "shown", model_archive(MODEL))
+    track(quick, "shown", 2, 3, TargetValue=1e6)
+    until_instances(quick, "shown", 2)
+
+    said = argosy(quick, "scaling", "shown", "--json")
+    (target,) = json.loads(said)["targets"]
+
+    assert (target["least"], target["most"], target["desired"]) == (2, 3, 2)
+    assert target["policies"][0]["target"] == 1e6
+    assert "minimum capacity was set to 2" in [one["cause"] for one in target["activities"]]
+    assert "Setting desired instance count to 2." in argosy(quick, "scaling", "shown")
+
+
+def argosy(platform: Platform, *arguments: str) -> str:
+    return subprocess.run(
+        [sys.executable, "-m", "argosy.cli", *arguments],
+        env=platform.environment(),
+        capture_output=True,
+        text=True,
+        timeout=60,
+        check=True,
+    ).stdout
+
+
+def test_a_metric_of_ones_own_scales_by_metric_math(quick: Platform) -> None:
+    deploy(quick, "own", model_archive(MODEL))
+    metric = {"Namespace": "Shop", "MetricName": "Waiting", "Dimensions": []}
+    queries = [
+        {"Id": "waiting", "MetricStat": {"Metric": metric, "Stat": "Average"}, "ReturnData": False},
+        {"Id": "each", "Expression": "waiting / 2"},
+    ]
+    track(quick, "own", 1, 4, TargetValue=10.0, CustomizedMetricSpecification={"Metrics": queries})
+    cloudwatch = quick.client("cloudwatch")
+
+    def told() -> bool:
+        datum = {"MetricName": "Waiting", "Value": 50.0, "StorageResolution": 1}
+        cloudwatch.put_metric_data(Namespace="Shop", MetricData=[datum])
+        return counts(quick, "own") == (3, 3)
+
+    until(told, 90)
+
+
+def test_an_asynchronous_endpoint_leaves_zero_for_its_queue(quick: Platform) -> None:
+    deploy_async(quick, "queued", model_archive(MODEL))
+    quick.client("application-autoscaling").register_scalable_target(
+        **what("queued"), MinCapacity=0, MaxCapacity=0
+    )
+    until_instances(quick, "queued", 0)
+    backlog = {
+        "MetricName": "ApproximateBacklogSizePerInstance",
+        "Namespace": "AWS/SageMaker",
+        "Dimensions": [{"Name": "EndpointName", "Value": "queued"}],
+        "Statistic": "Average",
+    }
+    track(
+        quick,
+        "queued",
+        0,
+        2,
+        TargetValue=5.0,
+        CustomizedMetricSpecification=backlog,
+        ScaleInCooldown=1,
+    )
+    arn = step_from_zero(quick, "queued")
+
+    answer = quick.client("sagemaker-runtime").invoke_endpoint_async(
+        EndpointName="queued", InputLocation=stored(quick), ContentType="application/json"
+    )
+    bucket, _, key = answer["OutputLocation"].removeprefix("s3://").partition("/")
+    s3 = quick.client("s3")
+    until(lambda: key in keys(s3, bucket), 90)
+
+    body = s3.get_object(Bucket=bucket, Key=key)["Body"].read()
+    assert json.loads(body) == EXPECTED
+    causes = " ".join(one["Cause"] for one in activities(quick, "queued"))
+    assert "monitor alarm queued-waits in state ALARM triggered policy from-zero" in causes
+    assert arn.endswith("policyName/from-zero")
+
+
+def step_from_zero(platform: Platform, endpoint: str) -> str:
+    """The documented way up from zero: a step policy, and an alarm on the backlog."""
+    made = platform.client("application-autoscaling").put_scaling_policy(
+        **what(endpoint),
+        PolicyName="from-zero",
+        PolicyType="StepScaling",
+        StepScalingPolicyConfiguration={
+            "AdjustmentType": "ChangeInCapacity",
+            "StepAdjustments": [{"MetricIntervalLowerBound": 0, "ScalingAdjustment": 1}],
+            "Cooldown": 1,
+        },
+    )
+    platform.client("cloudwatch").put_metric_alarm(
+        AlarmName=f"{endpoint}-waits",
+        Namespace="AWS/SageMaker",
+        MetricName="HasBacklogWithoutCapacity",
+        Dimensions=[{"Name": "EndpointName", "Value": endpoint}],
+        Statistic="Average",
+        Period=10,
+        EvaluationPeriods=1,
+        Threshold=0.1,
+        ComparisonOperator="GreaterThanOrEqualToThreshold",
+        TreatMissingData="missing",
+        AlarmActions=[made["PolicyARN"]],
+    )
+    return str(made["PolicyARN"])
+
+
+def stored(platform: Platform) -> str:
+    body = json.dumps(ROWS.tolist())
+    platform.client("s3").put_object(Bucket="models", Key="in/rows.json", Body=body)
+    return "s3://models/in/rows.json"
+
+
+def keys(s3: Any, bucket: str) -> list[str]:
+    found = s3.list_objects_v2(Bucket=bucket).get("Contents", [])
+    return [one["Key"] for one in found]

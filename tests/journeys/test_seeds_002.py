@@ -1,4 +1,4 @@
-"""Seed 002's snippets for A/B tests, canaries and batch transform; only names are filled in.
+"""Seed 002's snippets for scaling, A/B, canaries and batch transform; only names are filled in.
 
 The snippets stand between the lines `# —— as in the document` and `# ——`.
 """
@@ -16,6 +16,7 @@ from support.endpoints import (
     classifier,
     create_config,
     create_model,
+    deploy,
     load,
     model_archive,
     settled,
@@ -41,6 +42,47 @@ def invoked(platform: Platform, endpoint: str, calls: int) -> Counter[str]:
         assert json.loads(answer["Body"].read()) == model.predict(row).tolist()
         counts[variant] += 1
     return counts
+
+
+def test_the_auto_scaling_example_makes_a_policy_that_looks(platform: Platform) -> None:
+    endpoint_name = "auto-scaled"
+    deploy(platform, endpoint_name, model_archive(MODELS["a"]))
+    boto3 = platform
+
+    # —— as in the document
+    autoscaling = boto3.client("application-autoscaling")
+
+    # Register scalable target
+    autoscaling.register_scalable_target(
+        ServiceNamespace="sagemaker",
+        ResourceId=f"endpoint/{endpoint_name}/variant/AllTraffic",
+        ScalableDimension="sagemaker:variant:DesiredInstanceCount",
+        MinCapacity=1,
+        MaxCapacity=10,
+    )
+
+    # Target tracking policy
+    autoscaling.put_scaling_policy(
+        PolicyName="target-tracking-policy",
+        ServiceNamespace="sagemaker",
+        ResourceId=f"endpoint/{endpoint_name}/variant/AllTraffic",
+        ScalableDimension="sagemaker:variant:DesiredInstanceCount",
+        PolicyType="TargetTrackingScaling",
+        TargetTrackingScalingPolicyConfiguration={
+            "TargetValue": 70.0,
+            "PredefinedMetricSpecification": {
+                "PredefinedMetricType": "SageMakerVariantInvocationsPerInstance"
+            },
+        },
+    )
+    # ——
+    (policy,) = autoscaling.describe_scaling_policies(
+        ServiceNamespace="sagemaker", PolicyNames=["target-tracking-policy"]
+    )["ScalingPolicies"]
+    alarms = platform.client("cloudwatch").describe_alarms(
+        AlarmNames=[alarm["AlarmName"] for alarm in policy["Alarms"]]
+    )["MetricAlarms"]
+    assert sorted(round(alarm["Threshold"], 6) for alarm in alarms) == [63.0, 70.0]
 
 
 def test_the_ab_configuration_splits_traffic_seventy_to_thirty(platform: Platform) -> None:
