@@ -1,4 +1,5 @@
-"""kill -9 of control while events are put: what was acknowledged is there, whole and once."""
+"""kill -9 of control while events are put: what was acknowledged is there, whole and once, and a
+metric filter counts each once."""
 
 import os
 import signal
@@ -63,15 +64,33 @@ def kill_control(platform: Platform) -> None:
     until(lambda: platform.pids()["control"] not in (0, control))
 
 
+def measured(platform: Platform) -> float:
+    """How many events the metric filter has counted."""
+    now = time.time()
+    found = platform.client("cloudwatch").get_metric_statistics(
+        Namespace="Crash",
+        MetricName="Events",
+        StartTime=now - 3600,
+        EndTime=now + 3600,
+        Period=3600,
+        Statistics=["Sum"],
+    )["Datapoints"]
+    return float(sum(point["Sum"] for point in found))
+
+
 def messages(logs: Any) -> list[str]:
     pages = logs.get_paginator("filter_log_events").paginate(logGroupName=GROUP)
     return [event["message"] for page in pages for event in page["events"]]
 
 
-def test_every_acknowledged_event_is_there_once_after_control_was_killed(own: Platform) -> None:
+def test_every_acknowledged_event_is_there_and_measured_once_after_kills(own: Platform) -> None:
     logs = own.client("logs")
     logs.create_log_group(logGroupName=GROUP)
     logs.create_log_stream(logGroupName=GROUP, logStreamName=STREAM)
+    told = {"metricName": "Events", "metricNamespace": "Crash", "metricValue": "1"}
+    logs.put_metric_filter(
+        logGroupName=GROUP, filterName="all", filterPattern="of", metricTransformations=[told]
+    )
     putter = Putter(own)
     for _ in range(2):
         putter.more(30)
@@ -86,3 +105,5 @@ def test_every_acknowledged_event_is_there_once_after_control_was_killed(own: Pl
     kept = {text.partition(" x")[0] for text in found}
     wanted = {f"{n} of {place}" for n in putter.acknowledged for place in range(BATCH)}
     assert wanted <= kept
+    until(lambda: measured(own) >= len(found))
+    assert measured(own) == len(found)

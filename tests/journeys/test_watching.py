@@ -2,6 +2,7 @@
 
 import json
 from collections.abc import Iterator
+from datetime import UTC, datetime, timedelta
 from typing import Any
 
 import pytest
@@ -37,6 +38,38 @@ def endpoint(platform: Platform) -> str:
 def http() -> Iterator[urllib3.PoolManager]:
     with urllib3.PoolManager(retries=False) as pool:
         yield pool
+
+
+def test_a_metric_filter_measures_what_models_print(platform: Platform, endpoint: str) -> None:
+    logs, runtime = platform.client("logs"), platform.client("sagemaker-runtime")
+    predict(runtime, endpoint, ROWS[:1])
+    until(lambda: said(logs))
+    logs.put_metric_filter(
+        logGroupName=GROUP,
+        filterName="rows",
+        filterPattern='{ $.kind = "pred*" && $.rows > 1 }',
+        metricTransformations=[
+            {"metricName": "Rows", "metricNamespace": "Watched", "metricValue": "$.rows"}
+        ],
+    )
+    for count in (1, 2, 5):
+        predict(runtime, endpoint, ROWS[:count])
+
+    def measured() -> tuple[float, float]:
+        now = datetime.now(UTC)
+        found = platform.client("cloudwatch").get_metric_statistics(
+            Namespace="Watched",
+            MetricName="Rows",
+            StartTime=now - timedelta(hours=1),
+            EndTime=now + timedelta(hours=1),
+            Period=3600,
+            Statistics=["Sum", "SampleCount"],
+        )["Datapoints"]
+        counted = sum(point["SampleCount"] for point in found)
+        return counted, sum(point["Sum"] for point in found)
+
+    until(lambda: measured()[0] >= 2)
+    assert measured() == (2, 7)
 
 
 def said(logs: Any) -> list[dict[str, Any]]:
