@@ -133,6 +133,16 @@ def test_the_command_shows_metrics_and_how_to_scrape_them(
     assert token.out.strip() not in config.out
 
 
+def test_the_command_shows_lines_that_match(platform: Platform, endpoint: str) -> None:
+    predict(platform.client("sagemaker-runtime"), endpoint, ROWS[:7])
+    asked = ("logs", endpoint, "--filter", "{ $.rows = 7 }", "--json")
+    shown = until(lambda: argosy(platform.environment(), *asked).out)
+    assert {json.loads(json.loads(line)["message"])["rows"] for line in shown.splitlines()} == {7}
+    wrong = argosy(platform.environment(), "logs", endpoint, "--filter", "{ $.rows")
+    assert wrong.code == 1
+    assert "closing brace" in wrong.err
+
+
 def test_lines_of_json_stay_whole(platform: Platform, endpoint: str) -> None:
     logs = platform.client("logs")
     assert {"rows", "kind"} == set(json.loads(until(lambda: said(logs))[0]["message"]))

@@ -1,5 +1,7 @@
 """CloudWatch Logs through boto3: groups, streams and events of users."""
 
+import errno
+import os
 from collections.abc import Callable, Iterator
 from typing import Any
 
@@ -214,6 +216,25 @@ def test_streams_of_the_platform_are_left_to_it(
     writer.close()
     kept, _, _ = LogReader(*place[:3]).read(*place[3:], None)
     assert [event.message for event in kept] == ["goes on"]
+
+
+def test_events_that_the_disk_does_not_take_are_not_acknowledged(
+    put: Put, read: Read, refused: Refused, now: int, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    put((now, "before"))
+    real = os.write
+
+    def full(descriptor: int, data: bytes) -> int:
+        if b"lost" in data:
+            raise OSError(errno.ENOSPC, "No space left on device")
+        return real(descriptor, data)
+
+    monkeypatch.setattr(os, "write", full)
+    message = refused(lambda **_: put((now, "lost")), "ServiceUnavailableException")
+    assert "No space left" in message
+    monkeypatch.undo()
+    put((now, "after"))
+    assert read() == ["before", "after"]
 
 
 def test_names_of_any_length_are_kept(logs: Any, now: int) -> None:

@@ -22,6 +22,7 @@ _UNITS = {"s": 1, "m": 60, "h": 3600, "d": 86400}
     epilog=options.example(
         "argosy logs iris -f\n"
         "argosy logs iris --since 10m --instance i-0a1b\n"
+        "argosy logs iris --filter '{ $.took_ms > 100 }'\n"
         "argosy logs --transform iris-20260101-120000-000"
     )
 )
@@ -30,6 +31,9 @@ _UNITS = {"s": 1, "m": 60, "h": 3600, "d": 86400}
 @click.option("-f", "--follow", is_flag=True, help="Go on with new lines, until Ctrl-C.")
 @click.option("--instance", help="Only instances whose id begins like this.")
 @click.option("--since", metavar="AGE", help="Only lines not older than this: 90s, 10m, 2h, 1d.")
+@click.option(
+    "--filter", "pattern", default="", help="Only lines that match this pattern of CloudWatch Logs."
+)
 @options.data_dir
 @options.as_json
 def logs(
@@ -38,6 +42,7 @@ def logs(
     follow: bool,
     instance: str | None,
     since: str | None,
+    pattern: str,
     data_dir: str,
     as_json: bool,
 ) -> None:
@@ -56,7 +61,7 @@ def logs(
             sagemaker.describe_endpoint(EndpointName=endpoint)
 
     group = TRANSFORM_LOG_GROUP if transform else endpoint_log_group(endpoint)
-    place = _Place(group, f"{endpoint}/" if transform else "")
+    place = _Place(group, f"{endpoint}/" if transform else "", pattern)
     reader = _Reader(found.client("logs"), place, instance, start, check)
     with contextlib.suppress(KeyboardInterrupt), plainly():
         _print_all(reader, follow, as_json)
@@ -72,10 +77,11 @@ def _print_all(reader: "_Reader", follow: bool, as_json: bool) -> None:
 
 
 class _Place(NamedTuple):
-    """A log group, and how the names of its streams begin that are meant."""
+    """A log group, how the names of its streams begin that are meant, and what lines match."""
 
     group: str
     prefix: str
+    pattern: str = ""
 
 
 class _Reader:
@@ -95,6 +101,8 @@ class _Reader:
         self._asked = {"logGroupName": place.group}
         if place.prefix:
             self._asked["logStreamNamePrefix"] = place.prefix
+        if place.pattern:
+            self._asked["filterPattern"] = place.pattern
         self._instance = instance
         self._start_ms = start_ms
         self._seen: set[str] = set()
