@@ -95,8 +95,8 @@ class Shadows:
         started = False
         try:
             call = invocation_of(self._gate, copied, endpoint, shadow, asked, head, target)
-            call.again = True
             started = call.start_anywhere()
+            call.again = True  # when its instance dies it is not sent to another one
         except Exception:
             log.exception("a copy for shadow variant %s could not be sent", shadow.name)
         if not started:

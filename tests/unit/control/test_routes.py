@@ -2,7 +2,8 @@ import pytest
 
 from argosy.control.routes import Routed, build
 from argosy.state.endpoints import Deployment
-from support.control_builders import component, deployment, document, host, instance
+from argosy.state.rollouts import new_rollout
+from support.control_builders import NOW, component, deployment, document, host, instance
 
 
 def test_the_table_lists_serving_instances_of_the_live_deployment_only() -> None:
@@ -141,3 +142,23 @@ def test_what_is_captured_stands_with_each_variant() -> None:
         "kms_key": "",
     }
     assert variant["capture"] == variant["shadow"]["capture"] == expected
+
+
+def test_a_shadow_has_no_part_in_the_traffic_that_two_fleets_share() -> None:
+    old, new = shadowed("d-old", 1.0, 9.0), shadowed("d-new", 1.0, 0.5)
+    rollout = new_rollout([{"share": 0.5, "wait": 0.0, "waits": ""}], NOW)
+    rollout["share"] = 0.5
+    serving = [
+        instance(id="i-1", deployment="d-old", variant="A"),
+        instance(id="i-2", deployment="d-old", variant="S"),
+        instance(id="i-3", deployment="d-new", variant="A"),
+    ]
+    updating = {**document(live=old, pending=new), "rollout": rollout}
+
+    table = build(7, {}, [Routed("1", "r", "Updating", updating, serving)], 60)  # type: ignore[arg-type]
+
+    first, second = table["endpoints"]["1/r/e"]["variants"]
+    assert (first["weight"], second["weight"]) == (0.5, 0.5)
+    assert (first["shadow"]["weight"], second["shadow"]["weight"]) == (1.0, 0.5)
+    assert [i["id"] for i in first["shadow"]["instances"]] == ["i-2"]
+    assert second["shadow"]["instances"] == []
