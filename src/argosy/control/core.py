@@ -104,6 +104,7 @@ class Control:
         self._messages.start()
         self._logs.start()
         self._measuring.start()
+        self._scaling.start()
         self._alarms.start()
         self._monitoring.start()
         self._capture.start()

@@ -463,6 +463,32 @@ def test_a_moment_that_was_slept_through_is_lost(stage: Stage) -> None:
     assert stage.count == 1
 
 
+def test_a_schedule_waits_for_an_endpoint_that_is_updated(stage: Stage) -> None:
+    async def go() -> None:
+        stage.endpoint(1, status=ep.UPDATING)
+        stage.target()
+        action(stage, "rate(1 hour)")
+        stage.clock.advance(3600)
+        await stage.scaling.activate()
+        assert stage.count == 1
+        await stage.settle()
+
+    asyncio.run(go())
+    assert stage.count == 3
+
+
+def test_alarms_are_made_anew_for_another_length_of_periods(stage: Stage) -> None:
+    metric = {"PredefinedMetricType": "SageMakerVariantInvocationsPerInstance"}
+    arn = stage.policy("p", TargetValue=60.0, PredefinedMetricSpecification=metric)
+    stage.alarm("p-high", 60.0, above=True, arn=arn)
+    stage.settings = Settings(scaling_period=1)
+    stage.fresh().start()
+    alarm = stage.records.get("alarm", *PLACE, "p-high")
+    assert alarm is not None
+    members = alarm.document["members"]
+    assert (members["Period"], members["Threshold"]) == (1, 1.0)
+
+
 def test_suspended_schedules_pass(stage: Stage) -> None:
     stage.endpoint(1)
     stage.target(suspended={"ScheduledScalingSuspended": True})

@@ -19,6 +19,8 @@ from argosy.state.scaling import Change
 
 log = logging.getLogger(__name__)
 
+SCHEDULED = "scheduled"
+"""A schedule set the range: the capacity is pulled into it as soon as that can be."""
 _CHANGES_KEPT = 10
 _EVENT = "Application Auto Scaling Scaling Activity State Change"
 
@@ -100,7 +102,7 @@ class Changing:
             )
             self._add(target, activity, activities.FAILED)
             return
-        changed = {**document, "least": least, "most": most, "correct": "scheduled"}
+        changed = {**document, "least": least, "most": most, "correct": SCHEDULED}
         self._records.update(target, now=now, document=changed)
         activity["message"] = f"Successfully set min capacity to {least} and max capacity to {most}"
         self._add(target, activity, activities.SUCCESSFUL)

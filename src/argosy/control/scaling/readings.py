@@ -23,6 +23,7 @@ class Reading:
     """An alarm that rings for a policy."""
 
     alarm: str
+    state: str
     low: bool
     """It is the alarm of a tracking policy that rings when there is too much capacity."""
     above: bool
@@ -41,6 +42,7 @@ class Reading:
 def reading_of(
     policy: Mapping[str, Any],
     alarm: Mapping[str, Any],
+    state: str,
     points: tuple[tuple[float, float], ...],
     now: float,
 ) -> Reading:
@@ -48,6 +50,7 @@ def reading_of(
     name = alarm["AlarmName"]
     return Reading(
         alarm=name,
+        state=state,
         low=name == policy["alarms"].get("low"),
         above=alarm["ComparisonOperator"].startswith("GreaterThan"),
         threshold=float(alarm.get("Threshold", 0.0)),
@@ -105,7 +108,8 @@ def _step(
 
 
 def _cause(policy: Mapping[str, Any], reading: Reading) -> str:
-    return f"monitor alarm {reading.alarm} in state ALARM triggered policy {policy['name']}"
+    alarm = f"monitor alarm {reading.alarm} in state {reading.state}"
+    return f"{alarm} triggered policy {policy['name']}"
 
 
 def _cooldown(given: int | None, scaling_period: float) -> float:

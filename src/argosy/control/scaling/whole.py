@@ -17,11 +17,12 @@ from typing import Protocol
 from argosy.control.means import Means
 from argosy.control.scaling import scheduled
 from argosy.control.scaling.capacity import Capacity, capacity_of
-from argosy.control.scaling.changing import Changing
+from argosy.control.scaling.changing import SCHEDULED, Changing
 from argosy.control.scaling.deciding import Situation, decide
 from argosy.control.scaling.readings import Reading, reading_of, wish_of
 from argosy.state import scaling_activities as activities
 from argosy.state.endpoints import hosts_components
+from argosy.state.managed_alarms import keep_period
 from argosy.state.records import Record, Stale
 from argosy.state.scaling import (
     ACTION,
@@ -75,13 +76,18 @@ class Scaling:
         """Target whose last change failed → until when policies leave it alone."""
         self._pruned = means.clock.now()
 
+    def start(self) -> None:
+        """Have the alarms of policies count in this platform's periods. Raises StorageError."""
+        period = self._means.settings.scaling_period
+        keep_period(self._records, period, self._means.clock.now())
+
     async def act(self, alarm: Record, fired: Fired) -> None:
         """An alarm rings for a policy, for the first time or still; raises LookupError when there
         is no such policy."""
         policy = self._policy(alarm, fired.action)
         now = self._means.clock.now()
         members = alarm.document["members"]
-        reading = reading_of(policy.document, members, fired.points, now)
+        reading = reading_of(policy.document, members, fired.state, fired.points, now)
         target = (policy.account, policy.region, policy.document["resource_id"])
         self._readings.setdefault((target, policy.name), {})[alarm.name] = reading
         self._evaluate_soon(target)
@@ -238,11 +244,14 @@ class Scaling:
         for target in self._records.find(TARGET):
             if not target.document["correct"]:
                 continue
+            capacity = capacity_of(self._records, target.account, target.region, target.name)
+            busy = capacity is not None and bool(capacity.busy)
+            if busy and target.document["correct"] == SCHEDULED:
+                continue  # it comes once, so it waits
             with self._records.transaction():
                 document = {**target.document, "correct": ""}
                 looked = self._records.update(target, now=now, document=document, touch=False)
-                capacity = capacity_of(self._records, target.account, target.region, target.name)
-                if capacity is not None and not capacity.busy:
+                if capacity is not None and not busy:
                     self._pull_into_range(looked, capacity)
 
     def _pull_into_range(self, target: Record, capacity: Capacity) -> None:

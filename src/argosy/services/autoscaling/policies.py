@@ -6,11 +6,11 @@ from typing import Any
 from argosy.ground.errors import ValidationException
 from argosy.services.autoscaling.errors import LimitExceededException, ObjectNotFoundException
 from argosy.services.autoscaling.finding import described, hanging, page, place, registered
-from argosy.services.autoscaling.policy_alarms import managed_alarms
 from argosy.services.autoscaling.policy_rules import CONFIGURATIONS, check_policy, same_metric
 from argosy.services.autoscaling.resources import NAMESPACE
 from argosy.services.registry import Call, operation
 from argosy.state.alarms import ACTIONS, ALARM, alarm_arn, delete_alarm, put_alarm
+from argosy.state.managed_alarms import managed_alarms
 from argosy.state.records import Record
 from argosy.state.scaling import (
     POLICY,

@@ -1,6 +1,6 @@
 """The two alarms that a target tracking policy looks through: what they watch, and when they ring.
 
-In CloudWatch's own terms, as PutMetricAlarm would take them; they are made by `state.alarms`. Pure.
+In CloudWatch's own terms, as PutMetricAlarm would take them. Nothing here decides on a capacity.
 
 A period of theirs is `settings.scaling_period`. At SageMaker's minute, three datapoints above the
 target ring the high alarm; in shorter periods fewer do, so that a rush is met within seconds.
@@ -8,7 +8,9 @@ target ring the high alarm; in shorter periods fewer do, so that a rush is met w
 
 from typing import Any
 
-from argosy.state.scaling import PolicyDocument
+from argosy.state.alarms import ALARM, put_alarm
+from argosy.state.records import Record, Records
+from argosy.state.scaling import POLICY, TRACKING, PolicyDocument
 
 _LOW_SHARE = 0.9
 _LOW_POINTS = 15
@@ -39,6 +41,30 @@ def managed_alarms(policy: PolicyDocument, scaling_period: float) -> dict[str, d
         low = target * _LOW_SHARE
         alarms["low"] = _alarm(policy, "low", "LessThanThreshold", low, seconds)
     return alarms
+
+
+def keep_period(records: Records, scaling_period: float, now: float) -> None:
+    """Make alarms anew that were made for periods of another length: the platform was started with
+    another one, and metrics come in that one now."""
+    for policy in records.find(POLICY):
+        if policy.document["type"] != TRACKING:
+            continue
+        made = managed_alarms(policy.document, scaling_period)  # type: ignore[arg-type]
+        for members in made.values():
+            name = members["AlarmName"]
+            alarm = records.get(ALARM, policy.account, policy.region, name)
+            if alarm is not None and _periods(alarm) != _periods_of(members):
+                put_alarm(records, policy.account, policy.region, members, now, managed=True)
+
+
+def _periods(alarm: Record) -> list[int | None]:
+    return _periods_of(alarm.document["members"])
+
+
+def _periods_of(members: dict[str, Any]) -> list[int | None]:
+    """Of the alarm itself, and of each of its queries."""
+    queries = (query.get("MetricStat") or {} for query in members.get("Metrics") or ())
+    return [members.get("Period"), *(query.get("Period") for query in queries)]
 
 
 def period_of(asked: dict[str, Any], scaling_period: float) -> int:
