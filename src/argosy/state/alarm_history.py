@@ -17,6 +17,8 @@ KIND = "alarm-history"
 KEPT_S = 14 * 86400
 MOST_ITEMS = 100_000
 _PRUNE_EVERY = 500
+_LONGEST_DATA = 4095
+_TOO_LONG = '{"version":"1.0","omitted":"it has more than 4095 characters"}'
 
 STATE = "StateUpdate"
 CONFIGURATION = "ConfigurationUpdate"
@@ -87,7 +89,7 @@ class AlarmHistory:
             "at": now,
             "item": item,
             "summary": summary[:255],
-            "data": data[:4095],
+            "data": data if len(data) <= _LONGEST_DATA else _TOO_LONG,
         }
         with self._transactions.begin():
             number = self._transactions.add(KIND, sa.insert(table), row)

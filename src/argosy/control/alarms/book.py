@@ -4,6 +4,7 @@ What is not due costs nothing. Only alarms that were changed are read again.
 """
 
 import heapq
+import logging
 import zlib
 from collections.abc import Iterator
 from dataclasses import dataclass, field
@@ -16,6 +17,8 @@ from argosy.state.records import Records
 
 Key = tuple[str, str, str, str]
 """Kind, account, region, name."""
+
+log = logging.getLogger(__name__)
 
 _JUMPED_S = 5.0
 _SLACK_S = 30.0
@@ -87,18 +90,10 @@ class Book:
         if record is None:
             return []
         entry = self.entries.get(key)
-        if (
-            entry is not None
-            and entry.record.document["configured"] == record.document["configured"]
-        ):
+        if entry is not None and _same(entry.record, record):
             entry.record = record
             return []
-        members = record.document["members"]
-        if key[0] == ALARM:
-            made = Entry(record, spec=spec_of(members, record.account, record.region))
-        else:
-            made = Entry(record, rule=read(members["AlarmRule"]))
-        self.entries[key] = made
+        self.entries[key] = made = _entry(record)
         self.plan(made, now)
         return [made]
 
@@ -138,4 +133,21 @@ class Book:
         return found
 
     def composites(self) -> list[Entry]:
-        return [entry for key, entry in self.entries.items() if key[0] == COMPOSITE]
+        return [entry for entry in self.entries.values() if entry.rule is not None]
+
+
+def _same(before: Record, now: Record) -> bool:
+    """Whether they ask for the same."""
+    return all(before.document[name] == now.document[name] for name in ("configured", "members"))
+
+
+def _entry(record: Record) -> Entry:
+    """One that cannot be read is kept, and never looked at: it must not hold up the others."""
+    members = record.document["members"]
+    try:
+        if record.kind == ALARM:
+            return Entry(record, spec=spec_of(members, record.account, record.region))
+        return Entry(record, rule=read(members["AlarmRule"]))
+    except (ValueError, LookupError, TypeError):
+        log.exception("alarm %s cannot be evaluated", record.name)
+        return Entry(record)

@@ -9,19 +9,11 @@ is at least M periods old.
 Source: CloudWatch User Guide, "Using Amazon CloudWatch alarms"; reference §9.
 """
 
-import operator
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 
-from argosy.control.alarms.spec import AlarmSpec
+from argosy.control.alarms.spec import BREACHES, AlarmSpec
 from argosy.state.alarms import IN_ALARM, INSUFFICIENT, OK
-
-BREACHES: dict[str, Callable[[float, float], bool]] = {
-    "GreaterThanOrEqualToThreshold": operator.ge,
-    "GreaterThanThreshold": operator.gt,
-    "LessThanThreshold": operator.lt,
-    "LessThanOrEqualToThreshold": operator.le,
-}
 
 
 @dataclass(frozen=True, slots=True)

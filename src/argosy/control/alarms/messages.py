@@ -16,6 +16,8 @@ from argosy.state.record import Record
 
 SOURCE = "aws.cloudwatch"
 DETAIL_TYPE = "CloudWatch Alarm State Change"
+LONGEST_DATA = 4095
+"""Characters of one entry of the history."""
 _LONGEST_SUBJECT = 100
 
 
@@ -66,7 +68,7 @@ def event(record: Record, change: Change) -> dict[str, Any]:
 
 def state_history(change: Change) -> tuple[str, str]:
     """Summary and data of the history's StateUpdate."""
-    document = {
+    document: dict[str, Any] = {
         "version": "1.0",
         "oldState": _history_state(
             change["previous"], change["previous_reason"], change["previous_data"]
@@ -74,7 +76,12 @@ def state_history(change: Change) -> tuple[str, str]:
         "newState": _history_state(change["state"], change["reason"], change["data"]),
     }
     summary = f"Alarm updated from {change['previous']} to {change['state']}"
-    return summary, json.dumps(document, separators=(",", ":"))
+    text = json.dumps(document, separators=(",", ":"))
+    if len(text) > LONGEST_DATA:
+        for state in (document["oldState"], document["newState"]):
+            state.pop("stateReasonData", None)
+        text = json.dumps(document, separators=(",", ":"))
+    return summary, text
 
 
 def action_history(
@@ -89,7 +96,10 @@ def action_history(
         "error": error or None,
     }
     did = "Failed to execute action" if error else "Successfully executed action"
-    return f"{did} {arn}", json.dumps(document, separators=(",", ":"))
+    text = json.dumps(document, separators=(",", ":"))
+    if len(text) > LONGEST_DATA:
+        text = json.dumps({**document, "publishedMessage": None}, separators=(",", ":"))
+    return f"{did} {arn}", text
 
 
 @cache

@@ -1,12 +1,20 @@
 """What an alarm on a metric asks for, read from the members of PutMetricAlarm. Pure."""
 
 import math
-from collections.abc import Mapping
+import operator
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import Any
 
 from argosy.telemetry.metrics import Metric, statistics
-from argosy.telemetry.metrics.queries import Query, check, metric_of, query_of
+from argosy.telemetry.metrics.queries import BadQuery, Query, check, metric_of, query_of
+
+BREACHES: dict[str, Callable[[float, float], bool]] = {
+    "GreaterThanOrEqualToThreshold": operator.ge,
+    "GreaterThanThreshold": operator.gt,
+    "LessThanThreshold": operator.lt,
+    "LessThanOrEqualToThreshold": operator.le,
+}
 
 _LATE_S = 5.0
 """How late a value may come and still be looked for."""
@@ -73,9 +81,15 @@ class AlarmSpec:
 
 def spec_of(members: Mapping[str, Any], account: str, region: str) -> AlarmSpec:
     """Reads the members. Raises BadQuery, BadStatistic."""
-    queries = tuple(query_of(one, account, region) for one in members.get("Metrics") or ())
+    given = members.get("Metrics") or ()
+    queries = tuple(query_of(one, account, region, any_period=True) for one in given)
     check(queries)
     points = members["EvaluationPeriods"]
+    stat = "" if queries else members.get("Statistic") or members["ExtendedStatistic"]
+    if stat:
+        statistics.parse(stat)
+    if members["ComparisonOperator"] not in BREACHES:
+        raise BadQuery(f"{members['ComparisonOperator']} cannot be evaluated.")
     return AlarmSpec(
         period=_period(members, queries),
         points=points,
@@ -84,7 +98,7 @@ def spec_of(members: Mapping[str, Any], account: str, region: str) -> AlarmSpec:
         threshold=float(members["Threshold"]),
         missing=members.get("TreatMissingData") or "missing",
         ignores_few=members.get("EvaluateLowSampleCountPercentile") == "ignore",
-        stat="" if queries else members.get("Statistic") or members["ExtendedStatistic"],
+        stat=stat,
         metric=None if queries else metric_of(members, account, region),
         unit=members.get("Unit"),
         queries=queries,

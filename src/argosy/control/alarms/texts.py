@@ -5,8 +5,8 @@ from collections.abc import Sequence
 from datetime import UTC, datetime
 from typing import Any
 
-from argosy.control.alarms.evaluate import BREACHES, Dot, Verdict
-from argosy.control.alarms.spec import AlarmSpec
+from argosy.control.alarms.evaluate import Dot, Verdict
+from argosy.control.alarms.spec import BREACHES, AlarmSpec
 from argosy.state.alarms import IN_ALARM, INSUFFICIENT
 
 _MOST_SHOWN = 5

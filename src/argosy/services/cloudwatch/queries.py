@@ -1,5 +1,6 @@
 """CloudWatch: GetMetricData, with metric math."""
 
+import asyncio
 from collections.abc import Iterator, Mapping, Sequence
 from itertools import islice
 from typing import Any
@@ -18,15 +19,18 @@ Point = tuple[int, float]
 
 
 @operation("cloudwatch", "GetMetricData")
-def get_metric_data(call: Call) -> dict[str, Any]:
-    """As many points as are asked for; the token goes on after them."""
+async def get_metric_data(call: Call) -> dict[str, Any]:
+    """As many points as are asked for; the token goes on after them.
+
+    Others have their turn after each query.
+    """
     asked = call.input
     queries = _queries(call)
     skip = place_of(asked.get("NextToken"), int) or 0
     most = asked.get("MaxDatapoints") or _MOST_POINTS
     if not 1 <= most <= _MOST_POINTS:
         raise ServiceValidationError(f"MaxDatapoints must be from 1 to {_MOST_POINTS}.")
-    results = _results(queries, _answers(call, queries))
+    results = await _results(queries, _answers(call, queries))
     if asked.get("ScanBy") != "TimestampAscending":
         results = [(query, label, points[::-1]) for query, label, points in results]
     page, more = _page(results, skip, most)
@@ -58,13 +62,12 @@ def _answers(call: Call, queries: Sequence[Query]) -> Answers:
     shortest = min((query.period or 60 for query in queries), default=60)
     step = rounding(start, now, shortest)
     first, last = int(start // step * step), -int(-end // 1)
-    points = sum(
-        (last - first) // query.period for query in queries if query.metric and query.period
-    )
-    if points > 10 * _MOST_POINTS:
+    points = [(last - first) // one.period for one in queries if one.metric and one.period]
+    if max(points, default=0) > _MOST_POINTS or sum(points) > 10 * _MOST_POINTS:
         raise ServiceValidationError(
-            f"The queries ask for up to {points:,} datapoints; ask for at most "
-            f"{10 * _MOST_POINTS:,} by less time, fewer metrics or longer periods."
+            f"The queries ask for up to {sum(points):,} datapoints; ask for at most "
+            f"{_MOST_POINTS:,} of each metric and {10 * _MOST_POINTS:,} altogether, by less time, "
+            "fewer metrics or longer periods."
         )
     return Answers(queries, call.metrics, first, last)
 
@@ -72,12 +75,13 @@ def _answers(call: Call, queries: Sequence[Query]) -> Answers:
 Result = tuple[Query, str, list[Point]]
 
 
-def _results(queries: Sequence[Query], answers: Answers) -> list[Result]:
+async def _results(queries: Sequence[Query], answers: Answers) -> list[Result]:
     """What each query gives that is to be returned: (query, label, points from the oldest on)."""
     results: list[Result] = []
     for query in queries:
         if not query.returned:
             continue
+        await asyncio.sleep(0)
         try:
             found = answers.of(query.id)
         except BadExpression as error:

@@ -50,8 +50,13 @@ class Query:
     returned: bool
 
 
-def query_of(member: Mapping[str, Any], account: str, region: str) -> Query:
-    """Reads a MetricDataQuery. Raises BadQuery."""
+def query_of(
+    member: Mapping[str, Any], account: str, region: str, *, any_period: bool = False
+) -> Query:
+    """Reads a MetricDataQuery. Raises BadQuery.
+
+    any_period: also one that CloudWatch does not have, as alarms of scaling may.
+    """
     name = member["Id"]
     if not _ID.fullmatch(name):
         raise BadQuery(
@@ -70,11 +75,11 @@ def query_of(member: Mapping[str, Any], account: str, region: str) -> Query:
         "returned": member.get("ReturnData", True),
     }
     if stat is None:
-        _check_period(period)
+        _check_period(period, any_period)
         return Query(
             expression=str(expression), metric=None, stat="", period=period, unit=None, **shared
         )
-    _check_period(stat["Period"])
+    _check_period(stat["Period"], any_period)
     _check_stat(stat["Stat"])
     return Query(
         expression="",
@@ -128,8 +133,8 @@ def _check_order(needs: Mapping[str, set[str]]) -> None:
             del left[name]
 
 
-def _check_period(period: int | None) -> None:
-    if period is not None and period not in SHORT_PERIODS and period % 60:
+def _check_period(period: int | None, any_period: bool) -> None:
+    if period is not None and not any_period and period not in SHORT_PERIODS and period % 60:
         raise BadQuery("Period must be 1, 5, 10, 20, 30 or a multiple of 60.")
 
 

@@ -271,3 +271,40 @@ def test_deleted_alarms_are_forgotten(watch: Watch) -> None:
     watch.measure(50.0)
 
     assert watch.events() == []
+
+
+def test_an_alarm_that_cannot_be_read_holds_up_no_other(watch: Watch) -> None:
+    watch.put("broken", Statistic="Median")
+    watch.compose("broken too", "ALARM(")
+    watch.put("high")
+    watch.measure(50.0)
+
+    assert watch.state("high") == "ALARM"
+    assert watch.state("broken") == "INSUFFICIENT_DATA"
+
+
+def test_a_managed_alarm_on_an_expression_may_have_any_period(watch: Watch) -> None:
+    asked = {"Metric": {"Namespace": "N", "MetricName": "M"}, "Period": 3, "Stat": "Sum"}
+    watch.put(
+        "high",
+        Metrics=[
+            {"Id": "m", "MetricStat": asked, "ReturnData": False},
+            {"Id": "e", "Expression": "m / 2"},
+        ],
+    )
+    given = metric(ACCOUNT, REGION, "N", "M")
+    watch.metrics.put(given, watch.clock.now(), Sample.of(50.0), resolution=1)
+    watch.after(4.0)
+
+    assert watch.state("high") == "ALARM"
+
+
+def test_the_history_of_very_long_reasons_is_json_still(watch: Watch) -> None:
+    watch.put("long", EvaluationPeriods=600, DatapointsToAlarm=1, TreatMissingData="notBreaching")
+    asked = metric(ACCOUNT, REGION, "N", "M")
+    for minute in range(300):
+        watch.metrics.put(asked, watch.clock.now() - 60 * minute, Sample.of(50.123456789))
+    watch.after(60)
+
+    for item in watch.history("long"):
+        assert data(item)["version"] == "1.0"
