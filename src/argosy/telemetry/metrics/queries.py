@@ -7,8 +7,8 @@ checked, not only when it is asked.
 
 import math
 import re
-from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, replace
 from typing import Any
 
 from argosy.telemetry.metrics import statistics
@@ -27,6 +27,8 @@ from argosy.telemetry.metrics.sample import merge
 from argosy.telemetry.metrics.store import MetricStore, Point
 
 SHORT_PERIODS = (1, 5, 10, 20, 30)
+_PIECE = 500
+"""Points that are read at once."""
 _ID = re.compile(r"[a-z][A-Za-z0-9_]*")
 
 
@@ -191,21 +193,39 @@ class Answers:
         self.period = max(periods, default=60)
         self._done: dict[str, Series | list[Series]] = {}
 
+    def fetch(self) -> Iterator[None]:
+        """Read every metric, a piece at a time: whoever iterates may do something else between.
+
+        After that nothing is read any more, and `of` may be asked in another thread.
+        """
+        for query in self._queries.values():
+            if query.metric is None or query.period is None:
+                continue
+            points: dict[int, float] = {}
+            step = _PIECE * query.period
+            for start in range(self._start, self._end, step):
+                points |= self._metric(query, start, min(start + step, self._end)).points
+                yield
+            whole = self._metric(query, self._start, self._start)
+            self._done[query.id] = replace(whole, points=points)
+
     def of(self, name: str) -> Series | list[Series]:
         """What a query gives. Raises BadExpression."""
         if name not in self._done:
             query = self._queries.get(name)
             if query is None:
                 raise BadExpression(f"There is no query {name}.")
-            self._done[name] = self._metric(query) if query.metric else self._expression(query)
+            self._done[name] = (
+                self._metric(query, self._start, self._end)
+                if query.metric
+                else self._expression(query)
+            )
         return self._done[name]
 
-    def _metric(self, query: Query) -> Series:
+    def _metric(self, query: Query, start: int, end: int) -> Series:
         assert query.metric is not None
         assert query.period is not None
-        points = read_from(
-            self._store, query.metric, self._start, self._end, query.period, query.unit
-        )
+        points = read_from(self._store, query.metric, start, end, query.period, query.unit)
         return series_of(points, query.stat, query.period, query.label or query.metric.name)
 
     def _expression(self, query: Query) -> Series | list[Series]:
