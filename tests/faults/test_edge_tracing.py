@@ -77,6 +77,23 @@ def test_a_sampled_invocation_is_told_as_a_span_with_its_way_and_its_model(
         given["traceparent"] = caller.header
 
 
+def test_a_stream_is_told_from_its_beginning_to_its_end(scene: Stage, collector: Collector) -> None:
+    caller = new_place()
+    client = scene.client()
+    client.meta.events.register(
+        "before-sign.*.*",
+        lambda request, **_: request.headers.add_header("traceparent", caller.header),
+    )
+    body = json.dumps({"stream": ["a", "b", "c"], "every": 0.05}).encode()
+    answer = client.invoke_endpoint_with_response_stream(EndpointName=ENDPOINT, Body=body)
+    parts = [event["PayloadPart"]["Bytes"] for event in answer["Body"]]
+    spans = collector.trace(f"{caller.trace_id:032x}", 3)
+    root, model = spans["InvokeEndpointWithResponseStream"], spans["model"]
+    assert parts == [b"a", b"b", b"c"]
+    assert root.attributes["http.response.status_code"] == 200
+    assert model.end - model.start > 80_000_000
+
+
 def test_errors_of_the_model_are_told_as_such(scene: Stage, collector: Collector) -> None:
     caller = new_place()
     with pytest.raises(ClientError):

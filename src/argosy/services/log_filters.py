@@ -38,13 +38,13 @@ def put_metric_filter(call: Call) -> dict[str, Any]:
     (transformation,) = asked["metricTransformations"]
     _check(transformation, pattern)
     _check_limits(call, group, name, pattern)
-    given = MetricFilter(group, name, asked["filterPattern"], transformation, call.clock.now())
+    ends, now = reader_of(call).ends(group), call.clock.now()
+    given = MetricFilter(group, name, asked["filterPattern"], transformation, now, ends)
     place = call.caller.account, call.caller.region
     with call.records.transaction():
         if not filters_of(call.records, *place, group):
-            ends = reader_of(call).ends(group)
-            set_progress(call.records, *place, group, ends, call.clock.now())
-        put_filter(call.records, *place, given, call.clock.now())
+            set_progress(call.records, *place, group, ends, now)
+        put_filter(call.records, *place, given, now)
     return {}
 
 

@@ -32,6 +32,8 @@ class MetricFilter:
     pattern: str
     transformation: dict[str, Any]
     created: float
+    after: dict[str, int] = field(default_factory=dict)
+    """Where each stream ended when the filter was put: what lies before is not for it."""
 
 
 def settings_of(records: Records, account: str, region: str, group: str) -> GroupSettings:

@@ -91,13 +91,14 @@ class Filtering:
         return there
 
 
-def data_of(place: Place, working: Measuring, events: list[Event], now: float) -> list[Datum]:
+def data_of(
+    place: Place, working: Measuring, events: list[tuple[str, Event]], now: float
+) -> list[Datum]:
     """What the filter makes of these events, one datum for each minute and set of dimensions."""
-    given = working.filter
-    since_ms, left_out = int(given.created * 1000), working.left_out
+    given, left_out = working.filter, working.left_out
     values: dict[tuple[int, tuple[tuple[str, str], ...]], list[float]] = {}
-    for event in events:
-        if event.ingestion_ms < since_ms:
+    for stream, event in events:
+        if _came_before(given, stream, event):
             continue
         measure = working.measure(event.message, now)
         if measure is not None:
@@ -116,3 +117,10 @@ def data_of(place: Place, working: Measuring, events: list[Event], now: float) -
         )
         for (minute, dimensions), found in values.items()
     ]
+
+
+def _came_before(given: MetricFilter, stream: str, event: Event) -> bool:
+    """True for what was there when the filter was put. A clock that was put back does not matter,
+    nor a stream that was made anew."""
+    old = event.ingestion_ms < int(given.created * 1000)
+    return old and event.position < given.after.get(stream, 0)

@@ -14,9 +14,9 @@ Place = tuple[str, str, str]
 
 @dataclass
 class Read:
-    """What came, and to where each stream has been read."""
+    """What came, with the stream it came in, and to where each stream has been read."""
 
-    events: list[Event] = field(default_factory=list)
+    events: list[tuple[str, Event]] = field(default_factory=list)
     positions: dict[str, int] = field(default_factory=dict)
     more: bool = False
 
@@ -45,6 +45,6 @@ def _read_stream(reader: LogReader, group: str, stream: str, position: int, read
     after = position
     if position < end:
         events, after, _ = reader.read(group, stream, position, limit=MOST_EVENTS)
-        read.events += events
+        read.events += [(stream, event) for event in events]
         read.more = read.more or after < end
     read.positions[stream] = after

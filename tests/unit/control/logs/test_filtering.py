@@ -3,6 +3,7 @@
 import asyncio
 import json
 from collections.abc import Iterator
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -12,7 +13,7 @@ from argosy.control.logs.filtering import Filtering
 from argosy.control.logs.measures import MOST_COMBINATIONS, Measure, Measuring
 from argosy.ground.clock import ManualClock
 from argosy.state.database import open_database
-from argosy.state.log_groups import MetricFilter, put_filter, set_progress
+from argosy.state.log_groups import MetricFilter, progress_of, put_filter, set_progress
 from argosy.state.records import Records
 from argosy.telemetry.logs import LogReader, LogWriter
 from argosy.telemetry.metrics import MetricStore, metric
@@ -96,9 +97,11 @@ class World:
         writer.close()
 
     def filter(self, given: MetricFilter) -> None:
+        """As PutMetricFilter does."""
         ends = LogReader(self.root, *PLACE).ends(given.group)
-        set_progress(self.records, *PLACE, given.group, ends, NOW)
-        put_filter(self.records, *PLACE, given, NOW)
+        if progress_of(self.records, *PLACE, given.group) is None:
+            set_progress(self.records, *PLACE, given.group, ends, NOW)
+        put_filter(self.records, *PLACE, replace(given, after=ends), NOW)
 
     def run(self) -> float | None:
         return asyncio.run(self.filtering.run())
@@ -154,11 +157,22 @@ def test_every_filter_of_a_group_sees_every_event(world: World) -> None:
 
 
 def test_a_filter_that_comes_later_does_not_see_what_was_before(world: World) -> None:
+    world.log((MS - 9, "ERROR"))
+    world.filter(made(metricName="First"))
     world.log((MS - 5, "ERROR"))
-    put_filter(world.records, *PLACE, made(), NOW)
+    world.filter(made(name="g"))
     world.log((MS, "ERROR"))
     world.run()
+    assert world.values("First") == [(0, 2, 2)]
     assert world.values() == [(0, 1, 1)]
+
+
+def test_a_clock_that_is_put_back_loses_nothing(world: World) -> None:
+    world.log((MS - 5, "ERROR"))
+    world.filter(made())
+    world.log((MS - 60_000, "ERROR of an earlier clock"))
+    world.run()
+    assert sum(count for _, count, _ in world.values()) == 1
 
 
 def test_a_stream_that_is_made_anew_is_read_from_its_beginning(world: World) -> None:
