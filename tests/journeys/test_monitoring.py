@@ -1,6 +1,7 @@
 """Model monitoring on a real platform: baselines, runs on captured data, metrics of drift."""
 
 import json
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
@@ -8,7 +9,7 @@ import numpy as np
 import pytest
 
 from argosy.testing import Platform
-from support.clients import INSTALL_S, Client
+from support.clients import INSTALL_S, SDK2, client
 from support.command import argosy
 from support.endpoints import ROWS, classifier, create_model, model_archive, settled, until
 
@@ -17,6 +18,13 @@ ROLE = "arn:aws:iam::000000000000:role/monitor"
 BUCKET = "monitored"
 CLUSTER = {"InstanceCount": 1, "InstanceType": "ml.m5.large", "VolumeSizeInGB": 20}
 SOURCE, OUTPUT = "/opt/ml/processing/input/data", "/opt/ml/processing/output"
+
+
+@pytest.fixture(scope="module")
+def platform() -> Iterator[Platform]:
+    """One of its own, which brings captured data to S3 at once."""
+    with Platform(capture_delay_s=0.5) as running:
+        yield running
 
 
 @pytest.fixture(scope="module")
@@ -286,7 +294,7 @@ def test_a_run_whose_baseline_is_gone_fails_with_a_sentence(sagemaker: Any, watc
 
 @pytest.mark.timeout(INSTALL_S + 360)
 def test_the_sdk_s_default_model_monitor_goes_from_baseline_to_violations(
-    platform: Platform, sdk2: Client, tmp_path: Path
+    platform: Platform, tmp_path: Path
 ) -> None:
     (tmp_path / "model.tar.gz").write_bytes(model_archive(classifier()))
     (tmp_path / "inference.py").write_text(SCRIPT)
@@ -294,7 +302,7 @@ def test_the_sdk_s_default_model_monitor_goes_from_baseline_to_violations(
     drifted = ROWS[::3] + np.array([30.0, 0.0, 0.0, 0.0])
     lines = "\n".join(",".join(map(str, row)) for row in drifted)
     (tmp_path / "drifted.csv").write_text(lines)
-    told = sdk2.run("sdk2_monitor.py", tmp_path)
+    told = client(platform, SDK2, tmp_path).run("sdk2_monitor.py", tmp_path)
     assert told["baseline"] == len(ROWS)
     assert told["constraints"] == ["species", "a", "b", "c", "d"]
     assert told["execution"] == "CompletedWithViolations"

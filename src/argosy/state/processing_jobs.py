@@ -6,9 +6,6 @@ has it done.
 
 from typing import Any, NotRequired, TypedDict
 
-from argosy.state.events import EventOutbox
-from argosy.state.record import Record
-
 PROCESSING_JOB = "processing-job"
 """Kind of record and type in an ARN."""
 
@@ -76,37 +73,3 @@ def most_seconds(asked: dict[str, Any]) -> float:
 def is_analysis(image: str) -> bool:
     """Whether the image is Model Monitor's own."""
     return image.partition("@")[0].rpartition("/")[2].partition(":")[0] == ANALYZER
-
-
-def event_detail(record: Record) -> dict[str, Any]:
-    """The detail of a state-change event: what DescribeProcessingJob tells, times in epoch ms."""
-    document = record.document
-    asked = document["asked"]
-    times = {
-        "CreationTime": record.created,
-        "LastModifiedTime": record.modified,
-        "ProcessingStartTime": document["started"],
-        "ProcessingEndTime": document.get("ended"),
-    }
-    return {
-        **{name: value for name, value in asked.items() if value is not None},
-        "ProcessingJobArn": document["arn"],
-        "ProcessingJobStatus": record.status,
-        **{name: round(at * 1000) for name, at in times.items() if at},
-        **({"FailureReason": document["failure_reason"]} if document["failure_reason"] else {}),
-        **({"ExitMessage": document["exit_message"]} if document["exit_message"] else {}),
-        "Tags": {},
-    }
-
-
-def tell(events: EventOutbox, record: Record) -> None:
-    """Write the event of a job's new status, in the transaction that is open."""
-    events.add(
-        record.account,
-        record.region,
-        "aws.sagemaker",
-        "SageMaker Processing Job State Change",
-        [record.document["arn"]],
-        event_detail(record),
-        record.modified,
-    )

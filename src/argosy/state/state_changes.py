@@ -9,6 +9,7 @@ from typing import Any
 
 from argosy.ground.names import sagemaker_arn
 from argosy.state.events import EventOutbox
+from argosy.state.processing_jobs import PROCESSING_JOB
 from argosy.state.record import Record
 from argosy.state.records import Records
 from argosy.state.transform_jobs import TRANSFORM_JOB
@@ -29,6 +30,7 @@ _TYPES = {
     _MODEL: "SageMaker Model State Change",
     _COMPONENT: "SageMaker Inference Component State Change",
     TRANSFORM_JOB: "SageMaker Transform Job State Change",
+    PROCESSING_JOB: "SageMaker Processing Job State Change",
 }
 _DEPLOYMENT = "SageMaker Endpoint Deployment State Change"
 
@@ -66,6 +68,7 @@ def _detail(records: Records, record: Record) -> dict[str, Any]:
         _CONFIG: _config,
         _MODEL: _model,
         TRANSFORM_JOB: _transform_job,
+        PROCESSING_JOB: _processing_job,
     }[record.kind]
     body = {
         **build(record),
@@ -126,6 +129,19 @@ def _transform_job(record: Record) -> dict[str, Any]:
         "FailureReason": document["failure_reason"],
         "TransformStartTime": document.get("started"),
         "TransformEndTime": document.get("ended"),
+    }
+
+
+def _processing_job(record: Record) -> dict[str, Any]:
+    document = record.document
+    return {
+        **document["asked"],
+        "ProcessingJobArn": document["arn"],
+        "ProcessingJobStatus": record.status,
+        "FailureReason": document["failure_reason"],
+        "ExitMessage": document["exit_message"],
+        "ProcessingStartTime": document["started"],
+        "ProcessingEndTime": document.get("ended"),
     }
 
 

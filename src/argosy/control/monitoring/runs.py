@@ -27,6 +27,7 @@ from argosy.state import processing_jobs as jobs
 from argosy.state.monitoring import DATA_QUALITY_DEFINITION, EXECUTION, ExecutionDocument
 from argosy.state.processing_jobs import PROCESSING_JOB, ProcessingJobDocument
 from argosy.state.record import Record
+from argosy.state.state_changes import announce
 
 ENDPOINT = "endpoint"
 
@@ -153,7 +154,7 @@ def _keep_job(
         now=means.clock.now(),
         status=jobs.IN_PROGRESS,
     )
-    jobs.tell(means.events, record)
+    announce(means.records, record, means.clock.now())
 
 
 def _definition(means: Means, schedule: Record) -> Definition:

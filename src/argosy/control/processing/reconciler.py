@@ -13,6 +13,7 @@ from argosy.monitor.analysis import Result
 from argosy.state import processing_jobs as jobs
 from argosy.state.processing_jobs import PROCESSING_JOB
 from argosy.state.records import Record, Stale
+from argosy.state.state_changes import announce
 from argosy.telemetry.logs import LogWriter
 
 log = logging.getLogger(__name__)
@@ -118,7 +119,7 @@ class ProcessingReconciler:
         try:
             with records.transaction():
                 changed = records.update(record, now=now, document=document, status=ending.status)
-                jobs.tell(self._means.events, changed)
+                announce(records, changed, now, record)
                 self._ended(changed, ending.result)
         except Stale:
             return

@@ -15,6 +15,7 @@ from argosy.services.sagemaker.tags import check_tags, set_tags
 from argosy.state import processing_jobs as jobs
 from argosy.state.processing_jobs import PROCESSING_JOB
 from argosy.state.records import Record
+from argosy.state.state_changes import announce
 
 MOST_REASON = 1024
 
@@ -42,8 +43,8 @@ def create_processing_job(call: Call) -> dict[str, Any]:
             now=call.clock.now(),
             status=jobs.IN_PROGRESS,
         )
-        jobs.tell(call.events, record)
         set_tags(call, arn, tags)
+        announce(call.records, record, call.clock.now())
     return {"ProcessingJobArn": arn}
 
 
@@ -77,7 +78,7 @@ def stop_processing_job(call: Call) -> dict[str, Any]:
             )
         if record.status != jobs.STOPPING:
             changed = call.records.update(record, now=call.clock.now(), status=jobs.STOPPING)
-            jobs.tell(call.events, changed)
+            announce(call.records, changed, call.clock.now(), record)
     return {}
 
 

@@ -8,6 +8,7 @@ from argosy.state import processing_jobs as jobs
 from argosy.state.monitoring import EXECUTION
 from argosy.state.processing_jobs import PROCESSING_JOB
 from argosy.state.records import Record
+from argosy.state.state_changes import announce
 
 MOST_REASON = 1024
 _SAME = {
@@ -39,7 +40,8 @@ def stop_executions(call: Call, schedule: str) -> None:
         PROCESSING_JOB, caller.account, caller.region, statuses=(jobs.IN_PROGRESS,)
     ):
         if (job.document.get("monitoring") or {}).get("schedule") == schedule:
-            call.records.update(job, now=now, status=jobs.STOPPING)
+            stopping = call.records.update(job, now=now, status=jobs.STOPPING)
+            announce(call.records, stopping, now, job)
 
 
 def summary(record: Record) -> dict[str, Any]:
