@@ -2,6 +2,7 @@
 
 import json
 from collections.abc import Iterator
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
 
@@ -251,7 +252,7 @@ def test_a_run_without_captured_data_fails_and_says_where_it_looked(
     assert described["MonitoringScheduleStatus"] == "Stopped"
 
 
-def test_traffic_that_drifts_is_found(
+def test_traffic_that_drifts_is_found_and_told_to_cloudwatch(
     platform: Platform, s3: Any, sagemaker: Any, watched: str
 ) -> None:
     runtime = platform.client("sagemaker-runtime")
@@ -279,6 +280,20 @@ def test_traffic_that_drifts_is_found(
     assert "d" in drifts
     assert not drifts & {"a", "b", "c"}
     assert content(s3, f"{key}/statistics.json")["dataset"]["item_count"] == len(ROWS)
+    now = datetime.now(UTC)
+    points = platform.client("cloudwatch").get_metric_statistics(
+        Namespace="aws/sagemaker/Endpoints/data-metrics",
+        MetricName="feature_baseline_drift_d",
+        Dimensions=[
+            {"Name": "Endpoint", "Value": watched},
+            {"Name": "MonitoringSchedule", "Value": "watch"},
+        ],
+        StartTime=now - timedelta(minutes=30),
+        EndTime=now + timedelta(minutes=1),
+        Period=60,
+        Statistics=["Maximum"],
+    )["Datapoints"]
+    assert max(point["Maximum"] for point in points) > 0.5
     shown = argosy(platform.environment(), "monitor", watched)
     assert shown.code == 0, shown.err
     assert "baseline_drift_check" in shown.out
