@@ -57,13 +57,18 @@ def _die_with(parent: int) -> None:
 
 
 def _run(analysis: Analysis, access: StoreAccess) -> Result:
-    from argosy.monitor.running import run
     from argosy.objects.client import ObjectStore
 
     _say(f"Reading {', '.join(analysis['sources'])}")
     store = ObjectStore(access)
     try:
-        return run(store, analysis, _say)
+        if (quality := analysis["quality"]) is not None:
+            from argosy.monitor.quality import running as of_models
+
+            return of_models.run(store, analysis, quality, _say)
+        from argosy.monitor import running as of_data
+
+        return of_data.run(store, analysis, _say)
     finally:
         store.close()
 

@@ -3,6 +3,17 @@
 from typing import Any, TypedDict
 
 
+class Attributes(TypedDict):
+    """Where a row holds what: a name, or a number from 0; "" where it is not given."""
+
+    problem: str
+    inference: str
+    probability: str
+    threshold: float
+    """Probabilities above it mean the positive class."""
+    truth: str
+
+
 class Analysis(TypedDict):
     """One run. Places are S3 URIs; an empty one is not given."""
 
@@ -24,6 +35,10 @@ class Analysis(TypedDict):
     """Names of columns that are left out."""
     drift_method: str
     """The categorical_drift_method of the constraints that are suggested, "" for LInfinity."""
+    quality: Attributes | None
+    """Given: predictions are compared with the truth, instead of data with a baseline's."""
+    ground_truth: list[str]
+    """Prefixes of the truth for captured answers; none where the dataset holds it."""
     memory_mb: int
     """What the process may take at most."""
 

@@ -33,7 +33,7 @@ def read(
             continue
         try:
             record = json_rows.parse(line)
-            if _within(record, start, end):
+            if within(record, start, end):
                 for row in rows_of(record, sides):
                     rows.add(row)
         except BadData:
@@ -71,8 +71,8 @@ def _joined(answer: list[Row], request: list[Row]) -> list[Row]:
     return [[*one, *other] for one, other in zip(answer, request, strict=True)]
 
 
-def _within(record: Any, start: float | None, end: float | None) -> bool:
-    """A record that does not say when it was made is taken."""
+def within(record: Any, start: float | None, end: float | None) -> bool:
+    """Whether a record is of [start, end); one that does not say when it was made is."""
     meta = record.get("eventMetadata") if isinstance(record, dict) else None
     said = meta.get("inferenceTime") if isinstance(meta, dict) else None
     if start is None or end is None or not isinstance(said, str):

@@ -3,17 +3,16 @@
 import csv
 from collections.abc import Iterable, Iterator
 
-from argosy.monitor.dataset import Dataset
 from argosy.monitor.lines import LONGEST
-from argosy.monitor.rows import Grouped, unique
+from argosy.monitor.rows import Skips, Takes, column_name, unique
 
 csv.field_size_limit(LONGEST)
 
 
-def read(lines: Iterable[str], dataset: Dataset, rows: Grouped, *, header: bool) -> None:
+def read(lines: Iterable[str], count: Skips, rows: Takes, *, header: bool) -> None:
     """Take in all of an object. A short row lacks its last columns, a long one has more; a line
     that is no CSV is skipped and counted."""
-    records = _records(lines, dataset)
+    records = _records(lines, count)
     names = unique(next(records, [])) if header else []
     by_width: dict[int, tuple[str, ...]] = {}
     for record in records:
@@ -23,14 +22,14 @@ def read(lines: Iterable[str], dataset: Dataset, rows: Grouped, *, header: bool)
         rows.put(by_width[width], record)
 
 
-def _names(header: list[str], width: int, rows: Grouped) -> tuple[str, ...]:
+def _names(header: list[str], width: int, rows: Takes) -> tuple[str, ...]:
     if not header:
         return tuple(rows.name_at(index) for index in range(width))
-    more = (f"_c{index}" for index in range(len(header), width))
+    more = (column_name(index) for index in range(len(header), width))
     return (*header[:width], *more)
 
 
-def _records(lines: Iterable[str], dataset: Dataset) -> Iterator[list[str]]:
+def _records(lines: Iterable[str], count: Skips) -> Iterator[list[str]]:
     """Rows that are not empty."""
     reader = csv.reader(lines)
     while True:
@@ -39,7 +38,7 @@ def _records(lines: Iterable[str], dataset: Dataset) -> Iterator[list[str]]:
         except StopIteration:
             return
         except csv.Error:
-            dataset.skipped += 1
+            count.skipped += 1
             continue
         if record:
             yield record

@@ -8,25 +8,24 @@ from collections.abc import Iterable, Iterator
 from typing import Any
 
 from argosy.monitor.analysis import BadData
-from argosy.monitor.dataset import Dataset
-from argosy.monitor.rows import Grouped, Row
+from argosy.monitor.rows import Row, Skips, Takes
 
 _BATCHES = ("instances", "predictions", "data", "inputs")
 """Members that hold the rows of a request or an answer."""
 _DEEPEST = 50
 
 
-def read_lines(lines: Iterable[str], dataset: Dataset, rows: Grouped) -> None:
+def read_lines(lines: Iterable[str], count: Skips, rows: Takes) -> None:
     """Take in an object with one JSON value a line; a line that is no JSON is skipped."""
     for line in lines:
         if line.strip():
             try:
                 rows.add(flat(parse(line)))
             except BadData:
-                dataset.skipped += 1
+                count.skipped += 1
 
 
-def read_whole(text: str, rows: Grouped) -> None:
+def read_whole(text: str, rows: Takes) -> None:
     """Take in an object that is one JSON value: a list of rows, or one row. Raises BadData."""
     value = parse(text)
     for one in value if isinstance(value, list) else [value]:

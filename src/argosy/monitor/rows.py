@@ -4,6 +4,7 @@ A row is a list of (name or None, text or None).
 """
 
 from collections.abc import Sequence
+from typing import Protocol
 
 from argosy.monitor.dataset import Dataset
 
@@ -12,6 +13,26 @@ Row = list[Cell]
 
 _GROUP = 5_000
 _MOST_SHAPES = 64
+
+
+class Skips(Protocol):
+    """Counts records that could not be read."""
+
+    skipped: int
+
+
+class Takes(Protocol):
+    """Takes rows, one after another."""
+
+    def add(self, row: Row) -> None: ...
+
+    def put(self, names: tuple[str, ...], texts: Sequence[str | None]) -> None:
+        """A row whose columns all have names, no two of them the same."""
+        ...
+
+    def name_at(self, index: int) -> str:
+        """What a column without a name is called."""
+        ...
 
 
 def column_name(index: int) -> str:

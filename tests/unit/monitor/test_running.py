@@ -48,6 +48,8 @@ def asked(*sources: str, **changes: Any) -> Analysis:
         "end": None,
         "exclude": [],
         "drift_method": "",
+        "quality": None,
+        "ground_truth": [],
         "memory_mb": 2048,
     }
     return analysis | changes  # type: ignore[return-value]

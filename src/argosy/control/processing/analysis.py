@@ -8,7 +8,9 @@ import json
 from datetime import datetime
 from typing import Any
 
-from argosy.monitor.analysis import Analysis
+from argosy.monitor.analysis import Analysis, Attributes
+
+DATA_QUALITY = "DATA_QUALITY"
 
 
 def analysis_of(asked: dict[str, Any], memory_mb: int) -> Analysis:
@@ -35,7 +37,24 @@ def analysis_of(asked: dict[str, Any], memory_mb: int) -> Analysis:
         "end": _moment(environment.get("end_time")),
         "exclude": [name.strip() for name in excluded.split(",") if name.strip()],
         "drift_method": environment.get("categorical_drift_method") or "",
+        "quality": _quality(environment),
+        "ground_truth": _below(environment["ground_truth_source"], inputs)
+        if environment.get("ground_truth_source")
+        else [],
         "memory_mb": memory_mb,
+    }
+
+
+def _quality(environment: dict[str, str]) -> Attributes | None:
+    """Raises ValueError for a threshold that is no number."""
+    if (environment.get("analysis_type") or DATA_QUALITY).upper() == DATA_QUALITY:
+        return None
+    return {
+        "problem": environment.get("problem_type") or "",
+        "inference": environment.get("inference_attribute") or "",
+        "probability": environment.get("probability_attribute") or "",
+        "threshold": float(environment.get("probability_threshold_attribute") or 0.5),
+        "truth": environment.get("ground_truth_attribute") or "",
     }
 
 
