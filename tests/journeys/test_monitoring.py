@@ -307,6 +307,86 @@ def test_a_run_whose_baseline_is_gone_fails_with_a_sentence(sagemaker: Any, watc
     assert "nowhere/constraints.json" in last["FailureReason"]
 
 
+def test_answers_that_prove_wrong_are_found(
+    platform: Platform, s3: Any, sagemaker: Any, watched: str
+) -> None:
+    """Model quality: a baseline of good answers, then a truth that is another."""
+    truths = classifier().predict(ROWS)
+    table = ["said,true", *(f"{answer},{answer}" for answer in truths)]
+    s3.put_object(Bucket=BUCKET, Key="quality/table.csv", Body="\n".join(table))
+    process(
+        sagemaker,
+        "quality-baseline",
+        "quality/",
+        environment={
+            "analysis_type": "MODEL_QUALITY",
+            "problem_type": "MulticlassClassification",
+            "inference_attribute": "said",
+            "ground_truth_attribute": "true",
+        },
+    )
+    assert finished(sagemaker, "quality-baseline")["ProcessingJobStatus"] == "Completed"
+    before = captured_lines(s3)
+    runtime = platform.client("sagemaker-runtime")
+    for number in range(10):
+        runtime.invoke_endpoint(
+            EndpointName=watched,
+            ContentType="text/csv",
+            Accept="text/csv",
+            InferenceId=f"asked-{number}",
+            Body=",".join(map(str, ROWS[number])),
+        )
+    truth = [
+        {
+            "groundTruthData": {"data": "0" if number < 7 else "2", "encoding": "CSV"},
+            "eventMetadata": {"eventId": f"asked-{number}"},
+            "eventVersion": "0",
+        }
+        for number in range(10)
+    ]
+    place = datetime.now(UTC).strftime("truth/%Y/%m/%d/%H/one.jsonl")
+    s3.put_object(Bucket=BUCKET, Key=place, Body="\n".join(map(json.dumps, truth)))
+    until(lambda: captured_lines(s3) >= before + 10, 120)
+    sagemaker.create_model_quality_job_definition(
+        JobDefinitionName="watched-quality",
+        ModelQualityBaselineConfig={"BaseliningJobName": "quality-baseline"},
+        ModelQualityAppSpecification={
+            "ImageUri": IMAGE,
+            "ProblemType": "MulticlassClassification",
+        },
+        ModelQualityJobInput={
+            "EndpointInput": {
+                "EndpointName": watched,
+                "LocalPath": SOURCE,
+                "InferenceAttribute": "0",
+            },
+            "GroundTruthS3Input": {"S3Uri": f"s3://{BUCKET}/truth"},
+        },
+        ModelQualityJobOutputConfig={
+            "MonitoringOutputs": [
+                {"S3Output": {"S3Uri": f"s3://{BUCKET}/reports", "LocalPath": OUTPUT}}
+            ]
+        },
+        JobResources={"ClusterConfig": CLUSTER},
+        RoleArn=ROLE,
+    )
+    asked = now_schedule("watch-quality")
+    config = asked["MonitoringScheduleConfig"]
+    del config["MonitoringJobDefinition"]
+    config |= {"MonitoringJobDefinitionName": "watched-quality", "MonitoringType": "ModelQuality"}
+    sagemaker.create_monitoring_schedule(**asked)
+    last = ended(sagemaker, "watch-quality")
+    assert last["MonitoringExecutionStatus"] == "CompletedWithViolations", last
+    job = sagemaker.describe_processing_job(
+        ProcessingJobName=last["ProcessingJobArn"].rpartition("/")[2]
+    )
+    key = job["ProcessingOutputConfig"]["Outputs"][0]["S3Output"]["S3Uri"].split("/", 3)[3]
+    metrics = content(s3, f"{key}/statistics.json")["multiclass_classification_metrics"]
+    assert metrics["accuracy"]["value"] == 0.7
+    found = content(s3, f"{key}/constraint_violations.json")["violations"]
+    assert "accuracy" in {one["metric_name"] for one in found}
+
+
 @pytest.mark.timeout(INSTALL_S + 360)
 def test_the_sdk_s_default_model_monitor_goes_from_baseline_to_violations(
     platform: Platform, tmp_path: Path

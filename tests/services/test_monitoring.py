@@ -122,7 +122,7 @@ def test_definitions_are_listed_by_endpoint_and_deleted(sagemaker: Any, clock: M
         ({"app": {"ContainerArguments": ["x"]}}, "programs of users"),
         ({"input": {"StartTimeOffset": "P1Y"}}, "not a duration"),
         ({"input": {"StartTimeOffset": "PT1H"}}, "before EndTimeOffset"),
-        ({"input": {"InferenceAttribute": "0"}}, "anything but data quality"),
+        ({"input": {"InferenceAttribute": "0"}}, "attributes of predictions"),
         (
             {"DataQualityBaselineConfig": {"StatisticsResource": {"S3Uri": "https://x/y"}}},
             "not an S3 URI",
@@ -173,7 +173,7 @@ def test_the_older_form_holds_its_job_definition_inside(sagemaker: Any) -> None:
             },
             "must be before",
         ),
-        ({"MonitoringType": "ModelBias"}, "anything but data quality"),
+        ({"MonitoringType": "ModelBias"}, "bias and explainability"),
         ({"MonitoringJobDefinition": inline(), "MonitoringJobDefinitionName": "quality"}, "either"),
         (
             {"MonitoringJobDefinition": inline(MonitoringAppSpecification={"ImageUri": "mine"})},
@@ -270,3 +270,64 @@ def test_runs_are_filtered_by_time_and_status(server: ApiServer, sagemaker: Any)
 
 def test_a_page_token_of_another_order_is_refused(sagemaker: Any, refused: Refused) -> None:
     assert "NextToken" in refused(sagemaker.list_monitoring_executions, NextToken="bad")
+
+
+def quality(name: str = "good", **changes: Any) -> dict[str, Any]:
+    """A model quality job definition."""
+    source = {"InferenceAttribute": "0", **changes.pop("input", {})}
+    return {
+        "JobDefinitionName": name,
+        "ModelQualityBaselineConfig": {
+            "ConstraintsResource": {"S3Uri": "s3://base/constraints.json"}
+        },
+        "ModelQualityAppSpecification": {
+            "ImageUri": IMAGE,
+            "ProblemType": "BinaryClassification",
+            **changes.pop("app", {}),
+        },
+        "ModelQualityJobInput": {
+            "EndpointInput": {
+                **endpoint_input(),
+                **{name: value for name, value in source.items() if value is not None},
+            },
+            "GroundTruthS3Input": {"S3Uri": "s3://truth/here", **changes.pop("truth", {})},
+        },
+        "ModelQualityJobOutputConfig": {"MonitoringOutputs": [{"S3Output": OUTPUT}]},
+        "JobResources": {"ClusterConfig": CLUSTER},
+        "RoleArn": ROLE,
+        **changes,
+    }
+
+
+def test_model_quality_has_definitions_and_schedules_of_its_own(
+    sagemaker: Any, refused: Refused
+) -> None:
+    asked = quality()
+    arn = sagemaker.create_model_quality_job_definition(**asked)["JobDefinitionArn"]
+    assert arn == f"{ARN}model-quality-job-definition/good"
+    found = sagemaker.describe_model_quality_job_definition(JobDefinitionName="good")
+    assert {name: found[name] for name in asked} == asked
+    config = {"MonitoringJobDefinitionName": "good", "MonitoringType": "ModelQuality"}
+    sagemaker.create_monitoring_schedule(**schedule("goodness", **config))
+    described = sagemaker.describe_monitoring_schedule(MonitoringScheduleName="goodness")
+    assert described["MonitoringType"] == "ModelQuality"
+    wrong = schedule("other", MonitoringJobDefinitionName="good")
+    refused(sagemaker.create_monitoring_schedule, "ResourceNotFound", **wrong)
+    assert not sagemaker.list_data_quality_job_definitions()["JobDefinitionSummaries"]
+    sagemaker.delete_model_quality_job_definition(JobDefinitionName="good")
+    assert not sagemaker.list_model_quality_job_definitions()["JobDefinitionSummaries"]
+
+
+@pytest.mark.parametrize(
+    ("changes", "part"),
+    [
+        ({"input": {"InferenceAttribute": None}}, "InferenceAttribute or ProbabilityAttribute"),
+        ({"truth": {"S3Uri": "https://x/y"}}, "not an S3 URI"),
+        ({"app": {"PostAnalyticsProcessorSourceUri": "s3://b/p.py"}}, "postprocessing"),
+    ],
+)
+def test_a_model_quality_job_that_could_not_be_run_is_refused(
+    sagemaker: Any, refused: Refused, changes: dict[str, Any], part: str
+) -> None:
+    call = sagemaker.create_model_quality_job_definition
+    assert part in refused(call, **quality(**changes))

@@ -102,7 +102,8 @@ def test_a_name_is_never_free_again(sagemaker: Any, refused: Refused) -> None:
         ({"environment": {"dataset_source": "/elsewhere"}}, "dataset_source"),
         ({"environment": {"baseline_constraints": "/elsewhere"}}, "baseline_constraints"),
         ({"environment": {"record_preprocessor_script": "/x.py"}}, "preprocessing scripts"),
-        ({"environment": {"analysis_type": "MODEL_QUALITY"}}, "data quality"),
+        ({"environment": {"analysis_type": "MODEL_BIAS"}}, "bias and explainability"),
+        ({"environment": {"analysis_type": "MODEL_QUALITY"}}, "problem_type"),
     ],
 )
 def test_a_job_that_could_not_be_run_is_refused(

@@ -1,6 +1,6 @@
 """Monitoring schedules, their job definitions and their executions, as records.
 
-A definition's document is the CreateDataQualityJobDefinition input without its tags. An execution
+A definition's document holds the Create…JobDefinition input without its tags. An execution
 is one run of a schedule; its record is named by the schedule and the time for which it is meant,
 so that there is never a second one for the same time.
 """
@@ -11,9 +11,13 @@ from typing import Any, NotRequired, TypedDict
 MONITORING_SCHEDULE = "monitoring-schedule"
 """Kind of record and type in an ARN, as the next."""
 DATA_QUALITY_DEFINITION = "data-quality-job-definition"
+MODEL_QUALITY_DEFINITION = "model-quality-job-definition"
 EXECUTION = "monitoring-execution"
 
 DATA_QUALITY = "DataQuality"
+MODEL_QUALITY = "ModelQuality"
+DEFINITIONS = {DATA_QUALITY: DATA_QUALITY_DEFINITION, MODEL_QUALITY: MODEL_QUALITY_DEFINITION}
+"""MonitoringType, with which members of its definitions begin → kind of their records."""
 
 PENDING = "Pending"
 SCHEDULED = "Scheduled"

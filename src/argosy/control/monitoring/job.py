@@ -7,13 +7,14 @@ monitoring jobs: names of inputs, paths and variables.
 import hashlib
 import json
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from typing import Any
 
 from argosy.state.endpoints import Deployment
 
 _BASE = "/opt/ml/processing"
+_TRUTH = f"{_BASE}/groundtruth"
 _CAPTURED = {"sagemakerCaptureJson": {"captureIndexNames": ["endpointInput", "endpointOutput"]}}
 _DEFAULT_RUNTIME_S = 3600
 
@@ -37,20 +38,26 @@ class Definition:
     baselining_job: str
     most_seconds: int
     network: dict[str, Any] | None
+    problem: str = ""
+    """Given for model quality."""
+    ground_truth: str = ""
+    """Where its truth lies."""
 
 
-def named(asked: dict[str, Any]) -> Definition:
-    """From the CreateDataQualityJobDefinition members."""
-    app = asked["DataQualityAppSpecification"]
-    return _definition(
+def named(asked: dict[str, Any], kind: str) -> Definition:
+    """From the Create…JobDefinition members of that MonitoringType."""
+    app, given = asked[f"{kind}AppSpecification"], asked[f"{kind}JobInput"]
+    definition = _definition(
         asked,
         app,
         app.get("Environment"),
-        asked["DataQualityJobInput"]["EndpointInput"],
-        asked["DataQualityJobOutputConfig"],
+        given["EndpointInput"],
+        asked[f"{kind}JobOutputConfig"],
         asked["JobResources"],
-        asked.get("DataQualityBaselineConfig"),
+        asked.get(f"{kind}BaselineConfig"),
     )
+    truth = (given.get("GroundTruthS3Input") or {}).get("S3Uri") or ""
+    return replace(definition, problem=app.get("ProblemType") or "", ground_truth=truth)
 
 
 def inline(asked: dict[str, Any]) -> Definition:
@@ -150,6 +157,8 @@ def request(
         "statistics": f"{_BASE}/baseline/stats",
     }
     given = {kind: uri for kind, uri in baseline.items() if uri}
+    if definition.ground_truth:
+        inputs.append(_input("groundtruth_input_1", definition.ground_truth, _TRUTH))
     inputs += [_input(kind, uri, folders[kind]) for kind, uri in given.items()]
     environment = {
         "publish_cloudwatch_metrics": "Enabled",
@@ -163,6 +172,7 @@ def request(
         "metric_time": _iso(scheduled),
         "sagemaker_endpoint_name": endpoint,
         "sagemaker_monitoring_schedule_name": schedule,
+        **(_quality(definition) if definition.ground_truth else {}),
     }
     excluded = definition.endpoint_input.get("ExcludeFeaturesAttribute")
     if excluded:
@@ -190,6 +200,21 @@ def request(
         "RoleArn": definition.role,
     }
     return members | ({"NetworkConfig": definition.network} if definition.network else {})
+
+
+def _quality(definition: Definition) -> dict[str, str]:
+    given = definition.endpoint_input
+    attributes = {
+        "inference_attribute": given.get("InferenceAttribute"),
+        "probability_attribute": given.get("ProbabilityAttribute"),
+        "probability_threshold_attribute": given.get("ProbabilityThresholdAttribute"),
+    }
+    return {
+        "analysis_type": "MODEL_QUALITY",
+        "problem_type": definition.problem,
+        "ground_truth_source": _TRUTH,
+        **{name: str(value) for name, value in attributes.items() if value is not None},
+    }
 
 
 def _input(name: str, uri: str, folder: str) -> dict[str, Any]:

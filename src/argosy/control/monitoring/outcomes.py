@@ -17,6 +17,7 @@ from argosy.telemetry.metrics import Datum, Sample, TooManySeries, metric
 log = logging.getLogger(__name__)
 
 NAMESPACE = "aws/sagemaker/Endpoints/data-metrics"
+OF_MODELS = "aws/sagemaker/Endpoints/model-metrics"
 _STATUSES = {jobs.FAILED: monitoring.FAILED, jobs.STOPPED: monitoring.STOPPED}
 
 
@@ -51,9 +52,11 @@ def _publish(means: Means, job: Record, result: Result) -> None:
         "Endpoint": monitored["endpoint"],
         "MonitoringSchedule": monitored["schedule"],
     }
+    of_models = job.document["asked"]["Environment"].get("analysis_type") == "MODEL_QUALITY"
+    namespace = OF_MODELS if of_models else NAMESPACE
     data = [
         Datum(
-            metric(job.account, job.region, NAMESPACE, value["name"][:255], dimensions),
+            metric(job.account, job.region, namespace, value["name"][:255], dimensions),
             job.modified,
             Sample.of_statistics(
                 value["count"], value["total"], value["minimum"], value["maximum"]

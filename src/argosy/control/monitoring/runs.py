@@ -24,7 +24,7 @@ from argosy.objects.client import ObjectStore
 from argosy.objects.errors import StoreError
 from argosy.state import monitoring
 from argosy.state import processing_jobs as jobs
-from argosy.state.monitoring import DATA_QUALITY_DEFINITION, EXECUTION, ExecutionDocument
+from argosy.state.monitoring import DEFINITIONS, EXECUTION, ExecutionDocument
 from argosy.state.processing_jobs import PROCESSING_JOB, ProcessingJobDocument
 from argosy.state.record import Record
 from argosy.state.state_changes import announce
@@ -161,11 +161,11 @@ def _definition(means: Means, schedule: Record) -> Definition:
     within = schedule.document["config"].get("MonitoringJobDefinition")
     if within:
         return inline(within)
-    name = schedule.document["definition"]
-    found = means.records.get(DATA_QUALITY_DEFINITION, schedule.account, schedule.region, name)
+    name, kind = schedule.document["definition"], schedule.document["type"]
+    found = means.records.get(DEFINITIONS[kind], schedule.account, schedule.region, name)
     if found is None:
-        raise CannotRun(f"The data quality job definition {name} does not exist.")
-    return named(found.document["asked"])
+        raise CannotRun(f"The {kind} job definition {name} does not exist.")
+    return named(found.document["asked"], kind)
 
 
 def _baseline(means: Means, schedule: Record, definition: Definition) -> dict[str, str]:

@@ -1,5 +1,6 @@
 """One run over predictions and truth: read all, compute, write the files."""
 
+import math
 from collections.abc import Callable
 from datetime import UTC, datetime
 from typing import Any
@@ -75,14 +76,18 @@ def _metric(name: str, value: float) -> MetricValue:
 
 
 def _read_captured(store: ObjectStore, asked: Analysis, found: Pairs, say: Say) -> None:
-    """The truth first, whole; then the answers, one after another."""
+    """The truth first, whole; then the answers, one after another.
+
+    The truth lies by the hour in which it was found out: never before the answer.
+    """
     truths: dict[str, list[str]] = {}
+    start, end = asked["start"], asked["end"]
     for source in asked["ground_truth"]:
         for uri in objects(store, uri_of(source)):
-            with opened(store, uri) as lines:
-                found.skipped += pairs.read_truth(lines, truths)
+            if not outside(uri.key, start, math.inf):
+                with opened(store, uri) as lines:
+                    found.skipped += pairs.read_truth(lines, truths)
     say(f"{len(truths)} ground truths read")
-    start, end = asked["start"], asked["end"]
     for source in asked["sources"]:
         for uri in objects(store, uri_of(source)):
             if not outside(uri.key, start, end):

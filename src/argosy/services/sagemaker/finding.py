@@ -6,7 +6,11 @@ A name is unique whatever its case, because its ARN is lower-cased; it is found 
 from argosy.ground.errors import ValidationException
 from argosy.ground.names import sagemaker_arn
 from argosy.services.registry import Call
-from argosy.state.monitoring import DATA_QUALITY_DEFINITION, MONITORING_SCHEDULE
+from argosy.state.monitoring import (
+    DATA_QUALITY_DEFINITION,
+    MODEL_QUALITY_DEFINITION,
+    MONITORING_SCHEDULE,
+)
 from argosy.state.processing_jobs import PROCESSING_JOB
 from argosy.state.records import Record
 from argosy.state.transform_jobs import TRANSFORM_JOB
@@ -25,6 +29,7 @@ NOUNS = {
     PROCESSING_JOB: "processing job",
     MONITORING_SCHEDULE: "monitoring schedule",
     DATA_QUALITY_DEFINITION: "data quality job definition",
+    MODEL_QUALITY_DEFINITION: "model quality job definition",
 }
 """Kind of record, which is also its type in an ARN → what error texts call it."""
 

@@ -10,6 +10,7 @@ from typing import Any
 from argosy.ground.errors import ValidationException
 from argosy.services.sagemaker.monitoring.rules import check_image, check_s3
 
+_PROBLEMS = ("BinaryClassification", "MulticlassClassification", "Regression")
 _FORMATS = ("csv", "json", "parquet", "sagemakerCaptureJson")
 
 
@@ -33,9 +34,31 @@ def check_request(asked: dict[str, Any]) -> None:
         check_s3("S3Uri", uri)
     _check_place(environment, "dataset_source", list(inputs), "ProcessingInputs")
     _check_place(environment, "output_path", list(places), "ProcessingOutputConfig")
-    for name in ("baseline_constraints", "baseline_statistics"):
+    for name in ("baseline_constraints", "baseline_statistics", "ground_truth_source"):
         if environment.get(name):
             _check_place(environment, name, list(inputs), "ProcessingInputs")
+    if environment.get("analysis_type") == "MODEL_QUALITY":
+        _check_quality(environment)
+
+
+def _check_quality(environment: dict[str, str]) -> None:
+    if environment.get("problem_type") not in _PROBLEMS:
+        raise ValidationException(
+            f"Environment.problem_type must be one of {', '.join(_PROBLEMS)}."
+        )
+    if not (environment.get("inference_attribute") or environment.get("probability_attribute")):
+        raise ValidationException(
+            "Environment.inference_attribute or probability_attribute must say where a prediction "
+            "stands."
+        )
+    if not (environment.get("ground_truth_attribute") or environment.get("ground_truth_source")):
+        raise ValidationException("Environment.ground_truth_attribute must say where the truth is.")
+    try:
+        float(environment.get("probability_threshold_attribute") or 0)
+    except ValueError:
+        raise ValidationException(
+            "Environment.probability_threshold_attribute must be a number."
+        ) from None
 
 
 def _check_format(text: str | None) -> None:

@@ -88,11 +88,12 @@ _COMPONENT = (
 )
 
 _SCRIPTS = "preprocessing scripts and postprocessing scripts of monitoring"
-_ANALYSES = "monitoring of anything but data quality"
+_ANALYSES = "monitoring of bias and explainability"
+_ATTRIBUTES = "attributes of predictions in monitoring of data quality"
 
 
 def _other_analysis(kind: Any) -> bool:
-    return kind not in (None, "", "DATA_QUALITY", "DataQuality")
+    return kind not in (None, "", "DATA_QUALITY", "MODEL_QUALITY")
 
 
 _MONITOR = (
@@ -101,18 +102,19 @@ _MONITOR = (
     Refusal("RecordPreprocessorSourceUri", given, _SCRIPTS),
     Refusal("PostAnalyticsProcessorSourceUri", given, _SCRIPTS),
 )
+_BATCH = Refusal("BatchTransformInput", given, "monitoring of batch transform")
 _MONITORED = (
-    Refusal("BatchTransformInput", given, "monitoring of batch transform"),
-    Refusal("EndpointInput.FeaturesAttribute", given, _ANALYSES),
-    Refusal("EndpointInput.InferenceAttribute", given, _ANALYSES),
-    Refusal("EndpointInput.ProbabilityAttribute", given, _ANALYSES),
-    Refusal("EndpointInput.ProbabilityThresholdAttribute", given, _ANALYSES),
+    _BATCH,
+    Refusal("EndpointInput.FeaturesAttribute", given, _ATTRIBUTES),
+    Refusal("EndpointInput.InferenceAttribute", given, _ATTRIBUTES),
+    Refusal("EndpointInput.ProbabilityAttribute", given, _ATTRIBUTES),
+    Refusal("EndpointInput.ProbabilityThresholdAttribute", given, _ATTRIBUTES),
 )
 _INLINE = "MonitoringScheduleConfig.MonitoringJobDefinition"
 _SCHEDULE = (
     Refusal(
         "MonitoringScheduleConfig.MonitoringType",
-        one_of("ModelQuality", "ModelBias", "ModelExplainability"),
+        one_of("ModelBias", "ModelExplainability"),
         _ANALYSES,
     ),
     *(line._replace(path=f"{_INLINE}.MonitoringAppSpecification.{line.path}") for line in _MONITOR),
@@ -149,6 +151,10 @@ _TABLE: dict[str, tuple[Refusal, ...]] = {
     "CreateDataQualityJobDefinition": (
         *(line._replace(path=f"DataQualityAppSpecification.{line.path}") for line in _MONITOR),
         *(line._replace(path=f"DataQualityJobInput.{line.path}") for line in _MONITORED),
+    ),
+    "CreateModelQualityJobDefinition": (
+        *(line._replace(path=f"ModelQualityAppSpecification.{line.path}") for line in _MONITOR),
+        _BATCH._replace(path=f"ModelQualityJobInput.{_BATCH.path}"),
     ),
     "CreateMonitoringSchedule": _SCHEDULE,
     "UpdateMonitoringSchedule": _SCHEDULE,

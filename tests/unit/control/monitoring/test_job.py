@@ -37,7 +37,7 @@ NAMED = {
 
 def asked(*sources: str) -> dict[str, Any]:
     window = (AT - 3600, AT)
-    return request(named(NAMED), "watch", "Ep", sources, window, AT, BASELINE)
+    return request(named(NAMED, "DataQuality"), "watch", "Ep", sources, window, AT, BASELINE)
 
 
 def test_a_run_writes_where_its_schedule_and_hour_say() -> None:
@@ -68,7 +68,7 @@ def test_a_definition_says_the_same_by_name_and_within_the_schedule() -> None:
         "RoleArn": "role",
         "StoppingCondition": {"MaxRuntimeInSeconds": 60},
     }
-    assert inline(within) == named(NAMED)
+    assert inline(within) == named(NAMED, "DataQuality")
 
 
 def test_a_run_has_the_same_name_always_and_no_other_run_has_it() -> None:

@@ -165,7 +165,7 @@ def test_now_runs_at_once_and_stops(scene: Scene) -> None:
     ("kind", "name", "part"),
     [
         ("endpoint", "Ep", "Endpoint Ep does not exist"),
-        (DATA_QUALITY_DEFINITION, "quality", "definition quality does not exist"),
+        (DATA_QUALITY_DEFINITION, "quality", "DataQuality job definition quality does not exist"),
     ],
 )
 def test_a_run_without_its_endpoint_or_definition_fails_and_the_schedule_goes_on(

@@ -85,3 +85,19 @@ def _duration(member: str, values: dict[str, Any], name: str) -> float | None:
         return durations.parse(values[name])
     except durations.BadDuration as error:
         raise ValidationException(f"{member}.{name}: {error}") from None
+
+
+def check_quality(asked: dict[str, Any]) -> None:
+    """What a model quality job must say of predictions and truth; raises ValidationException."""
+    if not asked["ModelQualityAppSpecification"].get("ProblemType"):
+        raise ValidationException("ModelQualityAppSpecification.ProblemType must be given.")
+    given = asked["ModelQualityJobInput"]["EndpointInput"]
+    if not given.get("InferenceAttribute") and not given.get("ProbabilityAttribute"):
+        raise ValidationException(
+            "ModelQualityJobInput.EndpointInput: give InferenceAttribute or ProbabilityAttribute: "
+            "where in an answer the prediction stands."
+        )
+    uri = asked["ModelQualityJobInput"]["GroundTruthS3Input"].get("S3Uri")
+    if not uri:
+        raise ValidationException("ModelQualityJobInput.GroundTruthS3Input.S3Uri must be given.")
+    check_s3("ModelQualityJobInput.GroundTruthS3Input.S3Uri", uri)

@@ -120,22 +120,25 @@ def _document(call: Call, name: str, arn: str) -> ScheduleDocument:
         raise ValidationException(
             "Give either MonitoringJobDefinition or MonitoringJobDefinitionName."
         )
-    endpoint = _inline_endpoint(inline) if inline else _defined_endpoint(call, definition)
+    kind = config.get("MonitoringType") or monitoring.DATA_QUALITY
+    if inline and kind != monitoring.DATA_QUALITY:
+        raise ValidationException(f"{kind} needs a MonitoringJobDefinitionName.")
+    endpoint = _inline_endpoint(inline) if inline else _defined_endpoint(call, kind, definition)
     find(call, ENDPOINT, endpoint)
     return {
         "name": name,
         "arn": arn,
         "config": config,
         "endpoint": endpoint,
-        "type": monitoring.DATA_QUALITY,
+        "type": kind,
         "definition": definition,
         "failure_reason": "",
         "next": None,
     }
 
 
-def _defined_endpoint(call: Call, name: str) -> str:
-    return str(find_definition(call, name).document["endpoint"])
+def _defined_endpoint(call: Call, kind: str, name: str) -> str:
+    return str(find_definition(call, kind, name).document["endpoint"])
 
 
 def _inline_endpoint(definition: dict[str, Any]) -> str:
