@@ -11,7 +11,17 @@ import pytest
 
 from argosy.testing import Platform
 from support.async_endpoints import deploy_async
-from support.endpoints import ROWS, classifier, deploy, load, model_archive, predict, until
+from support.endpoints import (
+    ROWS,
+    classifier,
+    create_model,
+    deploy,
+    load,
+    model_archive,
+    predict,
+    settled,
+    until,
+)
 from support.scaling import activities, counts, track, until_instances, what
 
 MODEL = classifier()
@@ -44,6 +54,68 @@ def test_a_rush_is_met_by_more_instances_and_calm_by_none_without_a_failed_call(
     assert first["StatusCode"] == "Successful"
     assert first["Cause"].startswith("monitor alarm TargetTracking-endpoint/rush/variant/")
     assert first["Cause"].endswith("in state ALARM triggered policy track")
+
+
+def test_copies_of_a_component_follow_the_requests_in_flight(quick: Platform) -> None:
+    component_of(quick, "hall", "part")
+    named = {
+        "ServiceNamespace": "sagemaker",
+        "ResourceId": "inference-component/part",
+        "ScalableDimension": "sagemaker:inference-component:DesiredCopyCount",
+    }
+    scaling = quick.client("application-autoscaling")
+    scaling.register_scalable_target(**named, MinCapacity=1, MaxCapacity=2)
+    kind = "SageMakerInferenceComponentConcurrentRequestsPerCopyHighResolution"
+    scaling.put_scaling_policy(
+        **named,
+        PolicyName="in-flight",
+        PolicyType="TargetTrackingScaling",
+        TargetTrackingScalingPolicyConfiguration={
+            "TargetValue": 0.05,
+            "PredefinedMetricSpecification": {"PredefinedMetricType": kind},
+        },
+    )
+    with load(quick, "hall", MODEL, clients=2, component="part") as calls:
+        until(lambda: copies(quick, "part") == (2, 2), 90)
+        calls.more(20)
+
+    assert calls.failures == []
+    done = scaling.describe_scaling_activities(
+        ServiceNamespace="sagemaker", ResourceId="inference-component/part"
+    )["ScalingActivities"]
+    assert done[-1]["Description"] == "Setting desired copy count to 2."
+
+
+def component_of(platform: Platform, endpoint: str, component: str) -> None:
+    """An endpoint for components, and one with a copy of the model."""
+    create_model(platform, component, model_archive(MODEL))
+    sagemaker = platform.client("sagemaker")
+    variant = {"VariantName": "AllTraffic", "InstanceType": "ml.m5.large"}
+    sagemaker.create_endpoint_config(
+        EndpointConfigName=endpoint,
+        ProductionVariants=[{**variant, "InitialInstanceCount": 1}],
+    )
+    sagemaker.create_endpoint(EndpointName=endpoint, EndpointConfigName=endpoint)
+    settled(platform, endpoint)
+    sagemaker.create_inference_component(
+        InferenceComponentName=component,
+        EndpointName=endpoint,
+        VariantName="AllTraffic",
+        Specification={
+            "ModelName": component,
+            "ComputeResourceRequirements": {"MinMemoryRequiredInMb": 128},
+        },
+        RuntimeConfig={"CopyCount": 1},
+    )
+    until(lambda: copies(platform, component) == (1, 1), 90)
+
+
+def copies(platform: Platform, component: str) -> tuple[int, int]:
+    described = platform.client("sagemaker").describe_inference_component(
+        InferenceComponentName=component
+    )
+    told = described["RuntimeConfig"]
+    return told["CurrentCopyCount"], told["DesiredCopyCount"]
 
 
 def test_a_scheduled_action_comes_at_its_time(quick: Platform) -> None:
