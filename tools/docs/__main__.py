@@ -6,13 +6,14 @@ from pathlib import Path
 
 import click
 
-from . import cli, links, operations, settings
+from . import cli, links, metrics, operations, settings
 
 ROOT = Path(__file__).resolve().parents[2]
 
 PAGES: dict[str, Callable[[], str]] = {
     "docs/operations.md": operations.page,
     "docs/settings.md": settings.page,
+    "docs/metrics.md": metrics.page,
     "docs/cli.md": cli.page,
 }
 
@@ -22,7 +23,7 @@ NOTICE = "<!-- Written by script/docs from the code; change the code, then run i
 @click.command()
 @click.option("--check", is_flag=True, help="Write nothing; exit 1 if a page is out of date.")
 def main(check: bool) -> None:
-    """Write docs/operations.md, docs/settings.md and docs/cli.md."""
+    """Write docs/operations.md, docs/settings.md, docs/metrics.md and docs/cli.md."""
     wanted = {name: NOTICE + write() for name, write in PAGES.items()}
     if not check:
         for name, text in wanted.items():
