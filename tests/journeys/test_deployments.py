@@ -7,6 +7,9 @@ import pytest
 from tests.support.endpoints import in_service, settled, until
 from tests.support.versions import callers, make_version, serve
 
+ENDPOINT = "dep"
+IDS = ["canary", "linear", "rolling"]
+
 
 def canary(wait: int = 0, **more: Any) -> dict[str, Any]:
     routing = {
@@ -45,58 +48,62 @@ def variant_status(platform: Any, endpoint: str) -> str:
     return f"{entry['Status']}: {entry['StatusMessage']}"
 
 
-@pytest.mark.parametrize(
-    ("name", "deployment"), [("canary", canary(1)), ("linear", linear()), ("rolling", rolling())]
-)
+@pytest.fixture(scope="module", autouse=True)
+def versions(platform: Any) -> None:
+    """Two good versions, the first of which serves, and two bad ones."""
+    make_version(platform, "dep-one", instances=2)
+    make_version(platform, "dep-two", instances=2)
+    make_version(platform, "dep-unfit", load="raise ValueError('no good')")
+    make_version(platform, "dep-mortal", load="threading.Timer(0.7, os._exit, [3]).start()")
+    serve(platform, ENDPOINT, "dep-one")
+
+
+def serving(platform: Any) -> str:
+    described = platform.client("sagemaker").describe_endpoint(EndpointName=ENDPOINT)
+    return str(described["EndpointConfigName"])
+
+
+@pytest.mark.parametrize("deployment", [canary(1), linear(), rolling()], ids=IDS)
 def test_a_good_version_takes_over_while_clients_call(
-    platform: Any, name: str, deployment: dict[str, Any]
+    platform: Any, deployment: dict[str, Any]
 ) -> None:
-    old, new = (make_version(platform, f"dep-{name}-{n}", instances=2) for n in ("old", "new"))
-    serve(platform, f"dep-{name}", old)
+    new = "dep-two" if serving(platform) == "dep-one" else "dep-one"
     said = set()
 
-    with callers(platform, f"dep-{name}") as clients:
-        update(platform, f"dep-{name}", new, deployment)
-        while settling := variant_status(platform, f"dep-{name}"):
+    with callers(platform, ENDPOINT) as clients:
+        update(platform, ENDPOINT, new, deployment)
+        while settling := variant_status(platform, ENDPOINT):
             said.add(settling.partition(":")[0])
-        described = settled(platform, f"dep-{name}")
+        described = settled(platform, ENDPOINT)
         clients.more(new)
 
     assert clients.failures == []
     assert (described["EndpointStatus"], described["EndpointConfigName"]) == ("InService", new)
     assert described["LastDeploymentConfig"] == deployment
     assert {"Creating", "Baking"} <= said
-    until(lambda: len(in_service(platform, f"dep-{name}")) == 2)
-    platform.client("sagemaker").delete_endpoint(EndpointName=f"dep-{name}")
+    until(lambda: len(in_service(platform, ENDPOINT)) == 2)
 
 
-BAD = {
-    "unfit": ({"load": "raise ValueError('no good')"}, "no good"),
-    "mortal": (
-        {"load": "threading.Timer(0.7, os._exit, [3]).start()"},
-        "instances of the new fleet died",
-    ),
-}
-
-
-@pytest.mark.parametrize("case", BAD)
-@pytest.mark.parametrize("policy", ["canary", "rolling"])
+@pytest.mark.parametrize(
+    ("bad", "deployment", "reason"),
+    [
+        ("dep-unfit", rolling(30), "no good"),
+        ("dep-mortal", canary(30), "instances of the new fleet died"),
+        ("dep-mortal", rolling(30), "instances of the new fleet died"),
+    ],
+)
 def test_a_version_that_does_not_live_is_rolled_back_and_nobody_notices(
-    platform: Any, case: str, policy: str
+    platform: Any, bad: str, deployment: dict[str, Any], reason: str
 ) -> None:
-    behaviour, reason = BAD[case]
-    endpoint = f"dep-{case}-{policy}"
-    old = make_version(platform, f"{endpoint}-old")
-    new = make_version(platform, f"{endpoint}-new", **behaviour)
-    serve(platform, endpoint, old)
+    good = serving(platform)
 
-    with callers(platform, endpoint) as clients:
-        update(platform, endpoint, new, canary(30) if policy == "canary" else rolling(30))
-        described = settled(platform, endpoint)
-        clients.more(old)
+    with callers(platform, ENDPOINT) as clients:
+        update(platform, ENDPOINT, bad, deployment)
+        described = settled(platform, ENDPOINT)
+        clients.more(good)
 
     assert clients.failures == []
-    assert (described["EndpointStatus"], described["EndpointConfigName"]) == ("InService", old)
+    assert (described["EndpointStatus"], described["EndpointConfigName"]) == ("InService", good)
     assert reason in described["FailureReason"]
-    assert set(clients.answers) <= {old, new}
-    platform.client("sagemaker").delete_endpoint(EndpointName=endpoint)
+    assert set(clients.answers) <= {good, bad}
+    until(lambda: len(in_service(platform, ENDPOINT)) == 2)
