@@ -4,6 +4,7 @@ callers notice nothing."""
 from typing import Any
 
 import pytest
+from tests.support.async_endpoints import async_config, key_of, make_bucket
 from tests.support.endpoints import in_service, settled, until
 from tests.support.versions import callers, make_version, serve
 
@@ -107,3 +108,47 @@ def test_a_version_that_does_not_live_is_rolled_back_and_nobody_notices(
     assert reason in described["FailureReason"]
     assert set(clients.answers) <= {good, bad}
     until(lambda: len(in_service(platform, ENDPOINT)) == 2)
+
+
+def test_an_asynchronous_endpoint_is_updated_by_steps_and_answers_every_request(
+    platform: Any,
+) -> None:
+    s3, sagemaker = make_bucket(platform), platform.client("sagemaker")
+    runtime = platform.client("sagemaker-runtime")
+    for model in ("dep-one", "dep-two"):
+        variant = {
+            "VariantName": "AllTraffic",
+            "ModelName": model,
+            "InstanceType": "ml.m5.large",
+            "InitialInstanceCount": 1,
+        }
+        sagemaker.create_endpoint_config(
+            EndpointConfigName=f"{model}-async",
+            ProductionVariants=[variant],
+            AsyncInferenceConfig=async_config("dep-async"),
+        )
+    serve(platform, "dep-async", "dep-one-async")
+    places = []
+
+    def ask() -> None:
+        answer = runtime.invoke_endpoint_async(EndpointName="dep-async", Body=b"x")
+        places.append(answer["OutputLocation"])
+
+    update(platform, "dep-async", "dep-two-async", canary(3))
+    while variant_status(platform, "dep-async"):
+        ask()
+    ask()
+
+    answers = []
+    for place in places:
+        s3.get_waiter("object_exists").wait(
+            Bucket="async-box", Key=key_of(place), WaiterConfig={"Delay": 1, "MaxAttempts": 60}
+        )
+        body = s3.get_object(Bucket="async-box", Key=key_of(place))["Body"].read()
+        answers.append(body.decode())
+    assert set(answers) == {"dep-one", "dep-two"}
+    assert answers[-1] == "dep-two"
+    assert sagemaker.describe_endpoint(EndpointName="dep-async")["EndpointConfigName"] == (
+        "dep-two-async"
+    )
+    sagemaker.delete_endpoint(EndpointName="dep-async")

@@ -1,6 +1,6 @@
 """The steps of an update that moves traffic bit by bit, and what has it turn back. Pure.
 
-    growing → activating → baking → the next step's growing … → the new fleet is `live`
+    growing → activating → baking → the next step … → the new fleet is `live`
 
 An alarm in ALARM, a guard that is violated, new instances that die or do not come up, the time
 limit and somebody's wish have it turn back: blue/green at once, rolling batch by batch
@@ -74,8 +74,7 @@ def _rollout(plan: Plan) -> Rollout:
 def _move_on(plan: Plan, pending: Deployment, ready: bool, time: float, now: float) -> None:
     rollout = _rollout(plan)
     if rollout["phase"] == GROWING and ready:
-        _enter(rollout, ACTIVATING, time)
-        rollout["share"] = current_step(rollout)["share"]
+        _activate(rollout, time)
         plan.wake(now)
     elif rollout["phase"] == ACTIVATING:
         # The edges have taken the table by now: a pass ends with that.
@@ -90,6 +89,11 @@ def _move_on(plan: Plan, pending: Deployment, ready: bool, time: float, now: flo
             plan.wake(now)
 
 
+def _activate(rollout: Rollout, time: float) -> None:
+    _enter(rollout, ACTIVATING, time)
+    rollout["share"] = current_step(rollout)["share"]
+
+
 def _enter(rollout: Rollout, phase: str, time: float) -> None:
     rollout["phase"], rollout["since"] = phase, time
 
@@ -98,7 +102,10 @@ def _next_step(plan: Plan, pending: Deployment, time: float) -> None:
     rollout = _rollout(plan)
     if rollout["step"] + 1 < len(rollout["steps"]):
         rollout["step"] += 1
-        _enter(rollout, GROWING, time)
+        if rollout["rolling"]:
+            _enter(rollout, GROWING, time)
+        else:  # its fleet is whole
+            _activate(rollout, time)
         return
     plan.document["live"], plan.document["pending"] = pending, None
     plan.document["rollout"] = None
