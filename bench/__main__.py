@@ -7,7 +7,7 @@ from collections.abc import Callable
 import click
 from rich.console import Console
 
-from bench import asynchronous, batch, invoke, large, lifecycle, multimodel, traffic
+from bench import asynchronous, batch, invoke, large, lifecycle, multimodel, scaling, traffic
 from bench.output import draw, write
 from bench.peers import NGINX, PEERS, chosen
 from bench.processes import Unavailable
@@ -20,7 +20,17 @@ _WIDTH = 110
 @click.argument(
     "what",
     type=click.Choice(
-        ["invoke", "lifecycle", "large", "multimodel", "batch", "async", "traffic", "all"]
+        [
+            "invoke",
+            "lifecycle",
+            "large",
+            "multimodel",
+            "batch",
+            "async",
+            "traffic",
+            "scaling",
+            "all",
+        ]
     ),
     default="invoke",
 )
@@ -64,6 +74,7 @@ _WIDTH = 110
     show_default=True,
     help="Requests that async drains while workers are killed.",
 )
+@click.option("--quick", is_flag=True, help="Fewer repetitions of scaling.")
 @click.option("--json", "as_data", is_flag=True, help="Print JSON instead of tables.")
 def main(
     what: str,
@@ -73,6 +84,7 @@ def main(
     rows: int,
     gigabytes: float,
     queued: int,
+    quick: bool,
     as_data: bool,
 ) -> None:
     """Measure Argosy beside other serving stacks, in one run on this machine."""
@@ -88,6 +100,7 @@ def main(
         "batch": lambda: batch.measure(rows, gigabytes),
         "async": lambda: [asynchronous.measure(seconds, queued)],
         "traffic": lambda: [traffic.measure(seconds)],
+        "scaling": lambda: scaling.measure(quick),
     }
     reports = []
     for name in measures if what == "all" else [what]:
