@@ -28,6 +28,8 @@ _BASE_RATE, _STEP_RATE = 15.0, 75.0
 _TARGET_VALUE = 0.5 * 60 / _CALL_S
 _SLOW_S = 0.25
 _INSTANCES = 4
+_GONE_S = 90.0
+_DEAD = ("Failed", "Gone")
 _DIMENSION = "sagemaker:variant:DesiredInstanceCount"
 _WAITS = f"""
 import os, time
@@ -114,12 +116,12 @@ class _Scaled:
         self._sagemaker.update_endpoint_weights_and_capacities(
             EndpointName=self.name, DesiredWeightsAndCapacities=[change]
         )
-        ours.until(
-            lambda: (
-                self.status() == "InService" and len(ours.fleet(self.platform, self.name)) == count
-            ),
-            60,
-        )
+        ours.until(lambda: self.status() == "InService" and self.alive() == count, 60)
+
+    def alive(self) -> int:
+        """How many instances there are, in whatever state but dead."""
+        fleet = ours.fleet(self.platform, self.name)
+        return sum(instance["phase"] not in _DEAD for instance in fleet)
 
     def status(self) -> str:
         return str(self._sagemaker.describe_endpoint(EndpointName=self.name)["EndpointStatus"])
@@ -225,7 +227,7 @@ def _stepped(repeat: int) -> _Timed:
             answers = stepping.run(_target(scaled), [(_BASE_RATE, 4.0), (_STEP_RATE, 15.0)])
             values.append(stepping.absorbed(answers, 4.0, _SLOW_S))
             failed += sum(answer.status != 200 for answer in answers)
-            counts.append(len(ours.fleet(platform, "stepped")))
+            counts.append(scaled.alive())
     step = Step(
         title=f"{_BASE_RATE:g}/s to {_STEP_RATE:g}/s: until no answer is slow, --scaling-period 1",
         unit="s",
@@ -281,8 +283,8 @@ def _woken(saved: Path, repeat: int, *, spares: int) -> _Timed:
 def _resting(saved: Path, count: int) -> _Timed:
     archive = ours.packed({"model.joblib": saved.read_bytes()})
     with Platform(spares=1, spare_idle_s=1.0) as platform:
-        first = _Scaled(platform, "rest", archive, 0)
-        first.set(0)
+        for number in range(2):  # what control and the edges hold whatever there is
+            _Scaled(platform, f"first-{number}", archive, 0).set(0)
         before, _ = _held(platform)
         for number in range(count):
             _Scaled(platform, f"rest-{number}", archive, 0).set(0)
@@ -295,8 +297,8 @@ def _resting(saved: Path, count: int) -> _Timed:
         values=(each,),
     )
     note = (
-        f"PSS of the platform's processes, before and after {count} more endpoints were made, "
-        f"called to life and sent to rest. Processes of instances and warm workers then: "
+        f"Memory: PSS of control and the edges, before and after {count} more endpoints were made, "
+        "called to life and sent to rest. Processes of instances and warm workers then: "
         f"{processes}."
     )
     none = at_most("processes that an endpoint at rest keeps", 0, float(processes), "")
@@ -304,16 +306,15 @@ def _resting(saved: Path, count: int) -> _Timed:
 
 
 def _held(platform: Platform) -> tuple[float, int]:
-    """MiB that the platform holds once instances and warm workers are gone, and how many stay."""
+    """MiB that control and the edges hold once instances and warm workers are gone, and how many
+    processes of those stay."""
     told = platform.pids()
     base = descendants({told["supervisor"]})
-    deadline = time.monotonic() + 90
-    while others := _pids_of(platform) - base:
-        if time.monotonic() > deadline:
-            break
+    deadline = time.monotonic() + _GONE_S
+    while (others := _pids_of(platform) - base) and time.monotonic() < deadline:
         time.sleep(0.5)
     time.sleep(2.0)
-    return proportional_mib(base), len(others)
+    return proportional_mib([told["control"], *told["edges"]]), len(others)
 
 
 def _pids_of(platform: Platform) -> set[int]:
