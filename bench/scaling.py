@@ -1,8 +1,8 @@
 """`script/bench scaling`: how quickly capacity follows, and what an endpoint costs that has none.
 
-The model of the first parts waits for a fixed time in each call and tells its process's number, so
-that an instance has a capacity that is known and new instances are seen by their answers. Decisions
-are those of real policies: a step policy whose alarm is set, and target tracking under load.
+The model of the first parts waits for a fixed time in each call and tells who it is, so that an
+instance has a capacity that is known, and new instances are seen by their answers. Decisions are
+those of real policies: a step policy whose alarm is set, and target tracking under load.
 """
 
 import json
@@ -28,16 +28,17 @@ _BASE_RATE, _STEP_RATE = 15.0, 75.0
 _TARGET_VALUE = 0.5 * 60 / _CALL_S
 _SLOW_S = 0.25
 _INSTANCES = 4
+_CONFIG = "scaled"
 _GONE_S = 90.0
 _DEAD = ("Failed", "Gone")
 _DIMENSION = "sagemaker:variant:DesiredInstanceCount"
 _WAITS = f"""
 import os, time
 def model_fn(folder):
-    return None
+    return os.urandom(8).hex()
 def transform_fn(model, body, content_type, accept):
     time.sleep({_CALL_S})
-    return str(os.getpid()), "text/csv"
+    return model, "text/csv"
 """
 
 
@@ -93,7 +94,8 @@ def _part(progress: Steps, title: str, run: Callable[[], _Timed]) -> _Timed:
 class _Scaled:
     """An endpoint of one variant that is a scalable target."""
 
-    def __init__(self, platform: Platform, name: str, archive: bytes, least: int) -> None:
+    def __init__(self, platform: Platform, name: str, archive: bytes | None, least: int) -> None:
+        """Without an archive it is one more endpoint of the config that was made first."""
         self.platform, self.name = platform, name
         self._scaling = platform.client("application-autoscaling")
         self._sagemaker = platform.client("sagemaker")
@@ -102,9 +104,10 @@ class _Scaled:
             "ResourceId": f"endpoint/{name}/variant/Only",
             "ScalableDimension": _DIMENSION,
         }
-        ours.make_model(platform, name, archive)
-        ours.make_config(platform, name, name, ours.ONE)
-        ours.create_endpoint(platform, name, name)
+        if archive is not None:
+            ours.make_model(platform, _CONFIG, archive)
+            ours.make_config(platform, _CONFIG, _CONFIG, ours.ONE)
+        ours.create_endpoint(platform, name, _CONFIG)
         self._scaling.register_scalable_target(
             **self.place, MinCapacity=least, MaxCapacity=_INSTANCES
         )
@@ -130,6 +133,9 @@ class _Scaled:
         """The ARN of a policy."""
         answer = self._scaling.put_scaling_policy(**self.place, PolicyName=self.name, **policy)
         return str(answer["PolicyARN"])
+
+    def drop_policy(self) -> None:
+        self._scaling.delete_scaling_policy(**self.place, PolicyName=self.name)
 
     def decided(self) -> list[float]:
         """When activities began, the newest first; epoch seconds."""
@@ -161,29 +167,10 @@ def _more(repeat: int) -> _Timed:
     values = []
     with Platform(spares=1, scaling_period=1) as platform:
         scaled = _Scaled(platform, "more", _waiting_model(), least=1)
-        arn = scaled.put_policy(
-            PolicyType="StepScaling",
-            StepScalingPolicyConfiguration={
-                "AdjustmentType": "ChangeInCapacity",
-                "StepAdjustments": [{"MetricIntervalLowerBound": 0, "ScalingAdjustment": 1}],
-                "Cooldown": 0,
-            },
-        )
-        platform.client("cloudwatch").put_metric_alarm(
-            AlarmName="more",
-            Namespace="bench",
-            MetricName="never",
-            Statistic="Sum",
-            Period=60,
-            EvaluationPeriods=1,
-            Threshold=0,
-            ComparisonOperator="GreaterThanThreshold",
-            AlarmActions=[arn],
-        )
-        for _ in range(repeat):
+        for number in range(repeat):
             scaled.set(1)
             ours.until(lambda: _spare_is_ready(platform), 60)
-            values.append(_until_a_new_one_answers(scaled))
+            values.append(_until_a_new_one_answers(scaled, f"more-{number}"))
     step = Step(
         title="from a policy's decision to the new instance's first answer, warm",
         unit="s",
@@ -193,16 +180,37 @@ def _more(repeat: int) -> _Timed:
     return _Timed(step, "Decision: StartTime of the scaling activity.")
 
 
-def _until_a_new_one_answers(scaled: _Scaled) -> float:
+def _until_a_new_one_answers(scaled: _Scaled, alarm: str) -> float:
+    """Seconds from the decision of a new step policy, whose alarm is set by hand."""
+    arn = scaled.put_policy(
+        PolicyType="StepScaling",
+        StepScalingPolicyConfiguration={
+            "AdjustmentType": "ChangeInCapacity",
+            "StepAdjustments": [{"MetricIntervalLowerBound": 0, "ScalingAdjustment": 1}],
+            "Cooldown": 300,
+        },
+    )
+    cloudwatch = scaled.platform.client("cloudwatch")
+    cloudwatch.put_metric_alarm(
+        AlarmName=alarm,
+        Namespace="bench",
+        MetricName="never",
+        Statistic="Sum",
+        Period=60,
+        EvaluationPeriods=1,
+        Threshold=0,
+        ComparisonOperator="GreaterThanThreshold",
+        AlarmActions=[arn],
+    )
     runtime = scaled.platform.client("sagemaker-runtime")
     known, before = {scaled.ask(runtime)}, len(scaled.decided())
-    scaled.platform.client("cloudwatch").set_alarm_state(
-        AlarmName="more", StateValue="ALARM", StateReason="bench"
-    )
+    cloudwatch.set_alarm_state(AlarmName=alarm, StateValue="ALARM", StateReason="bench")
     ours.until(lambda: scaled.ask(runtime) not in known, 30)
     answered = time.time()
     ours.until(lambda: len(scaled.decided()) > before, 5)
-    return answered - scaled.decided()[0]
+    cloudwatch.delete_alarms(AlarmNames=[alarm])
+    scaled.drop_policy()
+    return answered - scaled.decided()[-before - 1]
 
 
 # -- (b) a step of the load
@@ -283,11 +291,11 @@ def _woken(saved: Path, repeat: int, *, spares: int) -> _Timed:
 def _resting(saved: Path, count: int) -> _Timed:
     archive = ours.packed({"model.joblib": saved.read_bytes()})
     with Platform(spares=1, spare_idle_s=1.0) as platform:
-        for number in range(2):  # what control and the edges hold whatever there is
-            _Scaled(platform, f"first-{number}", archive, 0).set(0)
+        for number in range(3):  # what control and the edges hold whatever there is
+            _Scaled(platform, f"first-{number}", None if number else archive, 0).set(0)
         before, _ = _held(platform)
         for number in range(count):
-            _Scaled(platform, f"rest-{number}", archive, 0).set(0)
+            _Scaled(platform, f"rest-{number}", None, 0).set(0)
         after, processes = _held(platform)
     each = max(0.0, (after - before) / count * 1024)
     step = Step(

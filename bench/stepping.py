@@ -28,16 +28,17 @@ class Answer:
 
 def run(target: Target, rates: Sequence[tuple[float, float]]) -> list[Answer]:
     """Load with (requests a second, seconds) one after the other; the answers as they were due."""
-    return asyncio.run(_Load(target, _moments(rates)).run())
+    return asyncio.run(_Load(target, moments(rates)).run())
 
 
-def _moments(rates: Sequence[tuple[float, float]]) -> list[float]:
-    moments: list[float] = []
+def moments(rates: Sequence[tuple[float, float]]) -> list[float]:
+    """When requests are due, in seconds from the beginning."""
+    due: list[float] = []
     begun = 0.0
     for rate, seconds in rates:
-        moments += [begun + number / rate for number in range(round(rate * seconds))]
+        due += [begun + number / rate for number in range(round(rate * seconds))]
         begun += seconds
-    return moments
+    return due
 
 
 class _Load:
