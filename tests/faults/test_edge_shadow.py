@@ -179,7 +179,7 @@ def test_a_shadow_whose_answers_are_huge_or_broken_is_ignored() -> None:
     with stage(max_payload_mb=1) as built:
         built.start_feed()
         blue = built.worker("b")
-        dark = variant("dark", built.worker("d", "--odd"))
+        dark = variant("dark", built.worker("d", "--odd", "2000000"))
         built.on_disk(built.table(with_shadow(variant("blue", blue), dark)))
         built.start_edge()
         client = built.client()
@@ -187,6 +187,28 @@ def test_a_shadow_whose_answers_are_huge_or_broken_is_ignored() -> None:
             assert invoke(built, b"1,2", client)["Body"].read() == b"1,2"
         wait_until(lambda: counted(built, "errors_5xx") == 10, PATIENCE_S)
         assert counted(built, "errors_5xx", "blue") == 0
+
+
+def test_an_answer_that_would_fill_the_memory_is_not_taken_from_a_shadow() -> None:
+    with stage(max_payload_mb=1) as built:
+        built.start_feed()
+        blue = built.worker("b")
+        dark = variant("dark", built.worker("d", "--odd", "300000000"))
+        built.on_disk(built.table(with_shadow(variant("blue", blue), dark)))
+        built.start_edge()
+        assert built.edge is not None
+        client = built.client()
+        before = resident(built.edge.pid)
+        most = before
+
+        def failed() -> bool:
+            nonlocal most
+            assert invoke(built, b"1,2", client)["Body"].read() == b"1,2"
+            most = max(most, resident(built.edge.pid))
+            return counted(built, "errors_5xx") >= 3
+
+        wait_until(failed, PATIENCE_S)
+        assert most - before < 60
 
 
 def test_a_request_whose_client_goes_away_is_copied_all_the_same() -> None:

@@ -1,6 +1,6 @@
 """A model worker for tests of the edge: speaks frames, predicts by simple rules, can misbehave.
 
-    python -m tests.support.frame_worker SOCKET NAME [--odd]
+    python -m tests.support.frame_worker SOCKET NAME [--odd BYTES]
 
 The body says what to do; anything else is answered with what was asked for:
 
@@ -13,7 +13,7 @@ The body says what to do; anything else is answered with what was asked for:
     {"tell": true}            JSON: worker's name, head, length and SHA-256 of the body, and how
                               many were asked for before
 
-With --odd whatever is echoed comes back as two million bytes. It refuses to load models.
+With --odd whatever is echoed comes back as so many bytes. It refuses to load models.
 """
 
 import asyncio
@@ -26,7 +26,7 @@ from typing import Any, cast
 
 from argosy.runtimes import frames
 
-_ODD = "--odd" in sys.argv
+_ODD = int(sys.argv[4]) if "--odd" in sys.argv else 0
 
 
 class Worker(asyncio.Protocol):
@@ -86,7 +86,7 @@ class Worker(asyncio.Protocol):
         elif "tell" in asked:
             self._answer(call, 200, self._told(head, body), {"content-type": "application/json"})
         else:
-            self._answer(call, 200, b"x" * 2_000_000 if _ODD else body, head)
+            self._answer(call, 200, b"x" * _ODD if _ODD else body, head)
 
     def _told(self, head: dict[str, str], body: bytes) -> bytes:
         return json.dumps(

@@ -86,6 +86,7 @@ class Gate:
         if table.keys != self.identifier.keys:
             self.identifier.take_keys(table.keys)
         self.table = table
+        self.shadows.take(table)
         self.has_table.set()
         self.on_table(table.version)
         self.holding.look()

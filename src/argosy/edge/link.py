@@ -56,6 +56,8 @@ class Link(asyncio.Protocol):
         self.ready = False
         self.timeout_s = 60.0
         """How long an answer, or the next piece of one, may take."""
+        self.largest = frames.MAX_FRAME
+        """Bytes of a frame beyond which the connection is cut."""
         self._on_ready = on_ready
         self._loop = asyncio.get_running_loop()
         self._transport: asyncio.WriteTransport | None = None
@@ -193,7 +195,7 @@ class Link(asyncio.Protocol):
             start = offset + head_size
             stop = start + length
             if stop > end:
-                if head_length > length or length > frames.MAX_FRAME:
+                if head_length > length or length > self.largest:
                     return self._broken()
                 if length > _JOIN_BELOW:
                     self._large = [data[offset:]]

@@ -11,8 +11,9 @@ from random import random
 from typing import TYPE_CHECKING, Any, cast
 
 from argosy.edge.captured import invocation_of
+from argosy.edge.fleet import variants_of
 from argosy.edge.request import Request
-from argosy.edge.table import Endpoint, Variant
+from argosy.edge.table import Endpoint, Table, Variant
 
 if TYPE_CHECKING:
     from argosy.edge.connection import Connection
@@ -53,6 +54,12 @@ class Shadows:
         self._limit = gate.settings.shadow_buffer_mb * _MIB
         self.held = 0
         """Bytes of copies that are not answered yet."""
+
+    def take(self, table: Table) -> None:
+        """What a shadow of this table answers must not fill the memory before it is dropped."""
+        for variant in variants_of(table):
+            for link in () if variant.shadow is None else variant.shadow.every_link():
+                link.largest = 2 * self._gate.max_payload + _MIB
 
     def copy(
         self,

@@ -76,12 +76,15 @@ class Spool:
         self._most_bytes = most_bytes
         self._free_bytes = free_bytes
         self._files: dict[Key, _File] = {}
-        self._looked = 0.0
+        self._looked = -_LOOK_EVERY_S
         self.full = False
         """Nothing shall be captured for the moment."""
 
     def write(self, batch: Batch, now: float) -> dict[bytes, int]:
-        """Append records, each a run of chunks; what could not be written: place → records."""
+        """Append records, each a run of chunks; what could not be written: place → records.
+
+        now: of a clock that is never set.
+        """
         lost: dict[bytes, int] = {}
         for key, chunks in batch.items():
             try:
@@ -107,13 +110,13 @@ class Spool:
         for key, file in list(self._files.items()):
             if now - file.since >= self._delay_s or file.size >= LARGEST_FILE:
                 self._files.pop(key).close()
-        if abs(now - self._looked) >= _LOOK_EVERY_S:
+        if now - self._looked >= _LOOK_EVERY_S:
             self._looked = now
             self.full = not self._has_room()
 
     def _has_room(self) -> bool:
         try:
-            waiting = sum(entry.stat().st_size for entry in _entries(self._folder))
+            waiting = sum(map(_size, self._folder.iterdir()))
             free = shutil.disk_usage(self._folder).free
         except OSError as error:
             log.error("the folder of captured requests cannot be read: %s", error)
@@ -126,10 +129,12 @@ class Spool:
             self._files.popitem()[1].close()
 
 
-def _entries(folder: Path) -> list[os.DirEntry[str]]:
-    """Files may go while they are looked at."""
-    with os.scandir(folder) as found:
-        return [entry for entry in found if os.path.exists(entry.path)]
+def _size(path: Path) -> int:
+    """Bytes of a file, which may be gone by now."""
+    try:
+        return path.stat().st_size
+    except FileNotFoundError:
+        return 0
 
 
 class SpoolThread:
@@ -158,7 +163,7 @@ class SpoolThread:
 
     def _run(self) -> None:
         while (batch := self._queue.get()) is not None:
-            lost = self._spool.write(batch, time.time())
+            lost = self._spool.write(batch, time.monotonic())
             if batch:
                 self._done(batch, lost)
         self._spool.close()
