@@ -1,7 +1,6 @@
 """When a step of the load was absorbed."""
 
 import pytest
-
 from bench.stepping import Answer, absorbed, moments
 
 
