@@ -1,6 +1,5 @@
 """CloudWatch Logs: metric filters are kept here; control runs them (`control/logs`)."""
 
-import re
 from typing import Any
 
 from argosy.ground.errors import (
@@ -20,12 +19,13 @@ from argosy.state.log_groups import (
     set_progress,
 )
 from argosy.telemetry.patterns import BadPattern, Pattern
+from argosy.telemetry.patterns.operands import number_of
 
 MOST_FILTERS = 100
 MOST_REGEX_FILTERS = 5
 MOST_DIMENSIONS = 3
 _PAGE = 50
-_NUMBER = re.compile(r"[+-]?(\d+(\.\d*)?|\.\d+)([eE][+-]?\d{1,3})?")
+LARGEST = 2.0**360
 
 
 @operation("logs", "PutMetricFilter")
@@ -94,13 +94,16 @@ def _check(transformation: dict[str, Any], pattern: Pattern) -> None:
     """Raise InvalidParameterException for a transformation that cannot be carried out."""
     if transformation["metricNamespace"].startswith("AWS/"):
         raise InvalidParameterException("A metric namespace that begins with AWS/ is reserved.")
-    value = transformation["metricValue"]
-    if not _NUMBER.fullmatch(value):
+    value, default = transformation["metricValue"], transformation.get("defaultValue")
+    number = number_of(value)
+    if number is None:
         _check_field("metricValue", value, pattern)
+    if not all(abs(one) <= LARGEST for one in (number or 0.0, default or 0.0)):
+        raise InvalidParameterException("A value of a metric lies between -2^360 and 2^360.")
     dimensions = transformation.get("dimensions") or {}
     if len(dimensions) > MOST_DIMENSIONS:
         raise InvalidParameterException(f"A metric filter has at most {MOST_DIMENSIONS} dimensions")
-    if dimensions and transformation.get("defaultValue") is not None:
+    if dimensions and default is not None:
         raise InvalidParameterException("A metric filter with dimensions has no default value.")
     for name, field in dimensions.items():
         _check_field(f"dimension {name}", field, pattern)

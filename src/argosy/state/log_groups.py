@@ -52,13 +52,12 @@ def set_settings(
             records.update(record, document=asdict(settings), now=now)
 
 
-def retentions(records: Records) -> dict[tuple[str, str, str], int]:
-    """(account, region, group) → days, for the groups that have a retention."""
-    days = {
+def retentions(records: Records) -> dict[tuple[str, str, str], int | None]:
+    """(account, region, group) → days or None, for the groups for which something was set."""
+    return {
         (record.account, record.region, record.name): record.document["retention_days"]
         for record in records.find(GROUP)
     }
-    return {place: kept for place, kept in days.items() if kept is not None}
 
 
 def forget_group(records: Records, account: str, region: str, group: str) -> None:

@@ -6,7 +6,6 @@ dimension, gives nothing. Source: CloudWatch Logs user guide, "Creating metrics 
 using filters"; PutMetricFilter.
 """
 
-import math
 from typing import NamedTuple
 
 from argosy.state.log_groups import MetricFilter
@@ -16,6 +15,9 @@ from argosy.telemetry.patterns.operands import number_of
 
 MOST_COMBINATIONS = 1000
 """Different dimension values of one filter within an hour; further ones are left out."""
+
+LARGEST = 2.0**360
+"""What CloudWatch takes as a value; larger ones count nothing."""
 
 _HOUR_S = 3600
 _LONGEST_DIMENSION = 1024
@@ -63,14 +65,10 @@ class Measuring:
             return self._constant
         value = found.value(self._value)
         if isinstance(value, str):
-            return number_of(value)
-        if isinstance(value, bool) or value is None:
+            value = number_of(value)
+        if isinstance(value, bool) or value is None or abs(value) > LARGEST:
             return None
-        try:
-            number = float(value)
-        except OverflowError:
-            return None
-        return number if math.isfinite(number) else None
+        return float(value)
 
     def _named(self, found: Found) -> Dimensions | None:
         """The dimensions' values; None where one of them is missing."""

@@ -42,15 +42,11 @@ class LogUpkeep:
 
     def sweep(self) -> Swept:
         """Remove what is too old or too much."""
-        days, settings = retentions(self._means.records), self._means.settings
+        settings = self._means.settings
         bounds = Bounds(
             idle_days=settings.log_idle_days,
             group_bytes=settings.log_group_mb << 20,
             total_bytes=int(settings.log_total_gb * (1 << 30)),
         )
-        return sweep(
-            self._root,
-            lambda account, region, group: days.get((account, region, group)),
-            bounds,
-            self._means.clock.now(),
-        )
+        known = retentions(self._means.records)
+        return sweep(self._root, known, bounds, self._means.clock.now())

@@ -8,8 +8,8 @@ import contextlib
 import fcntl
 import os
 import shutil
-from collections.abc import Callable, Iterator
-from dataclasses import dataclass
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, replace
 from itertools import groupby
 from pathlib import Path
 
@@ -19,8 +19,9 @@ from argosy.telemetry.logs.segments import Segment, segment_path, segments, whol
 
 _DAY_MS = 86_400_000
 
-Retention = Callable[[str, str, str], int | None]
-"""(account, region, group) → days its events are kept, None for ever."""
+Known = Mapping[tuple[str, str, str], int | None]
+"""(account, region, group) → days its events are kept, None for ever: the groups for which
+something was set. Others are kept for ever, and go when nothing was in them for long."""
 
 
 @dataclass(frozen=True)
@@ -52,29 +53,47 @@ class _Place:
         return self.account, self.region, self.group
 
 
-def sweep(root: Path, retention: Retention, bounds: Bounds, now: float) -> Swept:
+def sweep(root: Path, known: Known, bounds: Bounds, now: float) -> Swept:
     """One pass over all streams below `root`; `now` in seconds since the epoch."""
     now_ms = int(now * 1000)
+    idle_ms = now_ms - int(bounds.idle_days * _DAY_MS)
     bytes_gone, streams_gone = 0, 0
     for place in _streams(root):
-        days = retention(*place.key)
+        days = known.get(place.key)
         if days is not None:
             bytes_gone += _expire(place.folder, now_ms - days * _DAY_MS - FUTURE_MS)
-        if _is_left_behind(place.folder, now_ms - int(bounds.idle_days * _DAY_MS)):
+        if _is_left_behind(place.folder, idle_ms):
             shutil.rmtree(place.folder, ignore_errors=True)
             streams_gone += 1
+    for place in _groups(root):
+        if place.key not in known and _is_empty(place.folder, idle_ms):
+            shutil.rmtree(place.folder, ignore_errors=True)
     for _, places in groupby(_streams(root), key=lambda place: place.key):
         bytes_gone += _shrink([place.folder for place in places], bounds.group_bytes)
     bytes_gone += _shrink([place.folder for place in _streams(root)], bounds.total_bytes)
     return Swept(bytes_gone, streams_gone)
 
 
-def _streams(root: Path) -> Iterator[_Place]:
+def _groups(root: Path) -> Iterator[_Place]:
     for account, in_account in children(root):
         for region, in_region in children(in_account):
-            for group, in_group in children(in_region):
-                for _, folder in children(in_group):
-                    yield _Place(account, region, group, folder)
+            for group, folder in children(in_region):
+                yield _Place(account, region, group, folder)
+
+
+def _streams(root: Path) -> Iterator[_Place]:
+    for group in _groups(root):
+        for _, folder in children(group.folder):
+            yield replace(group, folder=folder)
+
+
+def _is_empty(group: Path, before_ms: int) -> bool:
+    """True for a group without streams to which nothing was added or removed since that time."""
+    try:
+        touched = max(created_ms(group), group.stat().st_mtime_ns // 1_000_000)
+    except FileNotFoundError:
+        return False
+    return touched < before_ms and not children(group)
 
 
 def _expire(folder: Path, before_ms: int) -> int:

@@ -102,11 +102,12 @@ class LogWriter:
 
     def _open_segment(self, start: int) -> None:
         path = segment_path(self._folder, start)
+        known = path.exists()
         flags = os.O_WRONLY | os.O_CREAT | os.O_APPEND | os.O_CLOEXEC
         descriptor = os.open(path, flags, 0o600)
         with contextlib.suppress(OSError):  # where there are no locks, none can be asked for
             fcntl.flock(descriptor, fcntl.LOCK_SH)
-        if self._users:
+        if self._users and not known:
             self._sync_last(start)
         self.close()
         self._descriptor, self._start, self._size = descriptor, start, 0

@@ -47,6 +47,8 @@ def made(pattern: str = "ERROR", group: str = GROUP, name: str = "f", **told: An
         (made("{ $.took = * }", metricValue="$.took"), '{"took": "long"}', None),
         (made("{ $.took = * }", metricValue="$.took"), '{"took": true}', None),
         (made("{ $.took = * }", metricValue="$.took"), '{"took": 1e999}', None),
+        (made("{ $.took = * }", metricValue="$.took"), '{"took": 1e300}', None),
+        (made("{ $.took = * }", metricValue="$.took"), '{"took": 1' + "0" * 400 + "}", None),
         (made("{ $.a = * }", metricValue="$.took"), '{"a": 1}', None),
         (made("[a, size]", metricValue="$size"), "x 17", Measure(17.0)),
         (
