@@ -18,7 +18,7 @@ from botocore.exceptions import ClientError
 from argosy.testing import Platform
 from support.clients import INSTALL_S, Client
 from support.command import argosy
-from support.endpoints import until
+from support.endpoints import ROWS, classifier, deploy, model_archive, predict, until
 from support.protocols import CBOR, JSON, QUERY, client_of, speaking
 
 
@@ -191,3 +191,24 @@ def test_values_and_alarms_from_a_shell(
     assert said["alarm"].split() == ["cli-high", "ALARM", "drill"]
     assert said["gone"].split() == []
     assert platform.client("cloudwatch").list_metrics(Namespace="Cli")["Metrics"]
+
+
+def test_the_calls_of_an_endpoint_are_drawn(platform: Platform) -> None:
+    deploy(platform, "drawn", model_archive(classifier()))
+    runtime = platform.client("sagemaker-runtime")
+    for _ in range(5):
+        predict(runtime, "drawn", ROWS[:1])
+
+    def drawn() -> Any:
+        told = argosy(platform.environment(), "graph", "drawn", "--last", "10m", "--json")
+        rows = json.loads(told.out)["variants"]["AllTraffic"] if told.code == 0 else []
+        found = {row["metric"]: [one for one in row["values"] if one] for row in rows}
+        return found if sum(found.get("calls / s", ())) * 60 > 4.9 else None
+
+    found = until(drawn)
+    assert sum(found["calls / s"]) * 60 == pytest.approx(5)
+    assert found["model p99 ms"][0] > 0
+    shown = argosy(platform.environment(), "graph", "drawn").out
+    assert "drawn / AllTraffic" in shown
+    assert "calls / s" in shown
+    assert "not invoked yet" in argosy(platform.environment(), "graph", "gone").err

@@ -31,6 +31,7 @@ main = LazyGroup(
         "status",
         "scaling",
         "logs",
+        "graph",
         "alarms",
         "metrics",
         "monitor",
