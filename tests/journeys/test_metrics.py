@@ -4,6 +4,7 @@ import concurrent.futures
 import contextlib
 import os
 import signal
+import time
 from collections.abc import Iterator
 
 import pytest
@@ -90,6 +91,17 @@ def test_requests_are_counted_by_what_became_of_them(platform: Platform) -> None
     assert latency.maximum >= 500_000
     assert latency.percentile(0.1) == pytest.approx(latency.minimum, rel=0.05)
     assert total(platform, "OverheadLatency") > 0
+    read = platform.client("cloudwatch").get_metric_statistics(
+        Namespace="AWS/SageMaker",
+        MetricName="ModelLatency",
+        Dimensions=[{"Name": name, "Value": value} for name, value in VARIANT.items()],
+        StartTime=time.time() - 3600,
+        EndTime=time.time() + 60,
+        Period=3600,
+        Statistics=["SampleCount", "Maximum"],
+    )["Datapoints"]
+    assert sum(point["SampleCount"] for point in read) == latency.count
+    assert max(point["Maximum"] for point in read) == latency.maximum
     concurrent_requests = lately(platform, "ConcurrentRequestsPerModel", **VARIANT)
     assert concurrent_requests is not None
     assert 1 <= concurrent_requests.maximum <= 4
