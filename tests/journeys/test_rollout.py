@@ -2,6 +2,7 @@
 violated, whether or not the command is still there."""
 
 import json
+import signal
 import subprocess
 from typing import Any
 
@@ -86,10 +87,14 @@ def test_a_rollout_goes_on_without_its_command_and_is_turned_back_by_hand(platfo
     with subprocess.Popen(
         command(platform, "--to", "roll-slow", *LONG),
         stdout=subprocess.DEVNULL,
-        stderr=subprocess.DEVNULL,
+        stderr=subprocess.PIPE,
+        text=True,
     ) as asking:
         until(lambda: deployment(platform).get("phase") == "baking")
-        asking.kill()
+        asking.send_signal(signal.SIGINT)
+        _, said = asking.communicate(timeout=60)
+    assert asking.returncode == 130
+    assert f"argosy rollout {ENDPOINT} --rollback" in said
 
     shown = deployment(platform)
     assert (shown["to"], shown["share"], shown["steps"]) == ("roll-slow", 0.5, [0.5, 1.0])

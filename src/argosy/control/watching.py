@@ -62,7 +62,8 @@ class Watch:
         """What an edge tells of each fleet since the last time (`argosy.edge.metrics`)."""
         for line in lines if self._counted else ():
             counted = self._counted.get(line["endpoint"])
-            if counted is not None and not line.get("part") and line["config"] == counted.config:
+            mine = counted is not None and line.get("config") == counted.config
+            if counted is not None and mine and not line.get("part"):
                 counted.add(line)
 
     def __call__(self, record: Record) -> Signals:

@@ -4,6 +4,8 @@ import json
 from dataclasses import dataclass, field, replace
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 from argosy.control.rollout import Signals, decide
 from argosy.control.rollout.sharing import active, fleets_of
@@ -342,6 +344,29 @@ def test_a_version_with_other_variants_and_counts_takes_over_too() -> None:
     kept = sorted(i.spec.variant for i in made.instances if i.in_service)
     assert [i.spec.deployment for i in made.instances] == ["d-new"] * len(made.instances)
     assert len(kept) == 3
+
+
+@given(count=st.integers(1, 9), percent=st.integers(5, 50), back=st.integers(5, 100))
+def test_a_rolling_update_always_keeps_its_capacity_there_and_back(
+    count: int, percent: int, back: int
+) -> None:
+    shares = [n * percent / 100 for n in range(1, 100) if n * percent < 100]
+    steps = [step(share) for share in (*shares, 1.0)]
+    there = world(steps, rolling=True, count=count)
+    back_again = world(
+        steps, rolling=True, count=count, alarms=["high"], return_batch=back / 100, timeout=None
+    )
+
+    there.settle(60 * len(steps))
+    back_again.settle(60 * len(steps) - 30)
+    back_again.states = {"high": "ALARM"}
+    back_again.settle(60)
+
+    assert (there.status, there.serves) == ("InService", "d-new")
+    assert (back_again.status, back_again.serves) == ("InService", "d-old")
+    assert (there.serving("d-new"), back_again.serving("d-old")) == (count, count)
+    for made in (there, back_again):
+        assert all(old + new >= count for _, old, new in made.seen), made.seen
 
 
 # -- who has traffic
