@@ -20,6 +20,7 @@ from argosy.ground.instances import StoreAccess
 from argosy.monitor.analysis import Analysis, BadData, Result, failed
 
 _PR_SET_PDEATHSIG = 1
+_ONE_THREAD = ("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS")
 _NICE = 10
 """Models go first."""
 _EXTRA = "pip install 'argosy[monitor]'"
@@ -29,6 +30,7 @@ def main() -> None:
     asked = json.load(sys.stdin)
     _die_with(asked["parent"])
     os.nice(_NICE)
+    os.environ.update(dict.fromkeys(_ONE_THREAD, "1"))
     write_json(Path(sys.argv[1]), dict(_result(asked)))
 
 

@@ -42,9 +42,7 @@ def read(
 
 def rows_of(record: Any, sides: tuple[str, ...] = (OUTPUT, INPUT)) -> list[Row]:
     """The rows of one captured request and its answer. Raises BadData."""
-    data = record.get("captureData") if isinstance(record, dict) else None
-    if not isinstance(data, dict):
-        raise BadData("The line is no captured record.")
+    data = part(record, "captureData")
     parts = [_side(data[side]) for side in sides if data.get(side)]
     if not parts:
         raise BadData("The record holds neither request nor answer.")
@@ -53,10 +51,28 @@ def rows_of(record: Any, sides: tuple[str, ...] = (OUTPUT, INPUT)) -> list[Row]:
     return _joined(*parts)
 
 
+def part(record: Any, name: str) -> dict[str, Any]:
+    """An object within an object. Raises BadData when there is none."""
+    found = record.get(name) if isinstance(record, dict) else None
+    if not isinstance(found, dict):
+        raise BadData(f"The record has no {name}.")
+    return found
+
+
+def csv_of(text: str) -> list[list[str]]:
+    """The rows of a body. Raises BadData."""
+    try:
+        return [row for row in csv.reader(text.splitlines()) if row]
+    except csv.Error as error:
+        raise BadData(f"This is not CSV: {error}") from error
+
+
 def _side(side: Any) -> list[Row]:
+    if not isinstance(side, dict):
+        raise BadData("The record's data is no object.")
     encoding, data = side.get("encoding"), side.get("data")
     if encoding == "CSV" and isinstance(data, str):
-        return [[(None, text) for text in row] for row in csv.reader(data.splitlines()) if row]
+        return [[(None, text) for text in row] for row in csv_of(data)]
     if encoding == "JSON" and isinstance(data, str):
         return json_rows.bodies(json_rows.parse(data))
     raise BadData(f"Captured data in {encoding} cannot be read as rows.")
@@ -79,5 +95,5 @@ def within(record: Any, start: float | None, end: float | None) -> bool:
         return True
     try:
         return start <= datetime.fromisoformat(said).timestamp() < end
-    except ValueError:
+    except (ValueError, OverflowError):
         return True

@@ -32,12 +32,13 @@ class Dataset:
     def add_rows(self, names: Sequence[str], rows: Sequence[Sequence[str | None]]) -> None:
         """Rows of texts, each as long as `names`."""
         columns = zip(*rows, strict=True) if rows else ((),) * len(names)
-        self.add(names, [pa.array(column, pa.string()) for column in columns], len(rows))
+        self.add(names, [_texts(column) for column in columns], len(rows))
 
     def add(self, names: Sequence[str], arrays: Sequence[pa.Array], rows: int) -> None:
         """Arrays of `rows` values. Raises BadData when columns become too many."""
         self.rows += rows
-        for name, array in zip(names, arrays, strict=True):
+        for given, array in zip(names, arrays, strict=True):
+            name = _clean(given)
             if name in self._exclude:
                 continue
             column = self.columns.get(name) or self._new(name)
@@ -48,3 +49,16 @@ class Dataset:
         if len(self.columns) >= MOST_COLUMNS:
             raise BadData(f"The dataset has more than {MOST_COLUMNS} columns.")
         return self.columns.setdefault(name, Column())
+
+
+def _texts(values: Sequence[str | None]) -> pa.Array:
+    """JSON may hold halves of characters, which are no text."""
+    try:
+        return pa.array(values, pa.string())
+    except UnicodeEncodeError:
+        return pa.array([None if one is None else _clean(one) for one in values], pa.string())
+
+
+def _clean(text: str) -> str:
+    """Text that can be written anywhere."""
+    return text.encode("utf-8", "replace").decode().replace("\0", "\ufffd")

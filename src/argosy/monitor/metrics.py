@@ -8,11 +8,14 @@ from collections.abc import Mapping
 from argosy.monitor.analysis import MetricValue
 from argosy.monitor.dataset import Dataset
 
+MOST = 1_000
+"""Of one run: a wide dataset must not take the place of all other metrics."""
+
 
 def of(dataset: Dataset, drifts: Mapping[str, float]) -> list[MetricValue]:
-    """feature_data_… of numbers, feature_non_null_… and feature_null_… of all, and
-    feature_baseline_drift_… of what was compared."""
-    values: list[MetricValue] = []
+    """feature_baseline_drift_… of what was compared, feature_data_… of numbers, feature_non_null_…
+    and feature_null_… of all; the first thousand of them."""
+    values = [_one(f"feature_baseline_drift_{name}", far) for name, far in drifts.items()]
     for name, column in dataset.columns.items():
         if column.numbers:
             values.append(
@@ -26,8 +29,7 @@ def of(dataset: Dataset, drifts: Mapping[str, float]) -> list[MetricValue]:
             )
         values.append(_one(f"feature_non_null_{name}", column.present))
         values.append(_one(f"feature_null_{name}", dataset.missing(name)))
-    values.extend(_one(f"feature_baseline_drift_{name}", far) for name, far in drifts.items())
-    return values
+    return values[:MOST]
 
 
 def _one(name: str, value: float) -> MetricValue:

@@ -4,10 +4,13 @@ import json
 from typing import Any
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
-from argosy.monitor import captured
+from argosy.monitor import captured, statistics
 from argosy.monitor.analysis import BadData
 from argosy.monitor.dataset import Dataset
+from argosy.monitor.quality import pairs
 from argosy.monitor.rows import Grouped
 
 TIME = 1_700_000_000.0
@@ -96,3 +99,45 @@ def test_only_what_was_captured_in_the_time_asked_for_counts() -> None:
 def test_a_record_that_holds_nothing_is_refused() -> None:
     with pytest.raises(BadData, match="neither"):
         captured.rows_of({"captureData": {}})
+
+
+ANYTHING = st.recursive(
+    st.none() | st.booleans() | st.integers() | st.floats() | st.text(max_size=8),
+    lambda inner: st.lists(inner, max_size=4) | st.dictionaries(st.text(max_size=4), inner),
+    max_leaves=12,
+)
+SIDES = st.fixed_dictionaries(
+    {},
+    optional={
+        "data": ANYTHING | ANYTHING.map(json.dumps),
+        "encoding": st.sampled_from(["CSV", "JSON", "BASE64", "", None]),
+    },
+)
+RECORDS = ANYTHING | st.fixed_dictionaries(
+    {
+        "captureData": st.dictionaries(
+            st.sampled_from([captured.INPUT, captured.OUTPUT]), SIDES | ANYTHING
+        )
+    },
+    optional={"eventMetadata": ANYTHING | st.dictionaries(st.just("inferenceTime"), ANYTHING)},
+)
+
+
+@given(st.lists(RECORDS, max_size=5))
+def test_whatever_a_record_holds_it_is_rows_or_counted(records: list[Any]) -> None:
+    dataset = read(*map(json.dumps, records), start=TIME, end=TIME + 60)
+    content = statistics.of(dataset)
+    assert content["dataset"]["item_count"] == dataset.rows
+    json.dumps(content, allow_nan=False)
+
+
+@given(st.lists(RECORDS, max_size=5), st.lists(ANYTHING | RECORDS, max_size=5))
+def test_whatever_a_truth_holds_it_is_joined_or_counted(
+    records: list[Any], truths: list[Any]
+) -> None:
+    found: dict[str, list[str]] = {}
+    pairs.read_truth(map(json.dumps, truths), found)
+    attributes = {"problem": "Regression", "inference": "0", "probability": "", "truth": ""}
+    joined = pairs.Pairs({**attributes, "threshold": 0.5})  # type: ignore[typeddict-item]
+    pairs.join(map(json.dumps, records), found, joined, None, None)
+    assert joined.rows + joined.skipped >= 0

@@ -1,5 +1,6 @@
 """statistics.json and constraints.json against figures computed by hand."""
 
+import json
 from typing import Any
 
 import numpy as np
@@ -176,11 +177,26 @@ def test_json_is_laid_flat() -> None:
     assert (dataset.rows, dataset.skipped) == (2, 1)
 
 
+def test_halves_of_characters_are_replaced_by_something_that_can_be_written() -> None:
+    dataset = Dataset()
+    rows = Grouped(dataset)
+    json_rows.read_lines(['{"a\\ud800": "\\udfff"}', '{"b\\u0000": "x"}'], dataset, rows)
+    rows.flush()
+    assert list(dataset.columns) == ["a?", "b\ufffd"]
+    assert dataset.columns["a?"].categories == {"?": 1}
+    json.dumps(statistics.of(dataset)).encode()
+
+
 def test_too_many_columns_are_refused() -> None:
     with pytest.raises(BadData, match="more than 5000 columns"):
         Dataset().add_rows([f"c{n}" for n in range(5001)], [["1"] * 5001])
 
 
+JSON = st.recursive(
+    st.none() | st.booleans() | st.integers() | st.floats() | st.text(max_size=8),
+    lambda inner: st.lists(inner, max_size=4) | st.dictionaries(st.text(max_size=4), inner),
+    max_leaves=12,
+)
 NUMBERS = st.lists(st.floats(allow_nan=False, allow_infinity=False, width=32), min_size=1)
 
 
@@ -205,3 +221,13 @@ def test_any_text_is_some_csv(text: str, header: bool) -> None:
         if figures:
             assert sum(figures["common"].values()) == dataset.rows
     assert constraints.suggest(dataset)["version"] == 0.0
+
+
+@given(st.lists(JSON, max_size=6))
+def test_any_lines_of_json_are_rows(values: list[Any]) -> None:
+    dataset = Dataset()
+    rows = Grouped(dataset)
+    json_rows.read_lines(map(json.dumps, values), dataset, rows)
+    rows.flush()
+    assert dataset.rows + dataset.skipped == len(values)
+    json.dumps(statistics.of(dataset), allow_nan=False)

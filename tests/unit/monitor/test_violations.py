@@ -222,3 +222,12 @@ def test_metrics_tell_of_every_feature() -> None:
     assert by_name["feature_null_a"]["total"] == 1
     assert by_name["feature_baseline_drift_a"]["total"] == 0.25
     assert "feature_data_b" not in by_name
+
+
+def test_a_wide_dataset_has_its_drift_before_all_else() -> None:
+    names = [f"c{number}" for number in range(600)]
+    dataset = Dataset()
+    dataset.add_rows(names, [["1"] * 600])
+    found = metrics.of(dataset, dict.fromkeys(names, 0.5))
+    assert len(found) == metrics.MOST
+    assert all(one["name"].startswith("feature_baseline_drift_") for one in found[:600])

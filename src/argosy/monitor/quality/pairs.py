@@ -4,7 +4,6 @@ Source: the developer guide, "Ingest ground truth labels and merge them with pre
 prediction without a truth, or one that cannot be read, is skipped and counted.
 """
 
-import csv
 from collections.abc import Iterable, Sequence
 from typing import Any
 
@@ -93,8 +92,9 @@ def read_truth(lines: Iterable[str], truths: dict[str, list[str]]) -> int:
             continue
         try:
             record = json_rows.parse(line)
-            truths[record["eventMetadata"]["eventId"]] = _values(record["groundTruthData"])
-        except (BadData, KeyError, TypeError):
+            event = captured.part(record, "eventMetadata").get("eventId")
+            truths[str(event)] = _values(captured.part(record, "groundTruthData"))
+        except BadData:
             skipped += 1
     return skipped
 
@@ -114,13 +114,14 @@ def join(
             record = json_rows.parse(line)
             if captured.within(record, start, end):
                 _join(record, truths, pairs)
-        except (BadData, KeyError, TypeError):
+        except BadData:
             pairs.skipped += 1
 
 
 def _join(record: Any, truths: dict[str, list[str]], pairs: Pairs) -> None:
-    meta = record["eventMetadata"]
-    known = truths.get(meta.get("inferenceId") or "") or truths.get(meta.get("eventId") or "")
+    meta = captured.part(record, "eventMetadata")
+    ids = (str(meta.get(name)) for name in ("inferenceId", "eventId"))
+    known = next((truths[one] for one in ids if one in truths), None)
     answers = captured.rows_of(record, (captured.OUTPUT,))
     if known is None:
         pairs.skipped += len(answers)
@@ -133,12 +134,12 @@ def _join(record: Any, truths: dict[str, list[str]], pairs: Pairs) -> None:
         pairs.take(answer, truth)
 
 
-def _values(truth: Any) -> list[str]:
-    data = truth["data"]
+def _values(truth: dict[str, Any]) -> list[str]:
+    data = truth.get("data")
     if truth.get("encoding") == "JSON":
         rows = json_rows.bodies(json_rows.parse(data) if isinstance(data, str) else data)
     else:
-        rows = [[(None, text) for text in row] for row in csv.reader(str(data).splitlines())]
+        rows = [[(None, text) for text in row] for row in captured.csv_of(str(data))]
     return [row[0][1] or "" for row in rows if row]
 
 
