@@ -68,34 +68,36 @@ class Book:
         if kind in (ALARM, COMPOSITE):
             self._stale = True
 
-    def refresh(self, now: float) -> list[Entry]:
-        """Read what was changed since; returns the entries whose configuration is another."""
+    def refresh(self, now: float) -> bool:
+        """Read what was changed since; True when an alarm is new, asks for something else, or is
+        gone."""
         if not self._stale:
-            return []
+            return False
         self._stale = False
-        fresh = []
+        changed = False
         for kind in (ALARM, COMPOSITE):
             versions = self._records.versions(kind)
             known = {key for key in self.entries if key[0] == kind}
             for gone in known - {(kind, *key) for key in versions}:
                 del self.entries[gone]
+                changed = True
             for key, version in versions.items():
                 entry = self.entries.get((kind, *key))
                 if entry is None or entry.record.version != version:
-                    fresh += self._read((kind, *key), now)
-        return fresh
+                    changed |= self._read((kind, *key), now)
+        return changed
 
-    def _read(self, key: Key, now: float) -> list[Entry]:
+    def _read(self, key: Key, now: float) -> bool:
         record = self._records.get(*key)
         if record is None:
-            return []
+            return False
         entry = self.entries.get(key)
         if entry is not None and _same(entry.record, record):
             entry.record = record
-            return []
+            return False
         self.entries[key] = made = _entry(record)
         self.plan(made, now)
-        return [made]
+        return True
 
     def plan(self, entry: Entry, at: float) -> None:
         """Look at an alarm on a metric at that time."""

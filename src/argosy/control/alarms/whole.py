@@ -7,6 +7,7 @@ refuses to wait for an action: actions run beside, and one that still runs is no
 import asyncio
 import contextlib
 import logging
+import math
 from collections.abc import Mapping, Sequence
 
 from argosy.control.alarms import texts
@@ -66,7 +67,7 @@ class Alarms:
     async def round(self) -> float:
         """Look at what is due; returns after how many seconds to look again."""
         now = self._means.clock.now()
-        changed = bool(self._book.refresh(now))
+        changed = self._book.refresh(now)
         for entry in [
             e for e in self._book.entries.values() if e.record.document.get("unannounced")
         ]:
@@ -77,7 +78,8 @@ class Alarms:
             if number % _AT_ONCE == 0:
                 await asyncio.sleep(0)
         self._composites(now, changed)
-        return self._book.pause(self._means.clock.now())
+        now = self._means.clock.now()
+        return min(self._book.pause(now), self._release_pause(now))
 
     # -- alarms on metrics
 
@@ -145,6 +147,12 @@ class Alarms:
         for entry in composites:
             if entry.record.document.get("suppressed"):
                 self._took(entry, self._announcer.release(entry.record, now))
+
+    def _release_pause(self, now: float) -> float:
+        """Seconds until time is up for actions that are held back."""
+        held = (entry.record.document.get("suppressed") for entry in self._book.composites())
+        until = [one["until"] for one in held if one and one["until"] is not None]
+        return max(0.05, min(until) - now) if until else math.inf
 
     def _decide(self, entry: Entry, now: float) -> bool:
         rule, record = entry.rule, entry.record

@@ -100,7 +100,7 @@ def _suppressed(document: Mapping[str, Any]) -> dict[str, Any]:
     held = document.get("suppressed")
     if not held:
         return {}
-    suppressor = document["members"]["ActionsSuppressor"]
+    suppressor = document["members"].get("ActionsSuppressor")
     text = f"Actions suppressed by {held['by']}"
     if held["by"] == "Alarm":
         text = f"Suppressor alarm {suppressor} is in ALARM"

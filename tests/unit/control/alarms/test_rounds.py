@@ -1,5 +1,6 @@
 """Alarms over time: looked at when due, announced once, acted on, on a clock that is moved."""
 
+import asyncio
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -308,3 +309,35 @@ def test_the_history_of_very_long_reasons_is_json_still(watch: Watch) -> None:
 
     for item in watch.history("long"):
         assert data(item)["version"] == "1.0"
+
+
+def test_actions_that_wait_are_carried_out_when_their_time_is_up(watch: Watch) -> None:
+    arn = watch.topic("t")
+    watch.put("repair", MetricName="Repair")
+    watch.compose(
+        "all",
+        "TRUE",
+        AlarmActions=[arn],
+        ActionsSuppressor="repair",
+        ActionsSuppressorWaitPeriod=10,
+        ActionsSuppressorExtensionPeriod=10,
+    )
+    watch.look()
+    pause = asyncio.run(watch.alarms.round())
+    assert watch.told() == []
+
+    assert pause == pytest.approx(10)
+    watch.after(pause)
+    assert len(watch.told()) == 1
+
+
+def test_a_composite_alarm_notices_that_a_child_is_gone(watch: Watch) -> None:
+    watch.put("high", TreatMissingData="breaching")
+    watch.compose("all", "ALARM(high)")
+    watch.look()
+    assert watch.state("all") == "ALARM"
+    alarms.delete_alarm(watch.records, ACCOUNT, REGION, "high")
+
+    watch.look()
+
+    assert watch.state("all") == "OK"
