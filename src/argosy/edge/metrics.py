@@ -67,6 +67,8 @@ class Counters:
 
     __slots__ = (
         "_clock",
+        "_model_us",
+        "_overhead_us",
         "_told_busy",
         "_told_in_flight",
         "capture_dropped",
@@ -95,6 +97,7 @@ class Counters:
         """Most in flight at once since the last `take`."""
         self.model = Latency()
         self.overhead = Latency()
+        self._model_us, self._overhead_us = self.model.values, self.overhead.values
         self.capture_dropped = 0
         """Requests that should have been captured and were not."""
         self.shadow_dropped = 0
@@ -123,10 +126,10 @@ class Counters:
         self.in_flight -= 1
         self._clock += now
         self.invocations += 1
-        model = now - sent
-        self.model.values.append(int(model * 1e6))
-        self.overhead.values.append(int((perf_counter() - begun - model) * 1e6))
-        if len(self.model.values) >= _FOLD_AT:
+        model, model_us = now - sent, self._model_us
+        model_us.append(int(model * 1e6))
+        self._overhead_us.append(int((perf_counter() - begun - model) * 1e6))
+        if len(model_us) >= _FOLD_AT:
             self.model.fold()
             self.overhead.fold()
 

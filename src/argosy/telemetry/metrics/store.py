@@ -18,6 +18,8 @@ from argosy.telemetry.metrics.sample import Sample, merge
 from argosy.telemetry.metrics.series import Series, SeriesIndex
 from argosy.telemetry.metrics.tiers import TIERS, resolution, tier_for
 
+_MOST_WAITING = 200_000
+"""Seconds and minutes of series in memory; more wait only where nothing can be written for long."""
 MOST_SERIES = 20_000
 MOST_BYTES = 2 << 30
 
@@ -87,7 +89,10 @@ class MetricStore:
         else:
             slot = self._slot(datum)
             before = self._waiting.get(slot)
-            self._waiting[slot] = sample if before is None else merge([before, sample])
+            if before is not None:
+                self._waiting[slot] = merge([before, sample])
+            elif len(self._waiting) < _MOST_WAITING:
+                self._waiting[slot] = sample
 
     def put_all(self, data: Iterable[Datum]) -> None:
         """Take several samples, durably: within the open transaction, or in one commit.
