@@ -15,6 +15,7 @@ from argosy.ground.clock import Clock, SteadyClock
 from argosy.ground.guards import Measured
 from argosy.ground.routes import endpoint_key
 from argosy.state.alarms import states_of
+from argosy.state.endpoints import production
 from argosy.state.records import Record, Records
 from argosy.telemetry.sketch import Sketch, merge, percentile, value_of
 
@@ -28,6 +29,8 @@ class _Counted:
     step: tuple[str, int]
     """The deployment's id and the step's number."""
     config: str
+    variants: frozenset[str]
+    """Those that answer: what its shadow does is nobody's experience."""
     looked: float = 0.0
     """When somebody last asked for it."""
     calls: int = 0
@@ -35,6 +38,9 @@ class _Counted:
     errors_5xx: int = 0
     latency: Sketch = field(default_factory=dict)
     """Of the model, in microseconds."""
+
+    def is_of(self, line: dict[str, Any]) -> bool:
+        return line.get("config") == self.config and line["variant"] in self.variants
 
     def add(self, line: dict[str, Any]) -> None:
         self.calls += int(line.get("invocations", 0))
@@ -62,8 +68,7 @@ class Watch:
         """What an edge tells of each fleet since the last time (`argosy.edge.metrics`)."""
         for line in lines if self._counted else ():
             counted = self._counted.get(line["endpoint"])
-            mine = counted is not None and line.get("config") == counted.config
-            if counted is not None and mine and not line.get("part"):
+            if counted is not None and not line.get("part") and counted.is_of(line):
                 counted.add(line)
 
     def __call__(self, record: Record) -> Signals:
@@ -82,7 +87,8 @@ class Watch:
         step = (document["pending"]["id"], document["rollout"]["step"])
         counted = self._counted.get(key)
         if counted is None or counted.step != step:
-            counted = _Counted(step, document["pending"]["config_name"])
+            answering = frozenset(one["name"] for one in production(document["pending"]))
+            counted = _Counted(step, document["pending"]["config_name"], answering)
             self._counted = {**self._of_late(), key: counted}
         counted.looked = self._clock.now()
         return counted.measured()

@@ -109,3 +109,14 @@ def test_without_an_update_there_is_nothing_to_report(records: Records) -> None:
         "config-d-new",
         "growing",
     )
+
+
+def test_what_a_shadow_does_is_no_callers_experience(records: Records) -> None:
+    watch, under_way = Watch(records, ManualClock()), endpoint(guards=["5xx<10%"])
+    shadow = {"name": "S", "weight": 1.0, "count": 1, "current_weight": 1.0, "current_count": 1}
+    under_way.document["pending"]["variants"].append({**shadow, "shadow": True})
+    watch(under_way)
+
+    watch.take([line(30), {**line(30, failed=30), "variant": "S"}])
+
+    assert watch(under_way).complaint == ""

@@ -81,14 +81,21 @@ def _invocations(fleets: Mapping[Fleet, Sums]) -> list[Metric]:
     overhead = HistogramMetricFamily(
         "argosy_overhead_latency_seconds", "What the edge itself took.", labels=_FLEET
     )
+    left_out = CounterMetricFamily(
+        "argosy_left_out",
+        "copy: copies that a shadow variant did not get, capture: requests that were not captured.",
+        labels=(*_FLEET, "kind"),
+    )
     for fleet, sums in fleets.items():
         labels = _fleet_labels(fleet)
+        for kind, count in sums.left_out.items():
+            left_out.add_metric([*labels, kind], count)
         invocations.add_metric(labels, sums.invocations)
         for kind, count in sums.errors.items():
             errors.add_metric([*labels, kind], count)
         _add(model, labels, sums.model)
         _add(overhead, labels, sums.overhead)
-    return [invocations, errors, model, overhead]
+    return [invocations, errors, left_out, model, overhead]
 
 
 def _add(family: HistogramMetricFamily, labels: list[str], histogram: Histogram) -> None:

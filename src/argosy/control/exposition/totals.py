@@ -58,6 +58,7 @@ class Sums:
 
     invocations: int = 0
     errors: dict[str, int] = field(default_factory=lambda: {"4xx": 0, "5xx": 0, "model": 0})
+    left_out: dict[str, int] = field(default_factory=lambda: {"copy": 0, "capture": 0})
     model: Histogram = field(default_factory=Histogram)
     overhead: Histogram = field(default_factory=Histogram)
 
@@ -66,6 +67,8 @@ class Sums:
         self.errors["4xx"] += int(line.get("errors_4xx", 0))
         self.errors["5xx"] += int(line.get("errors_5xx", 0))
         self.errors["model"] += int(line.get("model_errors", 0))
+        self.left_out["copy"] += int(line.get("shadow_dropped", 0))
+        self.left_out["capture"] += int(line.get("capture_dropped", 0))
         for name, histogram in (("model", self.model), ("overhead", self.overhead)):
             exact = line.get(f"{name}_us")
             histogram.add(line.get(f"{name}_latency") or {}, exact[0] if exact else None)

@@ -95,6 +95,7 @@ def samples(form: str, what: Shown) -> dict[tuple[str, frozenset[tuple[str, str]
 def test_every_figure_is_there_in_both_forms(form: str) -> None:
     totals = Totals()
     totals.take([line(2), line(1, micros=700_000, errors_5xx=1, model_errors=1)])
+    totals.take([line(0, capture_dropped=4, shadow_dropped=5)])
     found = samples(form, shown(totals))
 
     def value(name: str, **labels: str) -> float:
@@ -105,6 +106,8 @@ def test_every_figure_is_there_in_both_forms(form: str) -> None:
     assert value("argosy_invocation_errors_total", kind="5xx", **fleet) == 1
     assert value("argosy_invocation_errors_total", kind="4xx", **fleet) == 0
     assert value("argosy_invocation_errors_total", kind="model", **fleet) == 1
+    assert value("argosy_left_out_total", kind="capture", **fleet) == 4
+    assert value("argosy_left_out_total", kind="copy", **fleet) == 5
     assert value("argosy_model_latency_seconds_bucket", le="0.0025", **fleet) == 0
     assert value("argosy_model_latency_seconds_bucket", le="0.005", **fleet) == 2
     assert value("argosy_model_latency_seconds_bucket", le="+Inf", **fleet) == 3
