@@ -47,6 +47,13 @@ def _listens(here: World, spare: Path) -> bool:
     return here.data_dir.agent_socket(spare.name).exists()
 
 
+def test_more_spares_are_kept_as_long_as_more_are_asked_for(plain: World) -> None:
+    plain.run(plain.backend.prepare("sklearn", 2))
+    assert len(plain.spares()) == 3
+    plain.run(plain.backend.prepare("sklearn"))
+    assert len(plain.spares()) == 1
+
+
 def test_spares_are_bounded_and_made_again_after_use(plain: World) -> None:
     for _ in range(3):
         plain.run(plain.backend.prepare("sklearn"))

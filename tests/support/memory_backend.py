@@ -32,7 +32,7 @@ class MemoryBackend:
     async def forget(self, instance_id: str) -> None:
         self.instances.pop(instance_id, None)
 
-    async def prepare(self, runtime: str) -> None:
+    async def prepare(self, runtime: str, more: int = 0) -> None:
         self.log.append(f"prepare {runtime}")
 
     def become(self, instance_id: str, phase: Phase, reason: str = "") -> None:

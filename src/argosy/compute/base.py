@@ -35,6 +35,7 @@ class Backend(Protocol):
         """Remove what a dead instance left behind (its folder; not its logs). Idempotent."""
         ...
 
-    async def prepare(self, runtime: str) -> None:
-        """Have a warm worker of the runtime ready soon; a hint, bounded by settings.spares."""
+    async def prepare(self, runtime: str, more: int = 0) -> None:
+        """Have warm workers of the runtime ready soon; a hint, bounded by settings.spares and so
+        many more (none where that is 0)."""
         ...

@@ -82,11 +82,11 @@ class ProcessBackend:
         await self.kill(instance_id)
         await asyncio.to_thread(remove_folders, self._data_dir, instance_id)
 
-    async def prepare(self, runtime: str) -> None:
+    async def prepare(self, runtime: str, more: int = 0) -> None:
         """See `compute.base`. While instances come up no spare is begun: it would slow them."""
         now = time.time()
         busy = any(_comes_up(instance, now) for instance in await self.list())
-        await asyncio.to_thread(self._spares.keep, runtime, start=not busy)
+        await asyncio.to_thread(self._spares.keep, runtime, start=not busy, more=more)
 
     async def stop_all(self, patience_s: float = 10.0) -> None:
         """End every agent, spares too (see `agents.stop_all`)."""

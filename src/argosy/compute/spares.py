@@ -65,15 +65,17 @@ class Spares:
             spares = [s for s in self._usable() if s.runtime == spec.container.runtime]
             return any(self._give(s, spec) for s in sorted(spares, key=lambda s: not s.ready))
 
-    def keep(self, runtime: str, *, start: bool) -> None:
-        """Keep as many spares of the runtime as the settings say; begin one only if `start`."""
+    def keep(self, runtime: str, *, start: bool, more: int = 0) -> None:
+        """Keep as many spares of the runtime as the settings say, and so many more, if they say
+        any; begin one only if `start`."""
+        wanted = self._settings.spares + more if self._settings.spares else 0
         with self._lock:
             spares = [s for s in self._usable() if s.runtime == runtime]
-            for spare in spares[: self._settings.spares]:
+            for spare in spares[:wanted]:
                 os.utime(spare.folder / SPARE_FILE)
-            for spare in spares[self._settings.spares :]:
+            for spare in spares[wanted:]:
                 self._discard(spare)
-            missing = self._settings.spares - len(spares)
+            missing = wanted - len(spares)
             if start and missing > 0 and not self._failed_lately(runtime):
                 for _ in range(missing):
                     self._begin(runtime)

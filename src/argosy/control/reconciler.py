@@ -6,12 +6,13 @@ then the record says so, then instances are launched, and only then others are s
 """
 
 import logging
+from collections import Counter
 from collections.abc import Callable, Collection, Iterable
 from dataclasses import dataclass
 from typing import Protocol
 
 from argosy.compute.base import Backend
-from argosy.control import carrying_out, launching, routes
+from argosy.control import carrying_out, launching, routes, warmth
 from argosy.control.asynchronous.plans import QueuePlan, plans_of
 from argosy.control.emptiness import Resource, elastic, models_in_use
 from argosy.control.feed import Feed
@@ -22,7 +23,7 @@ from argosy.ground.instances import Instance, InstanceSpec
 from argosy.ground.routes import KeyEntry, RoutingTable
 from argosy.ground.settings import Settings
 from argosy.state.records import Record, Records
-from argosy.state.scaling import may_be_empty
+from argosy.state.scaling import POLICY, TARGET, may_be_empty
 
 log = logging.getLogger(__name__)
 
@@ -80,6 +81,7 @@ class Reconciler:
         self._engine = bool(settings.container_engine)
         self._model_timeout_s = settings.model_timeout_s
         self._spare_idle_s = settings.spare_idle_s
+        self._scaling_period = settings.scaling_period
         self._published: RoutingTable | None = None
 
     async def activate(self) -> float:
@@ -167,8 +169,14 @@ class Reconciler:
         models += [
             r.document for r in self._records.find(MODEL) if r.created > now - self._spare_idle_s
         ]
+        more = self._more_spares(endpoints)
         for runtime in {launching.runtime_of(model) for model in models} - {""}:
-            await self._backend.prepare(runtime)
+            await self._backend.prepare(runtime, more[runtime])
+
+    def _more_spares(self, endpoints: list[_Endpoint]) -> Counter[str]:
+        targets, policies = self._records.find(TARGET), self._records.find(POLICY)
+        limits = warmth.limits_of(targets, policies, self._scaling_period)
+        return warmth.more_spares((endpoint.record for endpoint in endpoints), limits)
 
     def _sleep(self, endpoints: list[_Endpoint], now: float) -> float:
         wakes = [e.plan.wake_at for e in endpoints if e.plan.wake_at is not None]
