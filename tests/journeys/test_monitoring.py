@@ -388,13 +388,14 @@ def test_answers_that_prove_wrong_are_found(
 
 
 @pytest.mark.timeout(INSTALL_S + 360)
-def test_the_sdk_s_default_model_monitor_goes_from_baseline_to_violations(
+def test_the_sdk_s_monitors_go_from_baselines_to_violations(
     platform: Platform, tmp_path: Path
 ) -> None:
     (tmp_path / "model.tar.gz").write_bytes(model_archive(classifier()))
     (tmp_path / "inference.py").write_text(SCRIPT)
     (tmp_path / "train.csv").write_text(iris_csv())
-    drifted = ROWS[::3] + np.array([30.0, 0.0, 0.0, 0.0])
+    (tmp_path / "quality.csv").write_text("said,true\n" + "0,0\n1,1\n2,2\n" * 20)
+    drifted = ROWS[::6] + np.array([30.0, 0.0, 0.0, 0.0])
     lines = "\n".join(",".join(map(str, row)) for row in drifted)
     (tmp_path / "drifted.csv").write_text(lines)
     told = client(platform, SDK2, tmp_path).run("sdk2_monitor.py", tmp_path)
@@ -407,3 +408,4 @@ def test_the_sdk_s_default_model_monitor_goes_from_baseline_to_violations(
         (one["feature_name"], one["constraint_check_type"]) for one in told["violations"]
     }
     assert (told["endpoint"], told["attached"]) == ("sdk-monitored", "sdk-watch")
+    assert "accuracy" in {one["metric_name"] for one in told["wrong"]}

@@ -1,4 +1,6 @@
-"""SDK 2: DefaultModelMonitor from baseline to violations, on data that an endpoint captured."""
+"""SDK 2: DefaultModelMonitor and ModelQualityMonitor from baseline to violations, on data that an
+endpoint captured.
+"""
 
 import json
 import sys
@@ -11,6 +13,8 @@ from sagemaker.model_monitor import (
     CronExpressionGenerator,
     DataCaptureConfig,
     DefaultModelMonitor,
+    EndpointInput,
+    ModelQualityMonitor,
     MonitoringExecution,
 )
 from sagemaker.model_monitor.dataset_format import DatasetFormat
@@ -65,8 +69,21 @@ monitor.suggest_baseline(
 )
 statistics, constraints = monitor.baseline_statistics(), monitor.suggested_constraints()
 
-for line in (folder / "drifted.csv").read_text().splitlines():
-    predictor.predict(line)
+truths = []
+for number, line in enumerate((folder / "drifted.csv").read_text().splitlines()):
+    predictor.predict(line, inference_id=f"sdk-{number}")
+    truths.append(
+        {
+            "groundTruthData": {"data": "7", "encoding": "CSV"},
+            "eventMetadata": {"eventId": f"sdk-{number}"},
+            "eventVersion": "0",
+        }
+    )
+s3.put_object(
+    Bucket=bucket,
+    Key=time.strftime("sdk-monitor/truth/%Y/%m/%d/%H/one.jsonl", time.gmtime()),
+    Body="\n".join(map(json.dumps, truths)),
+)
 
 
 def rows():
@@ -111,5 +128,39 @@ told = {
     "attached": attached.monitoring_schedule_name,
 }
 monitor.delete_monitoring_schedule()
+
+quality = ModelQualityMonitor(
+    role=role, instance_count=1, instance_type="ml.m5.large", sagemaker_session=session
+)
+quality.suggest_baseline(
+    baseline_dataset=str(folder / "quality.csv"),
+    dataset_format=DatasetFormat.csv(header=True),
+    output_s3_uri=f"{place}/quality-baseline",
+    problem_type="MulticlassClassification",
+    inference_attribute="said",
+    ground_truth_attribute="true",
+    wait=True,
+    logs=False,
+)
+quality.create_monitoring_schedule(
+    monitor_schedule_name="sdk-quality",
+    endpoint_input=EndpointInput(
+        endpoint_name=predictor.endpoint_name,
+        destination="/opt/ml/processing/input_data",
+        inference_attribute="0",
+    ),
+    ground_truth_input=f"{place}/truth",
+    problem_type="MulticlassClassification",
+    output_s3_uri=f"{place}/reports",
+    constraints=quality.suggested_constraints(),
+    schedule_cron_expression=CronExpressionGenerator.now(),
+    data_analysis_start_time="-PT1H",
+    data_analysis_end_time="-PT0H",
+)
+while not quality.list_executions() and time.monotonic() < deadline + 120:
+    time.sleep(1)
+quality.list_executions()[-1].wait(logs=False)
+told["wrong"] = quality.latest_monitoring_constraint_violations().body_dict["violations"]
+quality.delete_monitoring_schedule()
 predictor.delete_endpoint()
 answers.write_text(json.dumps(told))
