@@ -346,6 +346,16 @@ def test_what_a_dead_worker_had_not_answered_goes_to_another_one() -> None:
             assert [answer.result()["Body"].read() for answer in answers] == [b"slept"] * 2
 
 
+def stages_of(scene: Stage) -> Counter[str]:
+    """How often each container of a pipeline answered."""
+    answered: Counter[str] = Counter()
+    for line in scene.feed.metrics if scene.feed else ():
+        for deltas in line:
+            if deltas["part"]:
+                answered[deltas["container"]] += sum(deltas["model_latency"].values())
+    return answered
+
+
 @pytest.mark.parametrize("stage_of_death", [0, 1])
 def test_a_pipeline_that_loses_a_container_begins_again_elsewhere(stage_of_death: int) -> None:
     """The answer of the first container is what the second one is told to do."""
@@ -367,6 +377,8 @@ def test_a_pipeline_that_loses_a_container_begins_again_elsewhere(stage_of_death
             wait_until(lambda: scene.feed and scene.feed.metrics)
             scene.workers["ab"[stage_of_death] + "0"].kill()
             assert [answer.result()["Body"].read() for answer in answers] == [b"slept"] * 2
+        wait_until(lambda: stages_of(scene)["second"] >= 2)
+        assert stages_of(scene)["first"] >= 2
 
 
 def test_a_request_that_kills_workers_kills_two_and_is_then_given_up() -> None:

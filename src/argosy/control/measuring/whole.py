@@ -69,6 +69,7 @@ class Measuring:
         self._written = 0.0
         self._counted = False
         self._full = False
+        self._failing = False
 
     def start(self) -> None:
         loops = (self._run(), self._look_at_instances(), self._keep_up())
@@ -105,6 +106,10 @@ class Measuring:
             await asyncio.sleep(TICK_S)
             try:
                 self.tick()
+            except StorageError as error:
+                if not self._failing:
+                    log.warning("metrics wait to be written: %s", error)
+                self._failing = True
             except Exception:
                 log.exception("metrics could not be kept; trying again")
 
@@ -172,4 +177,4 @@ class Measuring:
         if along is not None:
             for source, line in self._sources.written():
                 self._took(source, line)
-        self._written, self._counted = now, False
+        self._written, self._counted, self._failing = now, False, False

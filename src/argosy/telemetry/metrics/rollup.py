@@ -167,7 +167,7 @@ class Rollup:
                         gone = sa.delete(column.table).where(column == one.number)
                         connection.execute(gone)
                 self._series.forget([one])
-                yield
+            yield
 
     def _is_empty(self, number: int) -> bool:
         blocks = sa.select(_blocks.series).where(_blocks.series == number).limit(1)
