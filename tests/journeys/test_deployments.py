@@ -56,6 +56,7 @@ def versions(platform: Any) -> None:
     make_version(platform, "dep-two", instances=2)
     make_version(platform, "dep-unfit", load="raise ValueError('no good')")
     make_version(platform, "dep-mortal", load="threading.Timer(0.7, os._exit, [3]).start()")
+    make_version(platform, "dep-deadly", act="os._exit(3)")
     serve(platform, ENDPOINT, "dep-one")
 
 
@@ -90,6 +91,7 @@ def test_a_good_version_takes_over_while_clients_call(
     [
         ("dep-unfit", rolling(30), "no good"),
         ("dep-mortal", canary(30), "instances of the new fleet died"),
+        ("dep-deadly", canary(30), "instances of the new fleet died"),
         ("dep-mortal", rolling(30), "instances of the new fleet died"),
     ],
 )

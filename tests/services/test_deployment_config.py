@@ -185,6 +185,29 @@ def test_a_retained_configuration_must_suit_the_new_fleet(
     assert "CanarySize: 2 is not within" in message
 
 
+def test_an_endpoint_that_rests_without_instances_is_updated_at_once(
+    sagemaker: Any, server: ApiServer, endpoint: str, make_config: Make
+) -> None:
+    make_config("two", a=(1.0, 3), b=(1.0, 1))
+    record = server.records.get("endpoint", DEFAULT_ACCOUNT, DEFAULT_REGION, endpoint)
+    assert record is not None
+    document = record.document
+    for variant in document["live"]["variants"]:
+        variant["count"] = 0
+    server.records.update(record, now=2.0, document=document)
+
+    sagemaker.update_endpoint(
+        EndpointName=endpoint,
+        EndpointConfigName="two",
+        RetainAllVariantProperties=True,
+        DeploymentConfig=blue_green(CANARY),
+    )
+
+    record = server.records.get("endpoint", DEFAULT_ACCOUNT, DEFAULT_REGION, endpoint)
+    assert record is not None
+    assert record.document["rollout"] is None
+
+
 def test_an_endpoint_with_two_fleets_left_is_updated_but_not_rescaled(
     sagemaker: Any, server: ApiServer, endpoint: str, make_config: Make, refused: Refused
 ) -> None:

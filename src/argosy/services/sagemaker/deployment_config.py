@@ -24,7 +24,8 @@ _BOUNDS = {
 
 
 def rollout_of(call: Call, config: dict[str, Any] | None, pending: Deployment) -> Rollout | None:
-    """The steps of an update to `pending`; None where it has none: all traffic moves at once.
+    """The steps of an update to `pending`; None where it has none: all traffic moves at once, also
+    where no instance is wanted now that traffic could move to.
 
     Raises ValidationException for a configuration that breaks a rule, and for missing alarms.
     """
@@ -48,7 +49,7 @@ def rollout_of(call: Call, config: dict[str, Any] | None, pending: Deployment) -
     else:
         rollout = _shifted(config.get(_BLUE_GREEN) or {}, counts, alarms, now)
     _check_time(rollout)
-    return rollout
+    return rollout if any(counts) else None
 
 
 def _shifted(policy: dict[str, Any], counts: list[int], alarms: list[str], now: float) -> Rollout:

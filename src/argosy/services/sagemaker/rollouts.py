@@ -35,11 +35,13 @@ def roll_out(
     if live and live["config_name"] == config and record.status == ep.IN_SERVICE:
         raise ValidationException(f"Endpoint {name} serves {config} already.")
 
-    def steps(document: dict[str, Any], pending: Deployment) -> Rollout:
+    def steps(document: dict[str, Any], pending: Deployment) -> Rollout | None:
         if hosts_components(pending):
             raise ValidationException(
                 f"Endpoint {name} hosts inference components: update those, one by one."
             )
+        if not any(variant["count"] for variant in pending["variants"]):
+            return None  # nobody is there who could be watched
         made = new_rollout(
             _steps(percents, every_s), call.clock.now(), guards=[guarded] if guarded else []
         )
