@@ -15,6 +15,7 @@ from argosy.objects.client import ObjectStore
 from argosy.objects.uri import S3Uri
 
 _TYPE = "application/jsonl"
+_PIECE = 256 * 1024
 _ENCRYPTION = "x-amz-server-side-encryption"
 
 
@@ -34,8 +35,13 @@ def upload(store: ObjectStore, path: Path, *, own_keys: bool) -> int:
         uri = S3Uri(bucket_of(place), key_of(place, first.at, path.stem))
         count = 0
         with store.writing(uri, _TYPE, headers=_headers(place, own_keys)) as writer:
+            lines = bytearray()
             for count, record in enumerate(_both(first, records), 1):
-                writer.write(line_of(place, record, path.stem, count))
+                lines += line_of(place, record, path.stem, count)
+                if len(lines) >= _PIECE:
+                    writer.write(bytes(lines))
+                    lines.clear()
+            writer.write(bytes(lines))
         return count
 
 
