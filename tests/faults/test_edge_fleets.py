@@ -32,6 +32,15 @@ def who(scene: Stage, calls: int, **more: Any) -> Counter[str]:
     return seen
 
 
+def failed(scene: Stage) -> dict[str, int]:
+    """How many requests each fleet failed at, by its config."""
+    counts: Counter[str] = Counter()
+    for line in scene.feed.metrics if scene.feed else ():
+        for deltas in line:
+            counts[deltas["config"]] += deltas["model_errors"]
+    return {config: count for config, count in counts.items() if count}
+
+
 def test_each_fleet_has_its_share_also_of_calls_that_name_the_variant() -> None:
     with stage() as scene:
         scene.start_feed()
@@ -85,3 +94,4 @@ def test_what_a_dying_new_instance_was_asked_goes_to_the_old_fleet(names: tuple[
             for name in ("new-1", "new-2"):
                 scene.workers[name].kill()
             assert [answer.result() for answer in answers] == [b"slept"] * 4
+        wait_until(lambda: failed(scene) == {"c-True": 4})

@@ -132,6 +132,8 @@ class Invocation:
             other = None if one is None else one.pick(self.gate.max_in_flight)
             if one is not None and other is not None:
                 self.again = True
+                if one.counters is not mine.counters:
+                    mine.counters.unanswered(_LOST)  # guards shall see what this fleet does
                 self.variant = one
                 self.start(other)
                 return True
