@@ -375,6 +375,19 @@ def test_an_array_of_series_has_a_label_for_each(plain: Any) -> None:
     ]
 
 
+def test_a_label_may_hold_what_is_only_known_in_the_answer(plain: Any) -> None:
+    dimensions = [{"Name": "City", "Value": "Basel"}]
+    for value in (1.0, 2.5):
+        put(plain, "A", Value=value, Dimensions=dimensions, Timestamp=MINUTE)
+    asked = query("A")
+    asked["MetricStat"]["Metric"]["Dimensions"] = dimensions
+    label = "${LABEL} in ${PROP('Dim.City')}: ${MAX} of ${DATAPOINT_COUNT} ${MAX_TIME}"
+
+    (result,) = data(plain, {**asked, "Label": label}, EndTime=NOW)["MetricDataResults"]
+
+    assert result["Label"] == "A in Basel: 3.5 of 1 ${MAX_TIME}"
+
+
 @pytest.mark.parametrize(
     ("queries", "words"),
     [

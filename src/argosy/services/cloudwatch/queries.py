@@ -9,6 +9,7 @@ from argosy.services.cloudwatch.errors import ServiceValidationError
 from argosy.services.cloudwatch.paging import place_of, token_of
 from argosy.services.cloudwatch.reading import rounding
 from argosy.services.registry import Call, operation
+from argosy.telemetry.metrics.labels import dynamic
 from argosy.telemetry.metrics.math import BadExpression, Series
 from argosy.telemetry.metrics.queries import Answers, BadQuery, Query, check, query_of
 
@@ -95,12 +96,14 @@ def _results(queries: Sequence[Query], answers: Answers) -> list[Result]:
 
 
 def _labelled(query: Query, found: Series | list[Series]) -> Iterator[tuple[str, Series]]:
-    if isinstance(found, Series):
-        own = query.metric.name if query.metric else query.id
-        yield query.label or own, found
-        return
-    for one in found:
-        yield " ".join(part for part in (query.label or query.id, one.label) if part), one
+    for one in [found] if isinstance(found, Series) else found:
+        if isinstance(found, Series):
+            plain = query.metric.name if query.metric else query.id
+            label = query.label or plain
+        else:
+            plain = " ".join(part for part in (query.id, one.label) if part)
+            label = f"{query.label} {one.label}".strip() if query.label else plain
+        yield dynamic(label, plain, query, list(one.points.values())), one
 
 
 def _page(results: Sequence[Result], skip: int, most: int) -> tuple[list[Mapping[str, Any]], bool]:
