@@ -20,6 +20,7 @@ from argosy.control.loop import Loop
 from argosy.control.means import Means
 from argosy.control.measuring.whole import Measuring
 from argosy.control.monitoring.whole import Monitoring
+from argosy.control.recommending.whole import Recommendations
 from argosy.control.reconciler import Reconciler
 from argosy.control.rollout import Launch
 from argosy.control.scaling.whole import Scaling
@@ -90,7 +91,13 @@ class Control:
             self._asynchronous.desk,
             self._watch,
         )
-        reconcilers = (endpoints, self._transforms.reconciler, self._scaling)
+        self._recommendations = Recommendations(self._means)
+        reconcilers = (
+            endpoints,
+            self._transforms.reconciler,
+            self._scaling,
+            self._recommendations,
+        )
         self._loop = Loop(reconcilers, self._doorbell)
 
     async def start(self) -> None:
@@ -113,6 +120,7 @@ class Control:
     async def stop(self) -> None:
         """Stop reconciling; instances go on serving."""
         await self._loop.stop()
+        await self._recommendations.stop()
         await self._measuring.stop()
         await self._alarms.stop()
         await self._messages.stop()

@@ -42,13 +42,17 @@ def find(
     *,
     limit_s: float,
     connections: int,
+    highest: float = 200_000.0,
     on_trial: Callable[[Trial, Measured], None],
     on_second: OnSecond,
 ) -> Found:
-    """Search for up to `limit_s` seconds. Raises ArgosyError when even a single request fails."""
+    """Search for up to `limit_s` seconds, and not beyond `highest` requests a second.
+
+    Raises ArgosyError when even a single request fails.
+    """
     until = time.monotonic() + limit_s
     found = Found(goal)
-    search = Search(_start(engine, goal))
+    search = Search(_start(engine, goal), highest=highest)
     while (trial := search.next()) and time.monotonic() + trial.seconds <= until:
         measured = engine.run(_load(trial, goal, connections), on_second)
         kept = goal.kept(measured)

@@ -12,6 +12,7 @@ from argosy.state.monitoring import (
     MONITORING_SCHEDULE,
 )
 from argosy.state.processing_jobs import PROCESSING_JOB
+from argosy.state.recommendations import RECOMMENDATIONS_JOB
 from argosy.state.records import Record
 from argosy.state.transform_jobs import TRANSFORM_JOB
 
@@ -27,6 +28,7 @@ NOUNS = {
     COMPONENT: "inference component",
     TRANSFORM_JOB: "transform job",
     PROCESSING_JOB: "processing job",
+    RECOMMENDATIONS_JOB: "inference recommendations job",
     MONITORING_SCHEDULE: "monitoring schedule",
     DATA_QUALITY_DEFINITION: "data quality job definition",
     MODEL_QUALITY_DEFINITION: "model quality job definition",

@@ -135,6 +135,29 @@ _TABLE: dict[str, tuple[Refusal, ...]] = {
         *(line._replace(path=f"ProductionVariants[].{line.path}") for line in _VARIANT),
         *(line._replace(path=f"ShadowProductionVariants[].{line.path}") for line in _VARIANT),
     ),
+    "CreateInferenceRecommendationsJob": (
+        Refusal("InputConfig.ModelPackageVersionArn", filled, "model packages"),
+        Refusal("InputConfig.TrafficPattern", given, "traffic patterns: the rate is searched for"),
+        Refusal("InputConfig.VolumeKmsKeyId", filled, "keys of KMS"),
+        Refusal("InputConfig.VpcConfig", given, "VPCs"),
+        *(
+            Refusal(f"InputConfig.EndpointConfigurations[].{member}", given, feature)
+            for member, feature in (
+                ("ServerlessConfig", "serverless variants"),
+                ("InferenceSpecificationName", "inference specifications"),
+                ("EnvironmentParameterRanges", "trials of environment variables"),
+            )
+        ),
+        Refusal("InputConfig.ContainerConfig.DataInputConfig", filled, "compiled models"),
+        Refusal(
+            "InputConfig.ContainerConfig.SupportedEndpointType",
+            one_of("Serverless"),
+            "serverless variants",
+        ),
+        Refusal("StoppingConditions.FlatInvocations", one_of("Continue"), "going on when flat"),
+        Refusal("OutputConfig.KmsKeyId", filled, "keys of KMS"),
+        Refusal("OutputConfig.CompiledOutputConfig", given, "compiled models"),
+    ),
     "CreateTransformJob": (Refusal("ExperimentConfig", filled, "experiments"),),
     "CreateProcessingJob": (
         Refusal("ExperimentConfig", filled, "experiments"),

@@ -1,0 +1,1 @@
+"""Carries out inference recommendations jobs: deploys, loads, tells what it measured."""
