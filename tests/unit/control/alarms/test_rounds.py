@@ -8,6 +8,7 @@ from typing import Any
 import pytest
 from tests.support.alarms import ACCOUNT, POLICY, REGION, Watch, data, kinds
 
+from argosy.control.alarms import messages
 from argosy.state import alarms
 from argosy.state.database import open_database
 from argosy.telemetry.metrics import Sample, metric
@@ -341,3 +342,20 @@ def test_a_composite_alarm_notices_that_a_child_is_gone(watch: Watch) -> None:
     watch.look()
 
     assert watch.state("all") == "OK"
+
+
+def test_an_alarm_of_any_name_can_be_told(watch: Watch) -> None:
+    arn = watch.topic("t")
+    name = "größer\n" + "x" * 240
+    watch.put(name, TreatMissingData="breaching", AlarmActions=[arn])
+    watch.look()
+
+    assert [told["AlarmName"] for told in watch.told()] == [name]
+    subject = messages.subject(watch.record(name), changed("ALARM"))
+    assert subject.startswith('ALARM: "größer xxx')
+    assert len(subject) == 100
+    assert messages.subject(watch.put("a"), changed("OK")) == 'OK: "a" in US East (N. Virginia)'
+
+
+def changed(state: str) -> Any:
+    return {"state": state}
