@@ -20,6 +20,8 @@ from argosy.ground.errors import ArgosyError
 
 _ROUTE = "/_argosy/rollouts"
 _PERIOD_S = 0.5
+_PATIENCE_S = 30.0
+"""The platform may be starting again; the update goes on when it is back."""
 _INTERRUPTED = 130
 _SECONDS = {"": 1, "s": 1, "m": 60, "h": 3600}
 
@@ -107,9 +109,17 @@ def _ask(found: Session, method: str, body: dict[str, Any]) -> dict[str, Any]:
 
 
 def _report(found: Session, endpoint: str) -> dict[str, Any]:
-    """What `argosy status` knows of the endpoint."""
-    with plainly():
-        report = found.get("/_argosy/status")
+    """What `argosy status` knows of the endpoint; waits for a control that is away."""
+    until = time.monotonic() + _PATIENCE_S
+    while True:
+        try:
+            with plainly():
+                report = found.get("/_argosy/status")
+            break
+        except ArgosyError:
+            if time.monotonic() > until:
+                raise
+            time.sleep(_PERIOD_S)
     for one in report["endpoints"]:
         if (one["name"], one["region"]) == (endpoint, found.region):
             return dict(one)

@@ -7,9 +7,9 @@ import pytest
 from click.testing import CliRunner
 from rich.console import Console
 
-from argosy.cli import main
+from argosy.cli import main, rollout
 from argosy.cli.rollout import percents, seconds
-from argosy.cli.rollout_view import render, sentence
+from argosy.cli.rollout_view import Display, render, sentence
 from argosy.ground.errors import ArgosyError
 
 DEPLOYMENT = {
@@ -76,3 +76,52 @@ def test_one_thing_is_asked_for_at_a_time(arguments: list[str]) -> None:
 
     assert answer.exit_code == 2
     assert "Give one of --to CONFIG, --status and --rollback" in answer.output
+
+
+def shown(deployments: list[dict[str, Any] | None]) -> None:
+    with Display("iris") as display:
+        for deployment in deployments:
+            report = {"status": "InService", "config": "two", "failure_reason": ""}
+            display.show({**report, "deployment": deployment} if deployment else report)
+
+
+def test_a_pipe_gets_a_line_for_each_change(capsys: pytest.CaptureFixture[str]) -> None:
+    later = {**DEPLOYMENT, "left_s": 3.0}
+
+    shown([DEPLOYMENT, later, {**DEPLOYMENT, "share": 1.0, "step": 2}, None])
+
+    assert capsys.readouterr().out.splitlines() == [
+        "iris: 25 % on two, step 2 of 3, watching",
+        "iris: 100 % on two, step 3 of 3, watching",
+        "iris: InService, serves two",
+    ]
+
+
+def test_a_terminal_is_drawn_upon(
+    capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("FORCE_COLOR", "1")
+    monkeypatch.setenv("TERM", "xterm")
+
+    shown([DEPLOYMENT])
+
+    drawn = capsys.readouterr().out
+    assert "█" in drawn
+    assert "25 % on two" in drawn
+
+
+def test_a_command_waits_for_a_platform_that_starts_again(monkeypatch: pytest.MonkeyPatch) -> None:
+    answers = [ArgosyError("away"), {"endpoints": [{"name": "iris", "region": "r"}]}]
+
+    class Away:
+        region = "r"
+
+        def get(self, path: str) -> Any:
+            answer = answers.pop(0)
+            if isinstance(answer, Exception):
+                raise answer
+            return answer
+
+    monkeypatch.setattr(rollout, "_PERIOD_S", 0.0)
+
+    assert rollout._report(Away(), "iris")["name"] == "iris"  # type: ignore[arg-type]
