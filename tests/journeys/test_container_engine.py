@@ -18,6 +18,8 @@ from argosy.agent.containers import have_image
 from argosy.agent.engine import Engine
 from argosy.agent.model import CannotServe
 from argosy.agent.watch import Watch
+from argosy.ground.instances import CONTAINER_FILE
+from argosy.ground.usage import memory, trees
 from argosy.testing import Platform
 from support.endpoints import (
     ROWS,
@@ -96,6 +98,9 @@ def test_a_container_serves_prints_into_the_log_and_goes_when_told(
     (instance,) = in_service(platform, "pod")
     made = json.loads(engine.run("inspect", f"argosy-{instance['id']}"))[0]
     assert made["HostConfig"]["Memory"] == 200 << 20
+    noted = platform.data_dir / "instances" / instance["id"] / CONTAINER_FILE
+    measured = trees([json.loads(noted.read_text())["pid"]])
+    assert memory([pid for tree in measured.values() for pid in tree.pids]) > 5 << 20
 
     platform.client("sagemaker").delete_endpoint(EndpointName="pod")
 

@@ -14,11 +14,14 @@ import signal
 import subprocess
 import sys
 import threading
+from dataclasses import asdict
 from pathlib import Path
 from typing import Any
 
 from argosy.agent.engine import Engine, EngineError
 from argosy.agent.parent import die_with_parent
+from argosy.ground.files import write_json
+from argosy.ground.processes import ProcessId
 
 _NEW_USER, _NEW_NET = 0x10000000, 0x40000000  # CLONE_NEWUSER, CLONE_NEWNET
 _FLUSH_S = 5.0
@@ -81,6 +84,7 @@ class Runner:
         port, pid = f"{self._order['port']}/tcp", int(found["State"].get("Pid") or 0)
         if not pid:
             raise EngineError("The container ended as soon as it was started.")
+        write_json(Path(self._order["process"]), asdict(ProcessId.of(pid)), sync=False)
         isolated = self._order["isolated"]
         published = ((found["NetworkSettings"].get("Ports") or {}).get(port) or [{}])[0]
         there = self._order["port"] if isolated else published.get("HostPort")

@@ -17,7 +17,7 @@ from argosy.agent.folders import Folders
 from argosy.agent.model import CannotServe
 from argosy.agent.watch import Watch
 from argosy.ground.files import write_json
-from argosy.ground.instances import InstanceSpec
+from argosy.ground.instances import CONTAINER_FILE, InstanceSpec
 from argosy.ground.settings import Settings
 
 GRACE_S = 30
@@ -71,6 +71,7 @@ def command(spec: InstanceSpec, folders: Folders, settings: Settings, code_dir: 
         "port": _port(spec),
         "isolated": spec.network_isolation,
         "grace_s": GRACE_S,
+        "process": str(folders.root / CONTAINER_FILE),
         "bridge": [*bridge, "--socket", str(folders.worker_socket)],
         "definition": definition(spec, folders.ml, settings.instance_memory_mb, code_dir),
     }

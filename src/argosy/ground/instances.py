@@ -19,6 +19,8 @@ AGENT_FILE = "agent.json"
 """Which process the agent is: {"pid": …, "start_ticks": …}."""
 SPARE_FILE = "spare.json"
 """In the folder of a warm spare only: {"runtime": …, "digest": …, "ready": …}."""
+CONTAINER_FILE = "process.json"
+"""Which process a container engine runs as the container: {"pid": …, "start_ticks": …}."""
 STOPPING_FILE = "stopping"
 """There once the instance was asked to go."""
 

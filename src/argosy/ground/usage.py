@@ -11,6 +11,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 _TICKS = os.sysconf("SC_CLK_TCK")
+_PAGE = os.sysconf("SC_PAGE_SIZE")
 _PPID, _TIMES = 1, slice(11, 15)
 """Fields of /proc/PID/stat, counted from the one after the name."""
 
@@ -60,15 +61,22 @@ def memory(pids: Collection[int]) -> int:
 
 
 def _share(pid: int) -> int:
-    """Its share of the memory that it has in RAM."""
+    """Its share of the memory that it has in RAM; of another user's process, all of that."""
     try:
         text = Path(f"/proc/{pid}/smaps_rollup").read_bytes()
     except OSError:
-        return 0
+        return _resident(pid)
     for line in text.splitlines():
         if line.startswith(b"Pss:"):
             return int(line.split()[1]) << 10
     return 0
+
+
+def _resident(pid: int) -> int:
+    try:
+        return int(Path(f"/proc/{pid}/statm").read_text().split()[1]) * _PAGE
+    except OSError:
+        return 0
 
 
 def machine_memory() -> int:

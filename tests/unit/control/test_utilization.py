@@ -1,8 +1,12 @@
 """Instances' use of the machine, as metrics."""
 
 import asyncio
+import json
 import os
+import subprocess
+import sys
 import time
+from dataclasses import asdict
 from pathlib import Path
 from types import SimpleNamespace
 from typing import Any
@@ -10,6 +14,8 @@ from typing import Any
 from argosy.control.measuring.gpus import Gpus
 from argosy.control.measuring.publishing import Moment
 from argosy.control.measuring.utilization import Utilization
+from argosy.ground.instances import CONTAINER_FILE
+from argosy.ground.processes import ProcessId
 from argosy.telemetry.metrics import Datum
 
 MOMENT = Moment(1_700_000_040.0, 60)
@@ -100,6 +106,36 @@ def test_a_transform_jobs_instance_is_a_host(tmp_path: Path) -> None:
         ("/aws/sagemaker/TransformJobs", f"{name}Utilization", (("Host", "j/i-1"),))
         for name in ("CPU", "Memory")
     }
+
+
+def waiting(megabytes: int) -> Any:
+    """A process that holds some memory until it may end."""
+    script = f"held = bytearray({megabytes} << 20); print('.', flush=True); input()"
+    process = subprocess.Popen(
+        [sys.executable, "-c", script], stdin=subprocess.PIPE, stdout=subprocess.PIPE
+    )
+    assert process.stdout is not None
+    process.stdout.readline()
+    return process
+
+
+def test_what_a_container_engine_runs_for_an_instance_counts_too(tmp_path: Path) -> None:
+    with waiting(0) as agent, waiting(64) as container:
+
+        def memory() -> float:
+            utilization = Utilization(tmp_path, 1024, Gpus(NoDevices()))
+            one = instance("transform-job/j", pid=agent.pid)
+            (told,) = asyncio.run(utilization.measure([one], MOMENT))
+            return told.sample.total * 1024 / 100
+
+        alone = memory()
+        noted = tmp_path / "i-1.2" / CONTAINER_FILE
+        noted.parent.mkdir()
+        noted.write_text(json.dumps(asdict(ProcessId.of(container.pid))))
+        assert memory() - alone >= 64
+        container.communicate(b"\n")
+        assert memory() < alone + 32
+        agent.communicate(b"\n")
 
 
 def test_an_instance_that_died_meanwhile_has_no_metrics(tmp_path: Path) -> None:

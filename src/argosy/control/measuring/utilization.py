@@ -1,7 +1,7 @@
 """How much of the machine each instance uses, as SageMaker's instance metrics.
 
 Control looks at the processes of an instance itself: the agent and everything that it started, in
-whatever sandbox. The container of a container engine is not below the agent and is not seen.
+whatever sandbox, and the processes that a container engine on this machine runs for it.
 """
 
 import asyncio
@@ -16,7 +16,9 @@ from argosy.control.measuring.catalogue import Kind
 from argosy.control.measuring.gpus import Gpus
 from argosy.control.measuring.publishing import Moment, Owner
 from argosy.ground import usage
-from argosy.ground.instances import Instance
+from argosy.ground.files import read_json
+from argosy.ground.instances import CONTAINER_FILE, Instance
+from argosy.ground.processes import ProcessId
 from argosy.ground.usage import Tree
 from argosy.telemetry.metrics import Datum, Sample
 
@@ -72,18 +74,29 @@ class Utilization:
 
     def _shares(self, alive: list[Instance]) -> dict[str, dict[str, float]]:
         """Instance → metric's name → per cent."""
-        found = usage.trees([one.state.agent_pid for one in alive])
+        roots = {one.spec.instance_id: self._roots(one) for one in alive}
+        found = usage.trees([pid for pids in roots.values() for pid in pids])
         gpus, disk = self._gpus.read(), 100.0 * usage.disk_share(self._folder)
         shares: dict[str, dict[str, float]] = {}
         for one in alive:
-            tree = found.get(one.state.agent_pid)
-            if tree is not None:
+            parts = [found[pid] for pid in roots[one.spec.instance_id] if pid in found]
+            if parts:
+                pids = {pid for part in parts for pid in part.pids}
+                tree = Tree(tuple(pids), sum(part.cpu_s for part in parts))
                 shares[one.spec.instance_id] = {
                     **self._share(one.spec.instance_id, tree),
                     "DiskUtilization": disk,
                     **_of_gpus(tree, gpus),
                 }
         return shares
+
+    def _roots(self, instance: Instance) -> set[int]:
+        """The agent, and what a container engine runs for it or for the agents of a group."""
+        name = instance.spec.instance_id
+        places = [self._folder / name, *self._folder.glob(f"{name}.*")]
+        noted = [read_json(place / CONTAINER_FILE) for place in places]
+        containers = [ProcessId(**told) for told in noted if told]
+        return {instance.state.agent_pid, *(one.pid for one in containers if one.alive)}
 
     def _share(self, instance_id: str, tree: Tree) -> dict[str, float]:
         now, before = self._monotonic(), self._seen.get(instance_id)
