@@ -68,26 +68,28 @@ class Book:
         if kind in (ALARM, COMPOSITE):
             self._stale = True
 
-    def refresh(self, now: float) -> bool:
-        """Read what was changed since; True when an alarm is new, asks for something else, or is
-        gone."""
+    def refresh(self, now: float) -> set[Key]:
+        """Read what was changed since; returns the alarms that are new, ask for something else, or
+        are gone."""
         if not self._stale:
-            return False
+            return set()
         self._stale = False
-        changed = False
+        changed: set[Key] = set()
         for kind in (ALARM, COMPOSITE):
             versions = self._records.versions(kind)
             known = {key for key in self.entries if key[0] == kind}
             for gone in known - {(kind, *key) for key in versions}:
                 del self.entries[gone]
-                changed = True
+                changed.add(gone)
             for key, version in versions.items():
                 entry = self.entries.get((kind, *key))
                 if entry is None or entry.record.version != version:
-                    changed |= self._read((kind, *key), now)
+                    if self._read((kind, *key), now):
+                        changed.add((kind, *key))
         return changed
 
     def _read(self, key: Key, now: float) -> bool:
+        """True when it asks for something else than before."""
         record = self._records.get(*key)
         if record is None:
             return False

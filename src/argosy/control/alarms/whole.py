@@ -67,17 +67,19 @@ class Alarms:
     async def round(self) -> float:
         """Look at what is due; returns after how many seconds to look again."""
         now = self._means.clock.now()
-        changed = self._book.refresh(now)
+        fresh = self._book.refresh(now)
+        changed = set(fresh)
         for entry in [
             e for e in self._book.entries.values() if e.record.document.get("unannounced")
         ]:
             self._took(entry, self._announcer.announce(entry.record, now))
-            changed = True
+            changed.add(entry.key)
         for number, entry in enumerate(self._book.take_due(now), 1):
-            changed |= self._evaluate(entry, now)
+            if self._evaluate(entry, now):
+                changed.add(entry.key)
             if number % _AT_ONCE == 0:
                 await asyncio.sleep(0)
-        self._composites(now, changed)
+        self._composites(now, changed, fresh)
         now = self._means.clock.now()
         return min(self._book.pause(now), self._release_pause(now))
 
@@ -134,16 +136,19 @@ class Alarms:
 
     # -- composite alarms
 
-    def _composites(self, now: float, changed: bool) -> None:
-        """Look at their rules when any alarm has changed, until nothing more changes: one may
-        look at another."""
+    def _composites(self, now: float, changed: set[Key], fresh: set[Key]) -> None:
+        """Look at the rules of those whose alarms have changed, and of those that are new, until
+        nothing more changes: one may look at another.
+
+        A state that was set by hand lasts until then.
+        """
         composites = self._book.composites()
         for _ in composites:
+            names = {key[1:] for key in changed}
+            due = [one for one in composites if one.key in fresh or looks_at(one, names)]
+            changed, fresh = {one.key for one in due if self._decide(one, now)}, set()
             if not changed:
                 break
-            changed = False
-            for entry in composites:
-                changed |= self._decide(entry, now)
         for entry in composites:
             if entry.record.document.get("suppressed"):
                 self._took(entry, self._announcer.release(entry.record, now))
@@ -221,6 +226,14 @@ class Alarms:
             error = str(failed) or type(failed).__name__
         if not fired.repeated:
             self._announcer.told(record, asked.change, asked.arn, error, self._means.clock.now())
+
+
+def looks_at(entry: Entry, names: set[tuple[str, str, str]]) -> bool:
+    """Whether a composite alarm looks at one of these: (account, region, name)."""
+    record, rule = entry.record, entry.rule
+    return rule is not None and any(
+        (record.account, record.region, name) in names for name in rule.alarms
+    )
 
 
 def _lasting(entry: Entry) -> Change:

@@ -359,3 +359,19 @@ def test_an_alarm_of_any_name_can_be_told(watch: Watch) -> None:
 
 def changed(state: str) -> Any:
     return {"state": state}
+
+
+def test_a_composite_alarm_set_by_hand_stays_so_until_a_child_changes(watch: Watch) -> None:
+    watch.put("high")
+    watch.put("other", MetricName="Other")
+    watch.compose("all", "ALARM(high)")
+    watch.measure(5.0)
+    record = watch.record("all")
+    alarms.set_state(watch.records, record, "ALARM", "a drill", "", watch.clock.now())
+
+    watch.measure(5.0, name="Other")
+    assert watch.state("other") == "OK"
+    assert watch.state("all") == "ALARM"
+    watch.measure(50.0)
+    watch.measure(5.0)
+    assert watch.state("all") == "OK"
