@@ -83,9 +83,9 @@ class Book:
                 changed.add(gone)
             for key, version in versions.items():
                 entry = self.entries.get((kind, *key))
-                if entry is None or entry.record.version != version:
-                    if self._read((kind, *key), now):
-                        changed.add((kind, *key))
+                same = entry is not None and entry.record.version == version
+                if not same and self._read((kind, *key), now):
+                    changed.add((kind, *key))
         return changed
 
     def _read(self, key: Key, now: float) -> bool:
