@@ -142,6 +142,15 @@ def test_a_job_is_stopped(s3: Any, sagemaker: Any) -> None:
     assert finished(sagemaker, "to-stop")["ProcessingJobStatus"] in ("Stopped", "Completed")
 
 
+def test_a_job_that_takes_too_long_is_stopped(s3: Any, sagemaker: Any) -> None:
+    body = "a,b\n" + "".join(f"{number},{number / 7}\n" for number in range(400_000))
+    s3.put_object(Bucket=BUCKET, Key="long/data.csv", Body=body)
+    process(sagemaker, "too-long", "long/", StoppingCondition={"MaxRuntimeInSeconds": 1})
+    found = finished(sagemaker, "too-long")
+    assert found["ProcessingJobStatus"] == "Stopped"
+    assert "MaxRuntimeInSeconds" in found["ExitMessage"]
+
+
 SCRIPT = """
 import joblib
 def model_fn(folder):
@@ -187,16 +196,16 @@ def iris_csv() -> str:
     return "\n".join(["species,a,b,c,d", *lines])
 
 
-def now_schedule(name: str, **job: Any) -> dict[str, Any]:
-    """A schedule in the older form, that looks at the last hour at once."""
+def now_schedule(name: str, start: str = "-PT1H", end: str = "PT0H", **job: Any) -> dict[str, Any]:
+    """A schedule in the older form, that looks at the last hour at once, or at another time."""
     baseline = f"s3://{BUCKET}/iris-baseline"
     return {
         "MonitoringScheduleName": name,
         "MonitoringScheduleConfig": {
             "ScheduleConfig": {
                 "ScheduleExpression": "NOW",
-                "DataAnalysisStartTime": "-PT1H",
-                "DataAnalysisEndTime": "PT0H",
+                "DataAnalysisStartTime": start,
+                "DataAnalysisEndTime": end,
             },
             "MonitoringJobDefinition": {
                 "BaselineConfig": {
@@ -241,7 +250,7 @@ def captured_lines(s3: Any) -> int:
 def test_a_run_without_captured_data_fails_and_says_where_it_looked(
     sagemaker: Any, watched: str
 ) -> None:
-    sagemaker.create_monitoring_schedule(**now_schedule("too-early"))
+    sagemaker.create_monitoring_schedule(**now_schedule("too-early", "-P5D", "-P4D"))
     last = ended(sagemaker, "too-early")
     assert last["MonitoringExecutionStatus"] == "Failed"
     assert last["FailureReason"].startswith(
@@ -299,9 +308,14 @@ def test_traffic_that_drifts_is_found_and_told_to_cloudwatch(
     assert "baseline_drift_check" in shown.out
 
 
-def test_a_run_whose_baseline_is_gone_fails_with_a_sentence(sagemaker: Any, watched: str) -> None:
+def test_a_run_whose_baseline_is_gone_fails_with_a_sentence(
+    s3: Any, sagemaker: Any, watched: str
+) -> None:
+    hour = f"{datetime.now(UTC) - timedelta(days=2):%Y/%m/%d/%H}"
+    s3.put_object(Bucket=BUCKET, Key=f"captured/{watched}/AllTraffic/{hour}/x.jsonl", Body="{}")
     gone = {"ConstraintsResource": {"S3Uri": f"s3://{BUCKET}/nowhere/constraints.json"}}
-    sagemaker.create_monitoring_schedule(**now_schedule("baseless", BaselineConfig=gone))
+    asked = now_schedule("baseless", "-P2DT2H", "-P1DT22H", BaselineConfig=gone)
+    sagemaker.create_monitoring_schedule(**asked)
     last = ended(sagemaker, "baseless")
     assert last["MonitoringExecutionStatus"] == "Failed"
     assert "nowhere/constraints.json" in last["FailureReason"]

@@ -102,6 +102,7 @@ def test_a_name_is_never_free_again(sagemaker: Any, refused: Refused) -> None:
         ({"environment": {"dataset_source": "/elsewhere"}}, "dataset_source"),
         ({"environment": {"baseline_constraints": "/elsewhere"}}, "baseline_constraints"),
         ({"environment": {"record_preprocessor_script": "/x.py"}}, "preprocessing scripts"),
+        ({"environment": {"start_time": "yesterday"}}, "start_time"),
         ({"environment": {"analysis_type": "MODEL_BIAS"}}, "bias and explainability"),
         ({"environment": {"analysis_type": "MODEL_QUALITY"}}, "problem_type"),
     ],

@@ -16,6 +16,7 @@ log = logging.getLogger(__name__)
 
 _LONGEST_SLEEP_S = 60.0
 _SOON_S = 0.1
+_RETRY_S = 5.0
 
 
 class ScheduleReconciler:
@@ -32,6 +33,9 @@ class ScheduleReconciler:
                 pauses.append(await self._look(record))
             except Stale:
                 pauses.append(_SOON_S)
+            except Exception:
+                log.exception("the schedule %s could not be looked at; trying again", record.name)
+                pauses.append(_RETRY_S)
         return max(_SOON_S, min(pauses))
 
     async def _look(self, record: Record) -> float:

@@ -21,6 +21,7 @@ log = logging.getLogger(__name__)
 MOST_AT_ONCE = 2
 _LONGEST_SLEEP_S = 30.0
 _SOON_S = 0.2
+_RETRY_S = 5.0
 
 Ended = Callable[[Record, Result | None], None]
 """Called in the transaction that ends a job."""
@@ -49,12 +50,19 @@ class ProcessingReconciler:
         """One pass; returns after how many seconds to look again if nothing rings."""
         records = self._means.records.find(PROCESSING_JOB, statuses=jobs.UNFINISHED)
         await self._end_orphans({_key(record) for record in records})
-        pauses = [self._look(record) for record in records]
-        return min([_LONGEST_SLEEP_S, *pauses])
+        return min([_LONGEST_SLEEP_S, *(self._guarded(record) for record in records)])
 
     async def stop(self) -> None:
         """End all processes; their jobs begin anew when control is back."""
         await self._end_orphans(set())
+
+    def _guarded(self, record: Record) -> float:
+        """One job that cannot be looked at holds back none of the others."""
+        try:
+            return self._look(record)
+        except Exception:
+            log.exception("the job %s could not be looked at; trying again", record.name)
+            return _RETRY_S
 
     def _look(self, record: Record) -> float:
         now, running = self._means.clock.now(), self._running.get(_key(record))

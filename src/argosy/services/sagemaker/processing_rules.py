@@ -5,6 +5,7 @@ the container (environment variables, folders).
 """
 
 import json
+from datetime import datetime
 from typing import Any
 
 from argosy.ground.errors import ValidationException
@@ -37,8 +38,20 @@ def check_request(asked: dict[str, Any]) -> None:
     for name in ("baseline_constraints", "baseline_statistics", "ground_truth_source"):
         if environment.get(name):
             _check_place(environment, name, list(inputs), "ProcessingInputs")
+    for name in ("start_time", "end_time"):
+        _check_time(name, environment.get(name))
     if environment.get("analysis_type") == "MODEL_QUALITY":
         _check_quality(environment)
+
+
+def _check_time(name: str, text: str | None) -> None:
+    try:
+        if text:
+            datetime.fromisoformat(text)
+    except ValueError:
+        raise ValidationException(
+            f"Environment.{name} '{text}' is not a time: write 2026-03-04T15:00:00Z."
+        ) from None
 
 
 def _check_quality(environment: dict[str, str]) -> None:

@@ -166,6 +166,11 @@ _TABLE: dict[str, tuple[Refusal, ...]] = {
         Refusal("ProcessingInputs[].DatasetDefinition", given, "Athena and Redshift as inputs"),
         Refusal("ProcessingInputs[].S3Input.S3DataType", one_of("ManifestFile"), "manifests here"),
         Refusal("ProcessingInputs[].S3Input.S3InputMode", one_of("Pipe"), "Pipe mode"),
+        Refusal(
+            "ProcessingInputs[].S3Input.S3CompressionType",
+            one_of("Gzip"),
+            "unpacking of inputs (what is named .gz is read as such)",
+        ),
         Refusal("ProcessingOutputConfig.Outputs[].FeatureStoreOutput", given, "feature stores"),
         Refusal("Environment.record_preprocessor_script", filled, _SCRIPTS),
         Refusal("Environment.post_analytics_processor_script", filled, _SCRIPTS),
