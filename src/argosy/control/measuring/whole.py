@@ -125,17 +125,19 @@ class Measuring:
                 log.exception("instances could not be measured; trying again")
 
     async def _keep_up(self) -> None:
-        """Soon after the beginning, and then soon after each full hour."""
+        """Soon after the beginning, and then soon after each full hour; where values are of
+        seconds, six times as often, for there are many more."""
+        step = _HOUR_S if self._steady.resolution == 60 else _HOUR_S // 6
         done = None
         while True:
             await asyncio.sleep(_UPKEEP_AFTER_S)
-            hour = self._means.clock.now() // _HOUR_S
-            if hour == done:
+            due = self._means.clock.now() // step
+            if due == done:
                 continue
             try:
-                for _ in self._means.metrics.rollup.slices():
+                for _ in self._means.metrics.rollup.slices(step):
                     await asyncio.sleep(_PAUSE_S)
-                done = hour
+                done = due
             except Exception:
                 log.exception("old metrics could not be rolled up; trying again")
 

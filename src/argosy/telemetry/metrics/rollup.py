@@ -1,9 +1,9 @@
 """Upkeep of the series, hour by hour: values go from rows into blocks, and in the end away.
 
-What is older than the hour is merged into the blocks of each tier at once (seconds, minutes, five
-minutes, hours), so that a long range is read from few blocks; each tier's blocks are removed when
-their time is over. Late values go the same way. It is done in slices that are short in time, each
-a commit of its own: what a kill cuts off is simply done again.
+What is of the last full hour or older is merged into the blocks of each tier at once (seconds,
+minutes, five minutes, hours), so that a long range is read from few blocks; each tier's blocks are
+removed when their time is over. Late values go the same way. It is done in slices that are short in
+time, each a commit of its own: what a kill cuts off is simply done again.
 """
 
 import logging
@@ -56,10 +56,13 @@ class Rollup:
         self._offset: float | None = None
         self._distrust_until = 0.0
 
-    def slices(self) -> Iterator[None]:
-        """Do all that is due, a short slice at each step."""
+    def slices(self, step: int = _HOUR_S) -> Iterator[None]:
+        """Do all that is due, a short slice at each step.
+
+        step: what goes into blocks is what is older than the last full `step` seconds.
+        """
         now = self._clock.now()
-        yield from self._into_blocks(now)
+        yield from self._into_blocks(int(now // step * step), now)
         if self._trusts(now):
             yield from self._expire(now)
             yield from self._forget(now)
@@ -69,8 +72,7 @@ class Rollup:
 
     # -- into blocks
 
-    def _into_blocks(self, now: float) -> Iterator[None]:
-        until = int(now // _HOUR_S * _HOUR_S)
+    def _into_blocks(self, until: int, now: float) -> Iterator[None]:
         numbers = self._with_rows_before(until)
         for first in range(0, len(numbers), _READ_AT_ONCE):
             part = numbers[first : first + _READ_AT_ONCE]
