@@ -33,8 +33,8 @@ class Captured(Invocation):
             self.recording.piece(body)
             self.recording.answered = self.recording.answered or head
         elif kind == frames.RESPONSE and 0 < status < 400:
-            if len(body) <= self.gate.max_payload:  # the client's answer leaves first
-                self.gate.loop.call_soon(self.recording.whole, head, body)
+            if len(body) <= self.gate.max_payload:
+                self.recording.whole(head, body)
         elif kind == frames.END and status < 400:
             self.recording.end(self.recording.answered)
         return done
@@ -79,5 +79,5 @@ def invocation_of(
         single = Captured if recorded else Invocation
         call = single(gate, request, endpoint, variant, asked, head)
     if isinstance(call, Captured):
-        call.recording = Recording(gate.recorder, variant, head, request.parts)
+        call.recording = Recording(gate.recorder, variant, head, request.parts, request.size)
     return call

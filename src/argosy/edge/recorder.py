@@ -24,6 +24,7 @@ if TYPE_CHECKING:
 
 _MIB = 1024 * 1024
 _HOUR_S = 3600
+_PAUSE_S = 0.005
 _BATCH_S = 0.05
 _FAREWELL_S = 3.0
 _UNIT = 1024
@@ -71,7 +72,8 @@ class Recorder:
         self._limit = settings.capture_buffer_mb * _MIB
         self._held = 0
         self._waiting = 0
-        """Bytes held for what is in the batch."""
+        """Bytes held for what is pending or in the batch."""
+        self._pending: list[tuple[Recording, bytes, list[bytes]]] = []
         self._batch: Batch = {}
         self._sizes: dict[int, int] = {}
         self._thread: SpoolThread | None = None
@@ -99,24 +101,30 @@ class Recorder:
         self._held -= size
 
     def add(self, recording: "Recording", head: bytes, output: list[bytes], size: int) -> None:
-        """Write down a request and its answer; `size`: of all that was held for it."""
-        capture, asked = recording.capture, recording.asked
-        given = recording.parts if capture.input else []
-        taken = output if capture.output else []
-        lengths = len(asked), sum(map(len, given)), len(head), sum(map(len, taken))
-        key = capture.line, int(recording.at // _HOUR_S)
-        if not self._batch:
-            self._gate.loop.call_later(_BATCH_S, self._hand_over)
-        chunks = self._batch.setdefault(key, [])
-        chunks.append(HEAD.pack(BEGIN, recording.at, *lengths) + asked)
-        chunks += given
-        chunks.append(head)
-        chunks += taken
-        chunks.append(END)
-        self._counters[capture.line] = recording.counters
+        """Write down a request and its answer, a little later: the answer leaves first, and a turn
+        of the loop for each would cost more. `size`: of all that was held for it."""
+        if not self._pending:
+            self._gate.loop.call_later(_PAUSE_S, self._pack)
+        self._pending.append((recording, head, output))
         self._waiting += size
 
+    def _pack(self) -> None:
+        pending, self._pending = self._pending, []
+        if pending and not self._batch:
+            self._gate.loop.call_later(_BATCH_S, self._hand_over)
+        for recording, head, output in pending:
+            capture, asked = recording.capture, recording.asked
+            given = recording.parts if capture.input else []
+            taken = output if capture.output else []
+            lengths = len(asked), sum(map(len, given)), len(head), sum(map(len, taken))
+            key = capture.line, int(recording.at // _HOUR_S)
+            begin = HEAD.pack(BEGIN, recording.at, *lengths)
+            chunks = self._batch.setdefault(key, [])
+            chunks += (begin, asked, *given, head, *taken, END)
+            self._counters[capture.line] = recording.counters
+
     def _hand_over(self) -> None:
+        self._pack()
         batch, self._batch = self._batch, {}
         if not batch:
             return
@@ -134,7 +142,7 @@ class Recorder:
         self._held -= self._sizes.pop(id(batch))
         for line, count in lost.items():
             self._counters[line].capture_dropped += count
-        if not (self._sizes or self._batch):
+        if not (self._sizes or self._batch or self._pending):
             self._counters.clear()
 
     def sweep(self) -> None:
@@ -162,11 +170,13 @@ class Recording:
         "counters",
         "parts",
         "recorder",
+        "size",
     )
 
     def __init__(
-        self, recorder: Recorder, variant: "Variant", asked: bytes, parts: list[bytes]
+        self, recorder: Recorder, variant: "Variant", asked: bytes, parts: list[bytes], size: int
     ) -> None:
+        """`parts`: the body, `size` bytes together."""
         assert variant.capture is not None
         self.recorder = recorder
         self.capture = variant.capture
@@ -174,6 +184,7 @@ class Recording:
         self.at = time()
         self.asked = asked
         self.parts = parts
+        self.size = size
         self.answered = b""
         """Head of a streamed answer's first piece."""
         self._held = 0
@@ -184,7 +195,7 @@ class Recording:
         """The next piece of a streamed answer."""
         if self._output is None:
             return
-        size = len(body) if self._held else len(body) + _UNIT + sum(map(len, self.parts))
+        size = len(body) if self._held else len(body) + _UNIT + self.size
         if self.recorder.hold(size):
             self._held += size
             self._output.append(body)
@@ -193,7 +204,7 @@ class Recording:
             self.give_up()
 
     def whole(self, head: bytes, body: bytes) -> None:
-        """The whole answer, or the last piece of it."""
+        """The whole answer."""
         self.piece(body)
         self.end(head)
 
