@@ -1,20 +1,26 @@
 """kill -9 of every kind of process, under load from real clients: nothing is lost."""
 
+import json
 import os
 import signal
 from collections.abc import Iterator
+from typing import Any
 
 import pytest
+from botocore.exceptions import ClientError
 
 from argosy.testing import Platform
 from support.endpoints import (
+    BUCKET,
     ROWS,
+    archive,
     classifier,
     deploy,
     in_service,
     load,
     model_archive,
     predict,
+    settled,
     until,
 )
 
@@ -104,6 +110,46 @@ def _quietly(probe):
         return probe()
     except Exception:
         return None
+
+
+def test_a_recommendations_job_goes_on_when_control_was_killed_in_it(served: Platform) -> None:
+    rows = archive({"row.json": json.dumps(ROWS[:1].tolist()).encode()})
+    served.client("s3").put_object(Bucket=BUCKET, Key="rows.tar.gz", Body=rows)
+    sagemaker = served.client("sagemaker")
+    payload = {"SamplePayloadUrl": f"s3://{BUCKET}/rows.tar.gz"}
+    sagemaker.create_inference_recommendations_job(
+        JobName="killed",
+        JobType="Default",
+        RoleArn="arn:aws:iam::000000000000:role/any",
+        InputConfig={
+            "ModelName": "two",
+            "ContainerConfig": {"PayloadConfig": payload},
+            "JobDurationInSeconds": 10,
+        },
+        StoppingConditions={
+            "ModelLatencyThresholds": [{"Percentile": "P50", "ValueInMilliseconds": 5000}]
+        },
+    )
+
+    def step() -> dict[str, Any]:
+        listed = sagemaker.list_inference_recommendations_job_steps(JobName="killed")
+        return dict(listed["Steps"][0])
+
+    until(lambda: step()["Status"] == "IN_PROGRESS")
+    name = step()["InferenceBenchmark"]["EndpointConfiguration"]["EndpointName"]
+    assert settled(served, name)["EndpointStatus"] == "InService"
+    kill(served.pids()["control"])
+
+    def ended() -> dict[str, Any] | None:
+        try:
+            job = sagemaker.describe_inference_recommendations_job(JobName="killed")
+        except ClientError:
+            return None
+        return job if job["Status"] in ("COMPLETED", "FAILED") else None
+
+    job = until(ended, 120)
+    assert job["Status"] == "COMPLETED", job.get("FailureReason")
+    assert job["InferenceRecommendations"][0]["Metrics"]["MaxInvocations"] > 0
 
 
 def test_after_the_supervisor_is_killed_the_next_one_adopts_what_serves() -> None:

@@ -1,7 +1,6 @@
 """Real-time variants that rest at zero: the first request wakes them, and nobody is refused."""
 
 import concurrent.futures
-import json
 import os
 import signal
 from collections.abc import Iterator
@@ -13,9 +12,7 @@ from botocore.exceptions import ClientError
 from argosy.testing import Platform
 from support import many_models
 from support.endpoints import (
-    BUCKET,
     ROWS,
-    archive,
     classifier,
     create_model,
     deploy,
@@ -157,46 +154,6 @@ def host_with_a_part(platform: Platform) -> None:
         InferenceComponentName="zero-part", DesiredRuntimeConfig={"CopyCount": 0}
     )
     until(lambda: status() == "InService")
-
-
-def test_a_recommendations_job_goes_on_when_control_was_killed_in_it(quick: Platform) -> None:
-    rows = archive({"row.json": json.dumps(ROWS[:1].tolist()).encode()})
-    quick.client("s3").put_object(Bucket=BUCKET, Key="rows.tar.gz", Body=rows)
-    sagemaker = quick.client("sagemaker")
-    payload = {"SamplePayloadUrl": f"s3://{BUCKET}/rows.tar.gz"}
-    sagemaker.create_inference_recommendations_job(
-        JobName="killed",
-        JobType="Default",
-        RoleArn="arn:aws:iam::000000000000:role/any",
-        InputConfig={
-            "ModelName": "zero-own",
-            "ContainerConfig": {"PayloadConfig": payload},
-            "JobDurationInSeconds": 10,
-        },
-        StoppingConditions={
-            "ModelLatencyThresholds": [{"Percentile": "P50", "ValueInMilliseconds": 5000}]
-        },
-    )
-
-    def step() -> dict[str, Any]:
-        listed = sagemaker.list_inference_recommendations_job_steps(JobName="killed")
-        return dict(listed["Steps"][0])
-
-    until(lambda: step()["Status"] == "IN_PROGRESS")
-    name = step()["InferenceBenchmark"]["EndpointConfiguration"]["EndpointName"]
-    assert settled(quick, name)["EndpointStatus"] == "InService"
-    os.kill(quick.pids()["control"], signal.SIGKILL)
-
-    def ended() -> dict[str, Any] | None:
-        try:
-            job = sagemaker.describe_inference_recommendations_job(JobName="killed")
-        except ClientError:
-            return None
-        return job if job["Status"] in ("COMPLETED", "FAILED") else None
-
-    job = until(ended, 120)
-    assert job["Status"] == "COMPLETED", job.get("FailureReason")
-    assert job["InferenceRecommendations"][0]["Metrics"]["MaxInvocations"] > 0
 
 
 def test_a_component_that_may_have_no_copy_is_waited_for(platform: Platform) -> None:
