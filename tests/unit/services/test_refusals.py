@@ -21,6 +21,8 @@ def test_a_line_leads_to_a_member_of_the_model(
 ) -> None:
     shape: Shape = sagemaker.operation_model(operation).input_shape
     for step in path.split("."):
+        if shape.type_name == "map":
+            return  # its keys are the user's
         shape = shape.members[step.removesuffix("[]")]
         if step.endswith("[]"):
             shape = shape.member
