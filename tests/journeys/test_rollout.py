@@ -44,7 +44,7 @@ def test_a_good_version_takes_over_and_the_command_says_so(platform: Any) -> Non
 
     with callers(platform, ENDPOINT) as clients:
         done = rollout(
-            platform, "--to", "roll-new", "--canary", "5,50,100", "--every", "1s", "--guard", guards
+            platform, "--to", "roll-new", "--canary", "5,50,100", "--every", "2s", "--guard", guards
         )
         clients.more("roll-new")
 
