@@ -1,7 +1,7 @@
 """`script/bench traffic`: what callers notice of data capture and of shadow variants.
 
-One model behind endpoints that differ only in that; they are called in rounds, in any order, so that a
-machine that is busy for a while is so for all of them.
+One model behind endpoints that differ only in that; they are called in rounds, in any order, so
+that a machine that is busy for a while is so for all of them.
 """
 
 import io
