@@ -14,6 +14,8 @@ _PROBE = Load(rate=10.0, seconds=1.5)
 _START_SHARE = 0.25
 _BUSY_CPU = 0.9
 _QUIET_S = 0.3
+_LONGEST_OF = 8.0
+"""A trial takes no more than this part of all the time there is, where it can be helped."""
 
 
 @dataclass
@@ -52,7 +54,7 @@ def find(
     """
     until = time.monotonic() + limit_s
     found = Found(goal)
-    search = Search(_start(engine, goal), highest=highest)
+    search = Search(_start(engine, goal), highest=highest, longest_s=limit_s / _LONGEST_OF)
     while (trial := search.next()) and time.monotonic() + trial.seconds <= until:
         measured = engine.run(_load(trial, goal, connections), on_second)
         kept = goal.kept(measured)
@@ -62,6 +64,8 @@ def find(
         search.note(trial, kept)
         if not kept:
             time.sleep(_QUIET_S)  # what was cut off is let go of
+    if not found.trials:
+        raise ArgosyError("The time was over before the first trial: give it a longer duration.")
     found.rate, found.confirmed = search.rate, search.confirmed
     return found
 

@@ -11,7 +11,6 @@ from dataclasses import dataclass
 
 _SMALLEST = 0.5
 _TRIALS_FOR_PERCENTILE = 200
-_LONGEST_TRIAL_S = 15.0
 
 
 @dataclass(frozen=True)
@@ -35,6 +34,7 @@ class Search:
         precision: float = 0.05,
         trial_s: float = 3.0,
         confirm_s: float = 6.0,
+        longest_s: float = 15.0,
         confirmations: int = 2,
         highest: float = 200_000.0,
     ) -> None:
@@ -43,6 +43,7 @@ class Search:
         self._precision = precision
         self._trial_s = trial_s
         self._confirm_s = confirm_s
+        self._longest_s = longest_s
         self._confirmations = confirmations
         self._highest = highest
         self._rate = max(_SMALLEST, min(start, highest))
@@ -111,4 +112,4 @@ class Search:
 
     def _length(self, rate: float, seconds: float) -> float:
         """Long enough for a percentile to mean something."""
-        return max(seconds, min(_TRIALS_FOR_PERCENTILE / rate, _LONGEST_TRIAL_S))
+        return max(seconds, min(_TRIALS_FOR_PERCENTILE / rate, self._longest_s))
