@@ -30,6 +30,7 @@ _SLOW_S = 0.25
 _INSTANCES = 4
 _CONFIG = "scaled"
 _GONE_S = 90.0
+_CALLS = 5000
 _DEAD = ("Failed", "Gone")
 _DIMENSION = "sagemaker:variant:DesiredInstanceCount"
 _WAITS = f"""
@@ -293,6 +294,11 @@ def _resting(saved: Path, count: int) -> _Timed:
     with Platform(spares=1, spare_idle_s=1.0) as platform:
         for number in range(3):  # what control and the edges hold whatever there is
             _Scaled(platform, f"first-{number}", None if number else archive, 0).set(0)
+        sagemaker = platform.client("sagemaker")
+        for _ in range(
+            _CALLS
+        ):  # an edge lets garbage of calls pile up to a point, whatever they ask
+            sagemaker.list_endpoints()
         before, _ = _held(platform)
         for number in range(count):
             _Scaled(platform, f"rest-{number}", None, 0).set(0)
