@@ -133,3 +133,22 @@ def test_what_cannot_be_done_is_said_in_a_sentence(
     assert done.returncode == 1
     assert sentence in done.stderr
     assert "Traceback" not in done.stderr
+
+
+def test_what_the_new_config_captures_is_captured_from_then_on(platform: Any) -> None:
+    sagemaker = platform.client("sagemaker")
+    found = sagemaker.describe_endpoint_config(EndpointConfigName="roll-old")
+    sagemaker.create_endpoint_config(
+        EndpointConfigName="roll-captured",
+        ProductionVariants=found["ProductionVariants"],
+        DataCaptureConfig={
+            "InitialSamplingPercentage": 100,
+            "DestinationS3Uri": "s3://models/captured",
+            "CaptureOptions": [{"CaptureMode": "Input"}],
+        },
+    )
+
+    done = rollout(platform, "--to", "roll-captured", "--canary", "100", "--every", "1s")
+
+    assert done.returncode == 0, done.stderr
+    assert settled(platform, ENDPOINT)["DataCaptureConfig"]["CaptureStatus"] == "Started"

@@ -51,6 +51,8 @@ def roll_out(
         "EndpointName": name,
         "EndpointConfigName": config,
         "RetainAllVariantProperties": True,
+        # What is captured is no property of the load: the new configuration says it.
+        "ExcludeRetainedVariantProperties": [{"VariantPropertyType": "DataCaptureConfig"}],
     }
     return begin_update(call, asked, steps)
 
