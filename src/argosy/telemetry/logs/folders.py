@@ -40,6 +40,22 @@ def folder_name(name: str) -> str:
     return quoted[:_CUT] + _DIGEST + hashlib.sha256(name.encode()).hexdigest()
 
 
+def group_folder(root: Path, group: str) -> Path:
+    """Where a group of this account and region lies. Raises LogGroupMissing."""
+    folder = root / folder_name(group)
+    if not folder.is_dir():
+        raise LogGroupMissing(group)
+    return folder
+
+
+def stream_folder(root: Path, group: str, stream: str) -> Path:
+    """Where a stream lies. Raises LogGroupMissing, LogStreamMissing."""
+    folder = group_folder(root, group) / folder_name(stream)
+    if not folder.is_dir():
+        raise LogStreamMissing(stream)
+    return folder
+
+
 def children(folder: Path) -> list[tuple[str, Path]]:
     """(name, path) of the groups or streams below, by name; [] when there is no such folder."""
     try:

@@ -11,12 +11,12 @@ from pathlib import Path
 from zlib import crc32
 
 from argosy.telemetry.logs.folders import (
-    LogGroupMissing,
-    LogStreamMissing,
     folder_name,
+    group_folder,
     is_users,
     make_folder,
     mark_users,
+    stream_folder,
     sync_folder,
 )
 from argosy.telemetry.logs.writer import LogWriter
@@ -48,7 +48,7 @@ class LogKeeper:
     def create_stream(self, group: str, stream: str) -> None:
         """Raises LogGroupMissing, LogExists, OSError."""
         with self._lock(group):
-            folder = self._group(group) / folder_name(stream)
+            folder = group_folder(self._root, group) / folder_name(stream)
             if folder.is_dir():
                 raise LogExists(stream)
             make_folder(folder, stream)
@@ -69,7 +69,7 @@ class LogKeeper:
         Raises LogGroupMissing, LogStreamMissing, NotUsers, OSError.
         """
         with self._lock(group):
-            if not is_users(self._stream(group, stream)):
+            if not is_users(stream_folder(self._root, group, stream)):
                 raise NotUsers(stream)
             writer = LogWriter(*self._place, group, stream, max_bytes, users=True)
             try:
@@ -80,28 +80,16 @@ class LogKeeper:
     def delete_stream(self, group: str, stream: str) -> None:
         """Raises LogGroupMissing, LogStreamMissing."""
         with self._lock(group):
-            self._remove(self._stream(group, stream))
+            self._remove(stream_folder(self._root, group, stream))
 
     def delete_group(self, group: str) -> None:
         """Remove the group with all its streams. Raises LogGroupMissing."""
         with self._lock(group):
-            self._remove(self._group(group))
+            self._remove(group_folder(self._root, group))
 
     def _remove(self, folder: Path) -> None:
         shutil.rmtree(folder, ignore_errors=True)
         sync_folder(folder.parent)
-
-    def _group(self, group: str) -> Path:
-        folder = self._root / folder_name(group)
-        if not folder.is_dir():
-            raise LogGroupMissing(group)
-        return folder
-
-    def _stream(self, group: str, stream: str) -> Path:
-        folder = self._group(group) / folder_name(stream)
-        if not folder.is_dir():
-            raise LogStreamMissing(stream)
-        return folder
 
     def _lock(self, group: str) -> threading.Lock:
         return _LOCKS[crc32(str(self._root / group).encode()) % len(_LOCKS)]

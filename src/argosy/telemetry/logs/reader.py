@@ -5,12 +5,11 @@ from pathlib import Path
 
 from argosy.telemetry.logs.events import Event
 from argosy.telemetry.logs.folders import (
-    LogGroupMissing,
-    LogStreamMissing,
     children,
     created_ms,
-    folder_name,
+    group_folder,
     is_users,
+    stream_folder,
 )
 from argosy.telemetry.logs.segments import (
     extent,
@@ -65,20 +64,20 @@ class LogReader:
 
     def group(self, name: str) -> Group:
         """Raises LogGroupMissing."""
-        folder = self._group(name)
+        folder = group_folder(self._root, name)
         size = sum(s.size for _, stream in children(folder) for s in segments(stream))
         return Group(name, created_ms(folder), size)
 
     def created_ms(self, group: str) -> int:
         """When the group was made. Raises LogGroupMissing."""
-        return created_ms(self._group(group))
+        return created_ms(group_folder(self._root, group))
 
     def stream_names(self, group: str, prefix: str = "") -> list[str]:
         """The names of the group's streams that begin with `prefix`, sorted.
 
         Raises LogGroupMissing.
         """
-        found = children(self._group(group))
+        found = children(group_folder(self._root, group))
         return [name for name, _ in found if name.startswith(prefix)]
 
     def streams(self, group: str, prefix: str = "") -> list[Stream]:
@@ -88,24 +87,26 @@ class LogReader:
         """
         return [
             _describe(name, folder)
-            for name, folder in children(self._group(group))
+            for name, folder in children(group_folder(self._root, group))
             if name.startswith(prefix)
         ]
 
     def stream(self, group: str, name: str) -> Stream:
         """Raises LogGroupMissing, LogStreamMissing."""
-        return _describe(name, self._stream(group, name))
+        return _describe(name, stream_folder(self._root, group, name))
 
     def extent(self, group: str, stream: str) -> tuple[int, int]:
         """Where the stream begins and ends now, as positions.
 
         Raises LogGroupMissing, LogStreamMissing.
         """
-        return extent(self._stream(group, stream))
+        return extent(stream_folder(self._root, group, stream))
 
     def ends(self, group: str) -> dict[str, int]:
         """Where each stream of the group ends now. Raises LogGroupMissing."""
-        return {name: extent(folder)[1] for name, folder in children(self._group(group))}
+        return {
+            name: extent(folder)[1] for name, folder in children(group_folder(self._root, group))
+        }
 
     def read(
         self,
@@ -128,7 +129,7 @@ class LogReader:
         Returns (events, where to read on forwards, where to read on backwards).
         Raises LogGroupMissing, LogStreamMissing.
         """
-        folder = self._stream(group, stream)
+        folder = stream_folder(self._root, group, stream)
         first, end = extent(folder)
         wanted = end if backwards and position is None else position or 0
         at = min(max(wanted, first), end)
@@ -148,18 +149,6 @@ class LogReader:
             events.reverse()
             return events, at, scanned if cut else first
         return events, scanned if cut else max(scanned, end), events[0].position if events else at
-
-    def _group(self, group: str) -> Path:
-        folder = self._root / folder_name(group)
-        if not folder.is_dir():
-            raise LogGroupMissing(group)
-        return folder
-
-    def _stream(self, group: str, stream: str) -> Path:
-        folder = self._group(group) / folder_name(stream)
-        if not folder.is_dir():
-            raise LogStreamMissing(stream)
-        return folder
 
 
 def _written_since(folder: Path, start_ms: int | None) -> int:
