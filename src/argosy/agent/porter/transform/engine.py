@@ -93,7 +93,7 @@ class Engine:
         """What is open is given up: control deals it out again from the last piece on."""
         self._tasks.close()
         deadline = time.monotonic() + _END_S
-        for hand in self._hands:
+        for hand in tuple(self._hands):
             hand.join(timeout=max(0.0, deadline - time.monotonic()))
         if self._tools is not None:
             self._tools.slots.close()
@@ -116,9 +116,10 @@ class Engine:
         self._tasks.slots = min(limits.concurrency + _SPARE, _MOST_SLOTS)
         tools = Tools(plan, self._store, slots, permits)
         hands = max(_LEAST_HANDS, self._tasks.slots)
-        self._hands = [threading.Thread(target=self._work, daemon=True) for _ in range(hands)]
-        for hand in self._hands:
+        for _ in range(hands):
+            hand = threading.Thread(target=self._work, daemon=True)
             hand.start()
+            self._hands.append(hand)  # only now: `finish` may come at any time, and joins them
         with self._meeting:
             self._tools = tools
             if self._connected:
