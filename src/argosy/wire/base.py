@@ -3,7 +3,7 @@
 from abc import ABC, abstractmethod
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from typing import Any
+from typing import Any, Protocol
 
 from botocore.model import OperationModel, Shape
 
@@ -12,6 +12,12 @@ from argosy.wire.http import HttpRequest, HttpResponse
 from argosy.wire.service import Service
 
 REQUEST_ID_HEADER = "x-amzn-RequestId"
+
+
+class Writer(Protocol):
+    """What puts values of a shape into a dialect's own form."""
+
+    def write(self, shape: Shape, value: Any) -> Any: ...
 
 
 @dataclass(frozen=True)
@@ -57,6 +63,24 @@ def message_member(shape: Shape | None) -> str:
     """What the model calls the error's text: "message", or "Message" in some."""
     names = shape.members if shape is not None else ()
     return next((name for name in names if name.lower() == "message"), "message")
+
+
+def error_document(service: Service | None, error: ApiError, writer: Writer) -> dict[str, Any]:
+    """An error as JSON and CBOR have it: `__type`, the message, and the model's other members."""
+    shape = error_shape(service, error)
+    members = writer.write(shape, error.members) if shape else error.members
+    return {
+        "__type": shape.name if shape else error.code,
+        message_member(shape): error.message,
+        **members,
+    }
+
+
+def tell_query_code(response: HttpResponse, service: Service | None, error: ApiError) -> None:
+    """Say the code that clients of a service's old query protocol know, where it had one."""
+    if service and service.model.is_query_compatible:
+        fault = "Sender" if error.sender_fault else "Receiver"
+        response.headers["x-amzn-query-error"] = f"{error.query_code};{fault}"
 
 
 def goes_in_head(member: Shape) -> bool:

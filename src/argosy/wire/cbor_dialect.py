@@ -16,7 +16,13 @@ from argosy.ground.errors import (
     UnknownOperationException,
 )
 from argosy.wire import cbor, cbor_values
-from argosy.wire.base import REQUEST_ID_HEADER, Dialect, Match, error_shape, message_member
+from argosy.wire.base import (
+    REQUEST_ID_HEADER,
+    Dialect,
+    Match,
+    error_document,
+    tell_query_code,
+)
 from argosy.wire.http import HttpRequest, HttpResponse
 from argosy.wire.scalars import refuse
 from argosy.wire.service import Service
@@ -66,17 +72,9 @@ class CborDialect(Dialect):
     def serialize_error(
         self, service: Service | None, error: ApiError, request_id: str
     ) -> HttpResponse:
-        shape = error_shape(service, error)
-        members = cbor_values.WRITER.write(shape, error.members) if shape else error.members
-        document = {
-            "__type": shape.name if shape else error.code,
-            message_member(shape): error.message,
-            **members,
-        }
+        document = error_document(service, error, cbor_values.WRITER)
         response = _response(error.status, document, request_id)
-        if service and service.model.is_query_compatible:
-            fault = "Sender" if error.sender_fault else "Receiver"
-            response.headers["x-amzn-query-error"] = f"{error.query_code};{fault}"
+        tell_query_code(response, service, error)
         return response
 
 

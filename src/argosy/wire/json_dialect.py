@@ -11,7 +11,13 @@ from argosy.ground.errors import (
     UnknownOperationException,
 )
 from argosy.wire import json_values
-from argosy.wire.base import REQUEST_ID_HEADER, Dialect, Match, error_shape, message_member
+from argosy.wire.base import (
+    REQUEST_ID_HEADER,
+    Dialect,
+    Match,
+    error_document,
+    tell_query_code,
+)
 from argosy.wire.http import HttpRequest, HttpResponse
 from argosy.wire.scalars import refuse
 from argosy.wire.service import Service
@@ -55,18 +61,10 @@ class JsonDialect(Dialect):
     def serialize_error(
         self, service: Service | None, error: ApiError, request_id: str
     ) -> HttpResponse:
-        shape = error_shape(service, error)
-        members = json_values.WRITER.write(shape, error.members) if shape else error.members
-        document = {
-            "__type": shape.name if shape else error.code,
-            message_member(shape): error.message,
-            **members,
-        }
+        document = error_document(service, error, json_values.WRITER)
         version = service.metadata.get("jsonVersion", "1.1") if service else "1.1"
         response = _response(error.status, document, version, request_id)
-        if service and service.model.is_query_compatible:
-            fault = "Sender" if error.sender_fault else "Receiver"
-            response.headers["x-amzn-query-error"] = f"{error.query_code};{fault}"
+        tell_query_code(response, service, error)
         return response
 
 

@@ -14,6 +14,10 @@ from typing import Any
 from argosy.state.endpoints import Deployment
 
 _BASE = "/opt/ml/processing"
+_FOLDERS = {
+    "constraints": f"{_BASE}/baseline/constraints",
+    "statistics": f"{_BASE}/baseline/stats",
+}
 _TRUTH = f"{_BASE}/groundtruth"
 _CAPTURED = {"sagemakerCaptureJson": {"captureIndexNames": ["endpointInput", "endpointOutput"]}}
 _DEFAULT_RUNTIME_S = 3600
@@ -146,60 +150,73 @@ def request(
     at = datetime.fromtimestamp(scheduled, UTC)
     output = definition.output["MonitoringOutputs"][0]["S3Output"]
     place = f"{output['S3Uri'].rstrip('/')}/{endpoint}/{schedule}/{at:%Y/%m/%d/%H}"
-    source = definition.endpoint_input["LocalPath"].rstrip("/")
-    many = len(sources) > 1
-    inputs = [
-        _input(f"endpoint_input_{number}", uri, f"{source}/{number}" if many else source)
-        for number, uri in enumerate(sources, 1)
-    ]
-    folders = {
-        "constraints": f"{_BASE}/baseline/constraints",
-        "statistics": f"{_BASE}/baseline/stats",
-    }
     given = {kind: uri for kind, uri in baseline.items() if uri}
-    if definition.ground_truth:
-        inputs.append(_input("groundtruth_input_1", definition.ground_truth, _TRUTH))
-    inputs += [_input(kind, uri, folders[kind]) for kind, uri in given.items()]
-    environment = {
-        "publish_cloudwatch_metrics": "Enabled",
-        **definition.environment,
-        **{f"baseline_{kind}": _file(folders[kind], uri) for kind, uri in given.items()},
-        "dataset_format": json.dumps(_CAPTURED),
-        "dataset_source": source,
-        "output_path": output["LocalPath"],
-        "start_time": _iso(window[0]),
-        "end_time": _iso(window[1]),
-        "metric_time": _iso(scheduled),
-        "sagemaker_endpoint_name": endpoint,
-        "sagemaker_monitoring_schedule_name": schedule,
-        **(_quality(definition) if definition.ground_truth else {}),
-    }
-    excluded = definition.endpoint_input.get("ExcludeFeaturesAttribute")
-    if excluded:
-        environment["exclude_features_attribute"] = excluded
     members: dict[str, Any] = {
-        "ProcessingInputs": inputs,
+        "ProcessingInputs": _inputs(definition, sources, given),
         "ProcessingOutputConfig": {
-            "Outputs": [
-                {
-                    "OutputName": "monitoring_output",
-                    "S3Output": {
-                        "S3Uri": place,
-                        "LocalPath": output["LocalPath"],
-                        "S3UploadMode": output.get("S3UploadMode") or "Continuous",
-                    },
-                    "AppManaged": False,
-                }
-            ],
+            "Outputs": [_output(output, place)],
             "KmsKeyId": definition.output.get("KmsKeyId") or "",
         },
         "ProcessingResources": {"ClusterConfig": definition.cluster},
         "StoppingCondition": {"MaxRuntimeInSeconds": definition.most_seconds},
         "AppSpecification": {"ImageUri": definition.image},
-        "Environment": environment,
+        "Environment": {
+            **_analysis(definition, given, output["LocalPath"]),
+            "start_time": _iso(window[0]),
+            "end_time": _iso(window[1]),
+            "metric_time": _iso(scheduled),
+            "sagemaker_endpoint_name": endpoint,
+            "sagemaker_monitoring_schedule_name": schedule,
+        },
         "RoleArn": definition.role,
     }
     return members | ({"NetworkConfig": definition.network} if definition.network else {})
+
+
+def _inputs(
+    definition: Definition, sources: Sequence[str], baseline: dict[str, str]
+) -> list[dict[str, Any]]:
+    source = _source(definition)
+    many = len(sources) > 1
+    inputs = [
+        _input(f"endpoint_input_{number}", uri, f"{source}/{number}" if many else source)
+        for number, uri in enumerate(sources, 1)
+    ]
+    if definition.ground_truth:
+        inputs.append(_input("groundtruth_input_1", definition.ground_truth, _TRUTH))
+    return inputs + [_input(kind, uri, _FOLDERS[kind]) for kind, uri in baseline.items()]
+
+
+def _output(output: dict[str, Any], place: str) -> dict[str, Any]:
+    return {
+        "OutputName": "monitoring_output",
+        "S3Output": {
+            "S3Uri": place,
+            "LocalPath": output["LocalPath"],
+            "S3UploadMode": output.get("S3UploadMode") or "Continuous",
+        },
+        "AppManaged": False,
+    }
+
+
+def _analysis(definition: Definition, baseline: dict[str, str], output_path: str) -> dict[str, str]:
+    """What the analyzer reads from its environment, but for which run it is."""
+    excluded = definition.endpoint_input.get("ExcludeFeaturesAttribute")
+    return {
+        "publish_cloudwatch_metrics": "Enabled",
+        **definition.environment,
+        **{f"baseline_{kind}": _file(_FOLDERS[kind], uri) for kind, uri in baseline.items()},
+        "dataset_format": json.dumps(_CAPTURED),
+        "dataset_source": _source(definition),
+        "output_path": output_path,
+        **(_quality(definition) if definition.ground_truth else {}),
+        **({"exclude_features_attribute": excluded} if excluded else {}),
+    }
+
+
+def _source(definition: Definition) -> str:
+    """Where the captured data lies inside the job."""
+    return str(definition.endpoint_input["LocalPath"]).rstrip("/")
 
 
 def _quality(definition: Definition) -> dict[str, str]:
