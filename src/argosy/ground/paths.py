@@ -2,6 +2,7 @@
 
 import hashlib
 import os
+import shutil
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -179,3 +180,7 @@ class DataDir:
             raise ArgosyError(f"{self.run} belongs to another user; choose another --data-dir")
         for name in ("i", "a"):
             (self.run / name).mkdir(mode=0o700, exist_ok=True)
+
+    def clear_run(self) -> None:
+        """Remove the run folder, once nothing runs: it may lie where nobody else would look."""
+        shutil.rmtree(self.run, ignore_errors=True)

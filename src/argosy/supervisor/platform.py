@@ -108,6 +108,7 @@ class Platform:
         if self._processes.store:
             end([self._processes.store], _STORE_S, note, hurried=hurried)
         self.data_dir.running.unlink(missing_ok=True)
+        self.data_dir.clear_run()
 
     def _stop_instances(self, note: Say, *, hurried: bool) -> bool:
         told = False
