@@ -23,6 +23,7 @@ from argosy.api.tracing import Call, traced
 from argosy.api.verbs import verbs
 from argosy.ground.clock import Clock
 from argosy.ground.errors import ApiError, InternalFailure, SerializationException
+from argosy.ground.functions import Functions
 from argosy.ground.names import new_request_id
 from argosy.ground.settings import Settings
 from argosy.messaging import Messaging
@@ -50,7 +51,8 @@ class App:
 
     `internal` and `orders` hold Argosy's own routes: "GET /_argosy/status" → an async function;
     `distribution` answers under /v2/, where bodies are too large to be read whole; `page` is what
-    Prometheus reads; `messaging` and `metrics` are made here where nobody else has a part in them.
+    Prometheus reads; `messaging` and `metrics` are made here where nobody else has a part in them;
+    `functions` runs functions.
     """
 
     def __init__(
@@ -65,10 +67,11 @@ class App:
         metrics: MetricStore | None = None,
         page: Page | None = None,
         tracing: Tracing | None = None,
+        functions: Functions | None = None,
     ) -> None:
         self._messaging = messaging or Messaging(records, clock)
         metrics = metrics or MetricStore(records.transactions, clock)
-        self._verbs = verbs(records, settings, clock, self._messaging, metrics)
+        self._verbs = verbs(records, settings, clock, self._messaging, metrics, functions)
         self._internal = InternalRoutes(settings, internal or {}, orders)
         self._distribution = distribution
         self._page = page

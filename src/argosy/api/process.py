@@ -16,6 +16,8 @@ from argosy.api.internal import RESET
 from argosy.api.listening import listen
 from argosy.api.registry import Registry
 from argosy.api.rollouts import Rollouts
+from argosy.automation import Automation
+from argosy.automation.means import Means
 from argosy.compute.process import ProcessBackend
 from argosy.control import Control
 from argosy.control.core import store_access
@@ -71,6 +73,7 @@ async def serve(settings: Settings, data_dir: DataDir) -> None:
     control = Control(records, backend, settings, data_dir, clock, credentials, messaging, metrics)
     images = Images(records, data_dir, clock)
     store = store_access(settings, data_dir, credentials)
+    automation = Automation(Means(records, settings, data_dir, clock, store, messaging, metrics))
     registry = Registry(records, data_dir, store, clock, images.collect)
     rollouts = Rollouts(records, settings, clock, messaging, metrics)
     orders = {**images.orders(), **rollouts.orders()}
@@ -78,10 +81,11 @@ async def serve(settings: Settings, data_dir: DataDir) -> None:
     internal = {
         "GET /_argosy/status": control.status,
         "GET /_argosy/transforms": control.transforms,
-        RESET: control.reset,
+        RESET: lambda: _reset(control, automation),
     }
     try:
         await control.start()
+        await automation.start()
         _settle()
         registry.start()
         app = App(
@@ -95,14 +99,22 @@ async def serve(settings: Settings, data_dir: DataDir) -> None:
             metrics,
             control.exposition,
             traces,
+            automation.functions,
         )
         await listen(app, data_dir.control_socket, messaging.waiting.close)
     finally:
         await registry.stop()
+        await automation.stop()
         await control.stop()
         engine.dispose()
         if traces is not None:
             traces.close()
+
+
+async def _reset(control: Control, automation: Automation) -> None:
+    """Remove everything there is."""
+    await control.reset()
+    await automation.reset()
 
 
 def _settle() -> None:

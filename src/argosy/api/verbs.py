@@ -17,6 +17,7 @@ from argosy import wire
 from argosy.api.exchange import Exchange
 from argosy.ground.clock import Clock
 from argosy.ground.errors import UnknownOperationException
+from argosy.ground.functions import Functions, NoFunctions
 from argosy.ground.settings import Settings
 from argosy.messaging import Messaging
 from argosy.services import registry
@@ -51,6 +52,7 @@ def verbs(
     clock: Clock,
     messaging: Messaging,
     metrics: MetricStore,
+    functions: Functions | None = None,
 ) -> list[Verb]:
     """The whole life of a call."""
     return [
@@ -58,7 +60,7 @@ def verbs(
         find_operation,
         parse,
         validate,
-        dispatcher(records, settings, clock, messaging, metrics),
+        dispatcher(records, settings, clock, messaging, metrics, functions or NoFunctions()),
         serialize,
     ]
 
@@ -107,6 +109,7 @@ def dispatcher(
     clock: Clock,
     messaging: Messaging,
     metrics: MetricStore,
+    functions: Functions,
 ) -> Verb:
     def dispatch(exchange: Exchange) -> Awaitable[None] | None:
         assert exchange.service is not None
@@ -128,6 +131,7 @@ def dispatcher(
                 messaging=messaging,
                 metrics=metrics,
                 host=exchange.request.headers.get("host", ""),
+                functions=functions,
             )
         )
         if isinstance(result, dict):

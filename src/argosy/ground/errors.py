@@ -102,6 +102,18 @@ class LimitExceededException(ApiError):
     """CloudWatch Logs: there would be too many of them."""
 
 
+class TooManyRequestsException(ApiError):
+    """Lambda: as many invocations run as may; member Reason says whose limit it is."""
+
+    status = 429
+
+
+class ServiceException(ApiError):
+    """Lambda: the function could not be run, through no fault of its own."""
+
+    status = 500
+
+
 class ServiceUnavailableException(ApiError):
     """CloudWatch Logs: it cannot be written now; try again."""
 

@@ -10,10 +10,11 @@ has to wait returns an awaitable; it is cancelled when its client goes away.
 """
 
 from collections.abc import Awaitable, Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any
 
 from argosy.ground.clock import Clock
+from argosy.ground.functions import Functions, NoFunctions
 from argosy.ground.settings import Settings
 from argosy.messaging import Messaging
 from argosy.state.events import EventOutbox
@@ -47,6 +48,7 @@ class Call:
     metrics: MetricStore
     host: str = ""
     """How the client names this platform: the request's Host."""
+    functions: Functions = field(default_factory=NoFunctions)
 
     @property
     def events(self) -> EventOutbox:

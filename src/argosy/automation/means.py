@@ -1,0 +1,30 @@
+"""What every part of automation is built from."""
+
+from dataclasses import dataclass
+
+from argosy.ground.clock import Clock
+from argosy.ground.instances import StoreAccess
+from argosy.ground.paths import DataDir
+from argosy.ground.settings import Settings
+from argosy.messaging import Messaging
+from argosy.state.events import EventOutbox
+from argosy.state.records import Records
+from argosy.telemetry.metrics import MetricStore
+
+
+@dataclass(frozen=True)
+class Means:
+    """The database, the store, messages, metrics, and how this platform is set up."""
+
+    records: Records
+    settings: Settings
+    data_dir: DataDir
+    clock: Clock
+    store: StoreAccess
+    messaging: Messaging
+    metrics: MetricStore
+
+    @property
+    def events(self) -> EventOutbox:
+        """What happened, for whoever passes it on; written with the change that it tells of."""
+        return EventOutbox(self.records.transactions)
