@@ -27,6 +27,8 @@ class Dialect(Enum):
     """Smithy's RPC v2: /service/…/operation/… (monitoring)."""
     OCI = "oci"
     """The distribution protocol of the OCI (docker, podman, skopeo)."""
+    DOOR = "door"
+    """APIs of API Gateway and URLs of functions."""
 
 
 _CONTENT_TYPES = {
@@ -36,6 +38,7 @@ _CONTENT_TYPES = {
     Dialect.S3: "application/xml",
     Dialect.CBOR: "application/cbor",
     Dialect.OCI: "application/json",
+    Dialect.DOOR: "application/json",
 }
 
 # Docker's clients ask without credentials first, and read here that they are to send some.
@@ -80,6 +83,9 @@ def render_error(
     if dialect is Dialect.REST_JSON:
         headers["x-amzn-ErrorType"] = code
         return headers, json.dumps({"Message": message, **members}).encode()
+    if dialect is Dialect.DOOR:
+        headers["x-amzn-ErrorType"] = code
+        return headers, json.dumps({"message": message}).encode()
     if dialect is Dialect.OCI:
         return headers | _CHALLENGES.get(code, {}), _oci_json(code, message, members)
     if dialect is Dialect.QUERY:

@@ -116,6 +116,7 @@ _TABLES = {
     Dialect.QUERY: _QUERY,
     Dialect.S3: _S3,
     Dialect.OCI: _OCI,
+    Dialect.DOOR: _REST_JSON,
 }
 
 

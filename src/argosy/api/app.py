@@ -13,15 +13,18 @@ from argosy.api.asgi import (
     Scope,
     Send,
     head_of,
+    path_of,
     read_request,
     send_response,
     while_there,
 )
+from argosy.api.doors import Doors
 from argosy.api.exchange import Exchange
 from argosy.api.internal import PREFIX, Internal, InternalRoutes, Order
 from argosy.api.tracing import Call, traced
 from argosy.api.verbs import verbs
 from argosy.ground.clock import Clock
+from argosy.ground.doors import Door
 from argosy.ground.errors import ApiError, InternalFailure, SerializationException
 from argosy.ground.functions import Functions
 from argosy.ground.names import new_request_id
@@ -51,8 +54,9 @@ class App:
 
     `internal` and `orders` hold Argosy's own routes: "GET /_argosy/status" → an async function;
     `distribution` answers under /v2/, where bodies are too large to be read whole; `page` is what
-    Prometheus reads; `messaging` and `metrics` are made here where nobody else has a part in them;
-    `functions` runs functions.
+    Prometheus reads; `doors` answer what comes to APIs and URLs of functions, each under its
+    prefix; `functions` runs functions; `messaging` and `metrics` are made here where nobody else
+    has a part in them.
     """
 
     def __init__(
@@ -68,6 +72,7 @@ class App:
         page: Page | None = None,
         tracing: Tracing | None = None,
         functions: Functions | None = None,
+        doors: Mapping[str, Door] | None = None,
     ) -> None:
         self._messaging = messaging or Messaging(records, clock)
         metrics = metrics or MetricStore(records.transactions, clock)
@@ -75,6 +80,7 @@ class App:
         self._internal = InternalRoutes(settings, internal or {}, orders)
         self._distribution = distribution
         self._page = page
+        self._doors = Doors(doors or {})
         self._call: Call = self._take if tracing is None else traced(self._take, tracing)
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
@@ -82,6 +88,9 @@ class App:
             return
         if self._distribution is not None and scope["path"].startswith(REGISTRY_PREFIX):
             await self._distribution(scope, receive, send)
+            return
+        if self._doors.has(path_of(scope)):
+            await self._doors(scope, receive, send)
             return
         try:
             response = await self._answer(await read_request(scope, receive), receive)

@@ -26,6 +26,11 @@ class BodyTooLarge(Exception):
 
 async def read_request(scope: Scope, receive: Receive) -> HttpRequest:
     """The request with its whole body; raises ClientGone or BodyTooLarge."""
+    return _request(scope, await read_body(receive))
+
+
+async def read_body(receive: Receive) -> bytes:
+    """The whole body; raises ClientGone or BodyTooLarge."""
     body = bytearray()
     more = True
     while more:
@@ -36,7 +41,7 @@ async def read_request(scope: Scope, receive: Receive) -> HttpRequest:
         more = message.get("more_body", False)
         if len(body) > MAX_BODY:
             raise BodyTooLarge
-    return _request(scope, bytes(body))
+    return bytes(body)
 
 
 async def while_there(waiting: Awaitable[None], receive: Receive) -> None:
@@ -79,15 +84,20 @@ async def send_response(response: HttpResponse, send: Send) -> None:
     await send({"type": "http.response.body", "body": response.body})
 
 
+def path_of(scope: Scope) -> str:
+    """The path as it came, percent-encoded."""
+    raw = scope.get("raw_path") or scope["path"].encode()
+    return str(raw.decode("latin-1").partition("?")[0])
+
+
 def _request(scope: Scope, body: bytes) -> HttpRequest:
     headers: dict[str, str] = {}
     for raw_name, raw_value in scope["headers"]:
         name, value = raw_name.decode("latin-1").lower(), raw_value.decode("latin-1")
         headers[name] = f"{headers[name]},{value}" if name in headers else value
-    raw_path = scope.get("raw_path") or scope["path"].encode()
     return HttpRequest(
         method=scope["method"],
-        path=raw_path.decode("latin-1").partition("?")[0],
+        path=path_of(scope),
         query=scope.get("query_string", b"").decode("latin-1"),
         headers=headers,
         body=body,

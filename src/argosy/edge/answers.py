@@ -20,6 +20,7 @@ REASONS = {
     405: "Method Not Allowed",
     408: "Request Timeout",
     412: "Precondition Failed",
+    413: "Content Too Large",
     424: "Failed Dependency",
     429: "Too Many Requests",
     500: "Internal Server Error",

@@ -5,7 +5,7 @@ from typing import TYPE_CHECKING
 
 from argosy.access.sigv4 import SigningKeys
 from argosy.edge.health import Health
-from argosy.edge.identify import Caller
+from argosy.edge.identify import Caller, is_signed
 from argosy.edge.relay import Relay
 from argosy.edge.request import Request
 from argosy.edge.scraping import Scraping, refusal
@@ -43,6 +43,20 @@ class Backends:
         """Pass a checked request on, with the identity behind it."""
         self._pass_on(gate, request, _identity(gate, request, caller))
 
+    def to_door(self, gate: "Gate", request: Request, path: str, caller: Caller) -> None:
+        """Pass a request to an API or a function's URL on, under the path that says to which.
+
+        Its Authorization goes on, unless it is the signature that was checked.
+        """
+        peer = request.connection.transport.get_extra_info("peername")
+        identity = _identity(gate, request, caller)
+        identity["source-ip"] = str(peer[0]) if isinstance(peer, tuple) else ""
+        target = path.encode("latin-1")
+        if request.query:
+            target += b"?" + request.query.encode("latin-1")
+        dropped = _NOT_FOR_CONTROL if is_signed(request) else ()
+        self._pass_on(gate, request, identity, target, dropped)
+
     def to_registry(self, gate: "Gate", request: Request, caller: Caller) -> None:
         """Stream a request of the distribution protocol through to control, layers and all."""
         self._relay(gate, request, _identity(gate, request, caller)).start()
@@ -66,18 +80,32 @@ class Backends:
         else:
             request.connection.answer(request, refusal(request.request_id))
 
-    def _pass_on(self, gate: "Gate", request: Request, identity: dict[str, str]) -> None:
+    def _pass_on(
+        self,
+        gate: "Gate",
+        request: Request,
+        identity: dict[str, str],
+        target: bytes = b"",
+        dropped: tuple[str, ...] = _NOT_FOR_CONTROL,
+    ) -> None:
         parts, request.parts = request.parts, []
-        relay = self._relay(gate, request, identity)
+        relay = self._relay(gate, request, identity, target, dropped)
         relay.start()
         for part in parts:
             relay.body(part)
         relay.end()
 
-    def _relay(self, gate: "Gate", request: Request, identity: dict[str, str]) -> Relay:
+    def _relay(
+        self,
+        gate: "Gate",
+        request: Request,
+        identity: dict[str, str],
+        target: bytes = b"",
+        dropped: tuple[str, ...] = _NOT_FOR_CONTROL,
+    ) -> Relay:
         lines = [f"x-argosy-{name}: {value}\r\n".encode() for name, value in identity.items()]
-        line = b"%b %b HTTP/1.1\r\n" % (request.method, request.target)
-        head = [line, *forwarded(request, _NOT_FOR_CONTROL), *lines]
+        line = b"%b %b HTTP/1.1\r\n" % (request.method, target or request.target)
+        head = [line, *forwarded(request, dropped), *lines]
         return Relay(gate, request, self._control, head)
 
     def health(self, gate: "Gate", request: Request) -> None:

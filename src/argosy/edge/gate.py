@@ -24,13 +24,14 @@ from argosy.edge.invoker import Invoker
 from argosy.edge.metrics import Metrics
 from argosy.edge.recorder import Recorder
 from argosy.edge.request import Request
-from argosy.edge.route import RUNTIME_KINDS, Kind, Route, route
+from argosy.edge.route import DOOR_KINDS, RUNTIME_KINDS, Kind, Route, route
 from argosy.edge.shadow import Shadows
 from argosy.edge.shape import Shapes
 from argosy.edge.table import Table
 from argosy.ground.errors import (
     ApiError,
     InternalFailure,
+    RequestTooLong,
     ServiceUnavailable,
     ValidationError,
     ValidationException,
@@ -45,6 +46,8 @@ log = logging.getLogger(__name__)
 
 CONTROL_LIMIT = 10 * 1024 * 1024
 _MIB = 1024 * 1024
+_SCOPES = {Kind.GATEWAY: "execute-api", Kind.FUNCTION_URL: "lambda"}
+_LIMITS = {Kind.FUNCTION_URL: 6 * _MIB}
 _NO_ROOM = "Too many bytes are waiting. Try again."
 
 
@@ -116,7 +119,7 @@ class Gate:
             self._backends.to_registry(self, request, self.identifier.of_basic(request))
             return
         runtime = found.kind in RUNTIME_KINDS
-        request.limit = self.max_payload if runtime else CONTROL_LIMIT
+        request.limit = self.max_payload if runtime else _LIMITS.get(found.kind, CONTROL_LIMIT)
         length = request.text("content-length")
         if (length and int(length) > request.limit) or request.size > request.limit:
             raise self._too_large(request)
@@ -140,11 +143,15 @@ class Gate:
             scope_hint(request.text("authorization"), request.query),
             None if target is None else target.decode("latin-1"),
             request.text("content-type"),
+            request.text("host"),
         )
 
     def _too_large(self, request: Request) -> ApiError:
         text = texts.body_too_large(request.limit)
-        if request.route is not None and request.route.kind not in RUNTIME_KINDS:
+        kind = Kind.CONTROL if request.route is None else request.route.kind
+        if kind in DOOR_KINDS:
+            return RequestTooLong("Request Too Long")
+        if request.route is not None and kind not in RUNTIME_KINDS:
             return ValidationException(text)
         return ValidationError(text)
 
@@ -211,6 +218,11 @@ class Gate:
             self._backends.metrics(self, request)
         elif kind is Kind.LINK:
             self._backends.to_control(self, request, self.identifier.of_nobody("sns"))
+        elif kind in DOOR_KINDS:
+            scope = _SCOPES[kind]
+            self._backends.to_door(
+                self, request, endpoint, self.identifier.of_guest(request, scope)
+            )
         else:
             caller = self.identifier.of_whole(request)
             self._backends.to_control(self, request, caller)
@@ -223,6 +235,8 @@ class Gate:
         service = scope_hint(request.text("authorization"), request.query)
         if found is not None and found.kind is Kind.REGISTRY:
             return Dialect.OCI
+        if found is not None and found.kind in DOOR_KINDS:
+            return Dialect.DOOR
         if found is not None and found.kind is Kind.STORE:
             service = "s3"
         target = request.header("x-amz-target")

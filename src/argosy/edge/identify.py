@@ -62,6 +62,20 @@ class Identifier:
         """Who visits a link of a service without signing: an identity without an account."""
         return Caller("", "", "", self._region, service)
 
+    def of_guest(self, request: Request, service: str) -> Caller:
+        """Who comes to an API or a function's URL: nobody known, unless the request is signed.
+
+        `service` is what a signature must be scoped to. Raises AuthError.
+        """
+        if not is_signed(request):
+            return self.of_nobody(service)
+        caller = self.of_whole(request)
+        if caller.service != service:
+            raise AuthError(
+                Failure.SCOPE, f"Credential should be scoped to correct service: '{service}'."
+            )
+        return caller
+
     def of_basic(self, request: Request) -> Caller:
         """The caller of the registry, by the token that is its password. Raises AuthError."""
         authorization = request.text("authorization")
@@ -143,6 +157,11 @@ class Identifier:
             request.shape.remember(
                 authorization, request.target, Known(plan, kind, endpoint, self.epoch)
             )
+
+
+def is_signed(request: Request) -> bool:
+    """Whether a request claims a signature of AWS: other credentials are not the edge's affair."""
+    return request.text("authorization").startswith("AWS4-") or "X-Amz-Credential=" in request.query
 
 
 def _declared(claim: Claim, asked: Asked, body_hash: str) -> str:

@@ -5,12 +5,15 @@ one is taken for S3 when it looks like it (presigned V2, forms, anonymous reads)
 somebody who forgot to sign. The registry of images is the exception: its protocol lives under /v2/
 and is not signed (no bucket can be called "v2": names have three letters or more). Neither are the
 links in SNS's messages, which subscribers visit, nor GET /metrics, which Prometheus sends with a
-token.
+token, nor need be what comes to an API or a function's URL (`edge/doors.py`).
 """
 
 from enum import Enum, auto
 from typing import NamedTuple
 from urllib.parse import unquote
+
+from argosy.edge.doors import door_path
+from argosy.ground.doors import API
 
 
 class Kind(Enum):
@@ -25,11 +28,14 @@ class Kind(Enum):
     REGISTRY = auto()
     LINK = auto()
     METRICS = auto()
+    GATEWAY = auto()
+    FUNCTION_URL = auto()
     CONTROL = auto()
 
 
 class Route(NamedTuple):
-    """A kind, and the endpoint's name where the kind is an invocation."""
+    """A kind, and the endpoint's name where the kind is an invocation; for a door the path that
+    control is asked for."""
 
     kind: Kind
     endpoint: str = ""
@@ -43,12 +49,22 @@ _RUNTIME = {
 _CERTIFICATE = "/SimpleNotificationService-"
 _LINKED = ("ConfirmSubscription", "Unsubscribe")
 RUNTIME_KINDS = frozenset(_RUNTIME.values())
+DOOR_KINDS = frozenset({Kind.GATEWAY, Kind.FUNCTION_URL})
 
 
 def route(
-    method: str, path: str, query: str, service: str, target: str | None, content_type: str
+    method: str,
+    path: str,
+    query: str,
+    service: str,
+    target: str | None,
+    content_type: str,
+    host: str = "",
 ) -> Route:
     """`service` is that of the credential scope ("" for none), `target` is X-Amz-Target."""
+    behind = door_path(path, host)
+    if behind:
+        return Route(Kind.GATEWAY if behind.startswith(API) else Kind.FUNCTION_URL, behind)
     if path.startswith("/_argosy/"):
         return Route({"health": Kind.HEALTH, "reset": Kind.RESET}.get(path[9:], Kind.CONTROL))
     if not service and path == "/metrics" and method == "GET":

@@ -180,6 +180,12 @@ class ServiceUnavailable(ApiError):
     status = 503
 
 
+class RequestTooLong(ApiError):
+    """An API or a function's URL: the body is larger than one may be."""
+
+    status = 413
+
+
 class InternalDependencyException(ApiError):
     """Runtime: something the service stands on failed."""
 

@@ -41,7 +41,7 @@ def read_by_botocore(dialect: Dialect, status: int, code: str, message: str) -> 
     return error
 
 
-AWS = [dialect for dialect in Dialect if dialect is not Dialect.OCI]
+AWS = [dialect for dialect in Dialect if dialect in PARSERS]
 """Those that botocore reads."""
 
 
