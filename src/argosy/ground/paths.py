@@ -68,6 +68,18 @@ class DataDir:
         return self.root / "images"
 
     @property
+    def functions(self) -> Path:
+        """Code and layers of functions, each below the digest of its zip (see `function_code`)."""
+        return self.root / "functions"
+
+    def function_code(self, digest: str) -> Path:
+        """The unpacked tree of a zip, never changed once it is there; the zip lies beside it."""
+        return self.functions / digest / "tree"
+
+    def function_zip(self, digest: str) -> Path:
+        return self.functions / digest / "code.zip"
+
+    @property
     def uploads(self) -> Path:
         """Layers of images on their way in, each a file named by its upload's id."""
         return self.root / "uploads"
@@ -172,6 +184,7 @@ class DataDir:
             self.store,
             self.uploads,
             self.captures,
+            self.functions,
         )
         for folder in (self.root, *private):
             folder.mkdir(mode=0o700, parents=True, exist_ok=True)
