@@ -18,7 +18,7 @@ from argosy.ground.instances import (
 )
 from argosy.ground.processes import ProcessId
 
-_SETTLED = (Phase.FAILED, Phase.GONE)
+_SETTLED = (Phase.FAILED, Phase.GONE, Phase.DONE)
 _START_GRACE_S = 15.0
 """How long a recorded instance may be without an agent: it is being started right now."""
 
@@ -60,6 +60,7 @@ def judge(state: InstanceState, alive: bool, stopping: bool) -> InstanceState:
         return state
     if not alive:
         return replace(state, phase=Phase.GONE, reason=state.reason or _gone(state, stopping))
+    stopping = stopping and state.phase is not Phase.UPLOADING
     return replace(state, phase=Phase.STOPPING) if stopping else state
 
 

@@ -59,7 +59,9 @@ class Spares:
 
     def hand_over(self, spec: InstanceSpec) -> bool:
         """Make a spare the instance that `spec` asks for; False when none took it."""
-        if spec.network_isolation or len(spec.containers) > 1 or spec.container.multi_model:
+        if spec.job or spec.network_isolation or len(spec.containers) > 1:
+            return False  # those of jobs run something else
+        if spec.container.multi_model:
             return False  # spares have the host's network, and one model each
         with self._lock:
             spares = [s for s in self._usable() if s.runtime == spec.container.runtime]

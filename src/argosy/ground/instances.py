@@ -8,6 +8,7 @@ from dataclasses import asdict, dataclass, field, replace
 from enum import StrEnum
 from typing import Any, TypedDict
 
+from argosy.ground.jobs import JobOutcome, JobSpec
 from argosy.ground.time_limits import answer_limit_s, startup_limit_s
 from argosy.ground.work import Work
 
@@ -46,7 +47,12 @@ class Phase(StrEnum):
     DOWNLOADING = "Downloading"
     STARTING = "Starting"
     IN_SERVICE = "InService"
+    """It answers; of a job: the algorithm runs."""
     STOPPING = "Stopping"
+    UPLOADING = "Uploading"
+    """Of a job: the algorithm has ended, and its outputs go to S3."""
+    DONE = "Done"
+    """Of a job: it is over, well or not; `outcome` says how. Its agent is no more."""
     FAILED = "Failed"
     """It will never serve: `reason` says why (artifact missing, model does not load, …)."""
     GONE = "Gone"
@@ -139,6 +145,8 @@ class InstanceSpec:
     """Largest answer of a user's program, MiB; 0 means what invocations may have."""
     work: Work | None = None
     """What the instance pulls by itself; None where it is only asked by edges."""
+    job: JobSpec | None = None
+    """What the instance runs to an end, instead of serving."""
 
     @property
     def owner_kind(self) -> str:
@@ -191,6 +199,7 @@ class InstanceSpec:
                 **value,
                 "containers": tuple(ContainerSpec(**one) for one in value["containers"]),
                 "store": StoreAccess(**value["store"]),
+                "job": JobSpec.from_json(value["job"]) if value.get("job") else None,
             }
         )
 
@@ -210,14 +219,23 @@ class InstanceState:
     """Where edges connect, one for each container: "unix:/path/of/socket" (frames)."""
     updated: float = 0.0
     in_service_since: float = 0.0
+    outcome: JobOutcome | None = None
+    """Of a job, once it is DONE."""
 
     def to_json(self) -> dict[str, Any]:
         return asdict(self)
 
     @classmethod
     def from_json(cls, value: dict[str, Any]) -> "InstanceState":
-        addresses = tuple(value.get("addresses", ()))
-        return cls(**{**value, "phase": Phase(value["phase"]), "addresses": addresses})
+        outcome = value.get("outcome")
+        return cls(
+            **{
+                **value,
+                "phase": Phase(value["phase"]),
+                "addresses": tuple(value.get("addresses", ())),
+                "outcome": JobOutcome.from_json(outcome) if outcome else None,
+            }
+        )
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -229,7 +247,7 @@ class Instance:
 
     @property
     def alive(self) -> bool:
-        return self.state.phase not in (Phase.FAILED, Phase.GONE)
+        return self.state.phase not in (Phase.FAILED, Phase.GONE, Phase.DONE)
 
     @property
     def in_service(self) -> bool:
