@@ -7,7 +7,7 @@ import pytest
 
 from argosy.ground.clock import ManualClock
 from argosy.ground.names import DEFAULT_ACCOUNT, DEFAULT_REGION
-from argosy.state import transform_jobs as jobs
+from argosy.state import job_statuses
 from support.api_client import ApiServer
 
 ARN = "arn:aws:sagemaker:us-east-1:000000000000:"
@@ -193,7 +193,7 @@ def test_a_job_that_goes_on_can_be_stopped_and_one_that_ended_cannot(
     for _ in range(2):
         sagemaker.stop_transform_job(TransformJobName="job")
     stopping = sagemaker.describe_transform_job(TransformJobName="job")["TransformJobStatus"]
-    end(server, "job", jobs.STOPPED)
+    end(server, "job", job_statuses.STOPPED)
 
     assert stopping == "Stopping"
     assert "Stopped" in refused(sagemaker.stop_transform_job, TransformJobName="job")
@@ -210,7 +210,7 @@ def test_jobs_are_listed_by_status_name_and_time(
     for name in ("one", "two", "three"):
         sagemaker.create_transform_job(**request(name))
         clock.advance(10)
-    end(server, "two", jobs.FAILED, "AlgorithmError: why")
+    end(server, "two", job_statuses.FAILED, "AlgorithmError: why")
 
     failed = sagemaker.list_transform_jobs(StatusEquals="Failed")["TransformJobSummaries"]
     newest = sagemaker.list_transform_jobs(MaxResults=1)

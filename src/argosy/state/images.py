@@ -10,8 +10,9 @@ from collections.abc import Iterator, Mapping
 from typing import Any
 
 from argosy.state.endpoints import containers_of
+from argosy.state.job_statuses import UNFINISHED
 from argosy.state.records import Records
-from argosy.state.transform_jobs import TRANSFORM_JOB, UNFINISHED
+from argosy.state.transform_jobs import TRANSFORM_JOB
 
 IMAGE = "image"
 ANY_REGION = ""

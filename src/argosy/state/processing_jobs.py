@@ -9,15 +9,6 @@ from typing import Any, NotRequired, TypedDict
 PROCESSING_JOB = "processing-job"
 """Kind of record and type in an ARN."""
 
-IN_PROGRESS = "InProgress"
-COMPLETED = "Completed"
-FAILED = "Failed"
-STOPPING = "Stopping"
-STOPPED = "Stopped"
-
-UNFINISHED = (IN_PROGRESS, STOPPING)
-FINISHED = (COMPLETED, FAILED, STOPPED)
-
 ANALYZER = "sagemaker-model-monitor-analyzer"
 """What the name of Model Monitor's image holds."""
 

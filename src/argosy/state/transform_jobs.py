@@ -12,15 +12,6 @@ from argosy.state.endpoints import Deployment, new_deployment
 TRANSFORM_JOB = "transform-job"
 """Kind of record, type in an ARN, and kind of owner of the job's instances."""
 
-IN_PROGRESS = "InProgress"
-COMPLETED = "Completed"
-FAILED = "Failed"
-STOPPING = "Stopping"
-STOPPED = "Stopped"
-
-UNFINISHED = (IN_PROGRESS, STOPPING)
-FINISHED = (COMPLETED, FAILED, STOPPED)
-
 VARIANT = "transform"
 """What the one variant of a job's deployment is called."""
 

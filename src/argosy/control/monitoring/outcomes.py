@@ -8,8 +8,7 @@ import math
 
 from argosy.control.means import Means
 from argosy.monitor.analysis import MetricValue, Result
-from argosy.state import monitoring
-from argosy.state import processing_jobs as jobs
+from argosy.state import job_statuses, monitoring
 from argosy.state.monitoring import EXECUTION
 from argosy.state.records import Record
 from argosy.telemetry.metrics import Datum, Sample, TooManySeries, metric
@@ -18,7 +17,7 @@ log = logging.getLogger(__name__)
 
 NAMESPACE = "aws/sagemaker/Endpoints/data-metrics"
 OF_MODELS = "aws/sagemaker/Endpoints/model-metrics"
-_STATUSES = {jobs.FAILED: monitoring.FAILED, jobs.STOPPED: monitoring.STOPPED}
+_STATUSES = {job_statuses.FAILED: monitoring.FAILED, job_statuses.STOPPED: monitoring.STOPPED}
 
 
 def ended(means: Means, job: Record, result: Result | None) -> None:
@@ -39,7 +38,7 @@ def ended(means: Means, job: Record, result: Result | None) -> None:
 
 
 def _status(job_status: str, result: Result | None) -> str:
-    if job_status != jobs.COMPLETED:
+    if job_status != job_statuses.COMPLETED:
         return _STATUSES[job_status]
     violated = result is not None and bool(result["violations"])
     return monitoring.WITH_VIOLATIONS if violated else monitoring.COMPLETED

@@ -22,7 +22,7 @@ from argosy.control.monitoring.job import (
 from argosy.ground.names import sagemaker_arn
 from argosy.objects.client import ObjectStore
 from argosy.objects.errors import StoreError
-from argosy.state import monitoring
+from argosy.state import job_statuses, monitoring
 from argosy.state import processing_jobs as jobs
 from argosy.state.monitoring import DEFINITIONS, EXECUTION, ExecutionDocument
 from argosy.state.processing_jobs import PROCESSING_JOB, ProcessingJobDocument
@@ -152,7 +152,7 @@ def _keep_job(
         name,
         dict(document),
         now=means.clock.now(),
-        status=jobs.IN_PROGRESS,
+        status=job_statuses.IN_PROGRESS,
     )
     announce(means.records, record, means.clock.now())
 
@@ -176,7 +176,7 @@ def _baseline(means: Means, schedule: Record, definition: Definition) -> dict[st
     job = means.records.get(
         PROCESSING_JOB, schedule.account, schedule.region, definition.baselining_job
     )
-    if job is None or job.status != jobs.COMPLETED:
+    if job is None or job.status != job_statuses.COMPLETED:
         if any(given.values()):
             return given
         raise CannotRun(f"The baselining job {definition.baselining_job} has not completed.")

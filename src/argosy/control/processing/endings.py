@@ -6,7 +6,7 @@ Source: the developer guide on a monitoring execution's ExitMessage.
 from dataclasses import dataclass
 
 from argosy.monitor.analysis import Result
-from argosy.state.processing_jobs import COMPLETED, FAILED, STOPPED, STOPPING
+from argosy.state.job_statuses import COMPLETED, FAILED, STOPPED, STOPPING
 
 MOST_ATTEMPTS = 3
 """Processes of one job: one that is lost with control again and again is not started for ever."""

@@ -10,6 +10,7 @@ from argosy.control.processing.child import Child
 from argosy.control.processing.endings import Ending, ending_of
 from argosy.ground.names import PROCESSING_LOG_GROUP
 from argosy.monitor.analysis import Result
+from argosy.state import job_statuses
 from argosy.state import processing_jobs as jobs
 from argosy.state.processing_jobs import PROCESSING_JOB
 from argosy.state.records import Record, Stale
@@ -48,7 +49,7 @@ class ProcessingReconciler:
 
     async def activate(self) -> float:
         """One pass; returns after how many seconds to look again if nothing rings."""
-        records = self._means.records.find(PROCESSING_JOB, statuses=jobs.UNFINISHED)
+        records = self._means.records.find(PROCESSING_JOB, statuses=job_statuses.UNFINISHED)
         await self._end_orphans({_key(record) for record in records})
         return min([_LONGEST_SLEEP_S, *(self._guarded(record) for record in records)])
 
@@ -79,7 +80,7 @@ class ProcessingReconciler:
         if running is None:
             self._start(record, now)
             return jobs.most_seconds(record.document["asked"])
-        if record.status == jobs.STOPPING or now >= running.until:
+        if record.status == job_statuses.STOPPING or now >= running.until:
             running.overdue = now >= running.until
             running.child.end()
             return _LONGEST_SLEEP_S

@@ -21,10 +21,11 @@ from argosy.ground.clock import Clock
 from argosy.ground.instances import StoreAccess
 from argosy.objects.client import ObjectStore
 from argosy.objects.errors import StoreAway, StoreError
+from argosy.state.job_statuses import FINISHED, STOPPED, UNFINISHED
 from argosy.state.record import Record
 from argosy.state.records import Records
 from argosy.state.transform_book import Listing, TransformBook
-from argosy.state.transform_jobs import FINISHED, STOPPED, TRANSFORM_JOB, UNFINISHED
+from argosy.state.transform_jobs import TRANSFORM_JOB
 
 log = logging.getLogger(__name__)
 

@@ -15,7 +15,7 @@ from argosy.control import backoff
 from argosy.control.fleet import Fleet, fleet_of
 from argosy.control.rollout import Launch
 from argosy.ground.instances import Instance, Phase
-from argosy.state import transform_jobs as jobs
+from argosy.state import job_statuses
 from argosy.state.transform_jobs import Progress, TransformJobDocument
 
 MAX_FAILURE_REASON = 1024
@@ -66,7 +66,7 @@ def decide(
 ) -> Plan:
     """The plan for a job; `instances` are all of its own, dead ones included."""
     plan = Plan(status, copy.deepcopy(document))
-    if status in jobs.FINISHED:
+    if status in job_statuses.FINISHED:
         _dismiss(plan, instances, at_once=False)
         return plan
     if plan.document["started"] is None:
@@ -86,15 +86,15 @@ def _settle(plan: Plan, instances: list[Instance], work: WorkView, obstacle: str
     document = plan.document
     if "outcome" in document:
         return
-    if plan.status == jobs.STOPPING:
-        document["outcome"] = jobs.STOPPED
+    if plan.status == job_statuses.STOPPING:
+        document["outcome"] = job_statuses.STOPPED
         return
     reason = _client_error(obstacle) or work.failure or _why_it_cannot_start(instances)
     if reason:
-        document["outcome"] = jobs.FAILED
+        document["outcome"] = job_statuses.FAILED
         document["failure_reason"] = reason[:MAX_FAILURE_REASON]
     elif work.done:
-        document["outcome"] = jobs.COMPLETED
+        document["outcome"] = job_statuses.COMPLETED
 
 
 def _client_error(obstacle: str) -> str:
@@ -151,7 +151,7 @@ def _tidy(plan: Plan, fleet: Fleet, now: float) -> None:
 
 def _wind_up(plan: Plan, instances: list[Instance], work: WorkView, now: float) -> None:
     document = plan.document
-    idle = work.done and document["outcome"] != jobs.STOPPED
+    idle = work.done and document["outcome"] != job_statuses.STOPPED
     _dismiss(plan, instances, at_once=not idle)
     if not idle and any(i.alive for i in instances):
         return

@@ -15,7 +15,7 @@ from argosy.control.transforms.lifecycle import Plan, decide
 from argosy.control.transforms.placing import place_of
 from argosy.ground.clock import Clock
 from argosy.ground.instances import Instance, InstanceSpec, Phase
-from argosy.state import transform_jobs as jobs
+from argosy.state import job_statuses
 from argosy.state.records import Record, Records
 from argosy.state.transform_jobs import TRANSFORM_JOB
 
@@ -51,7 +51,7 @@ class TransformReconciler:
         listed = await self._backend.list()
         instances = [i for i in listed if i.spec.owner_kind == TRANSFORM_JOB]
         now = self._clock.now()
-        records = self._records.find(TRANSFORM_JOB, statuses=jobs.UNFINISHED)
+        records = self._records.find(TRANSFORM_JOB, statuses=job_statuses.UNFINISHED)
         wakes = [_LONGEST_SLEEP_S]
         for record in records:
             mine = [i for i in instances if _belongs(i, record)]
@@ -77,7 +77,7 @@ class TransformReconciler:
         changed = carrying_out.write(self._records, record, plan, now)
         if changed is None:
             return False
-        if changed.status in jobs.FINISHED:
+        if changed.status in job_statuses.FINISHED:
             self._desk.over(changed)
         return True
 

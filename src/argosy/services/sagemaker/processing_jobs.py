@@ -5,13 +5,15 @@ Only Model Monitor's own image is run so far (`processing_rules`).
 
 from typing import Any
 
-from argosy.ground.errors import ResourceInUse, ResourceNotFound, ValidationException
+from argosy.ground.errors import ResourceInUse, ResourceNotFound
 from argosy.services.registry import Call, operation
 from argosy.services.sagemaker.finding import arn_of
 from argosy.services.sagemaker.listing import answer, page_of
 from argosy.services.sagemaker.processing_rules import check_request
 from argosy.services.sagemaker.refusals import refuse_unsupported
+from argosy.services.sagemaker.stopping import stop_job
 from argosy.services.sagemaker.tags import check_tags, set_tags
+from argosy.state import job_statuses
 from argosy.state import processing_jobs as jobs
 from argosy.state.processing_jobs import PROCESSING_JOB
 from argosy.state.records import Record
@@ -41,7 +43,7 @@ def create_processing_job(call: Call) -> dict[str, Any]:
             name,
             dict(jobs.new_job(name, arn, asked)),
             now=call.clock.now(),
-            status=jobs.IN_PROGRESS,
+            status=job_statuses.IN_PROGRESS,
         )
         set_tags(call, arn, tags)
         announce(call.records, record, call.clock.now())
@@ -69,16 +71,8 @@ def list_processing_jobs(call: Call) -> dict[str, Any]:
 
 @operation("sagemaker", "StopProcessingJob")
 def stop_processing_job(call: Call) -> dict[str, Any]:
-    """Once more for a job that is stopping already changes nothing."""
     with call.records.transaction():
-        record = _found(call)
-        if record.status in jobs.FINISHED:
-            raise ValidationException(
-                f"The request was rejected because the processing job is in status {record.status}."
-            )
-        if record.status != jobs.STOPPING:
-            changed = call.records.update(record, now=call.clock.now(), status=jobs.STOPPING)
-            announce(call.records, changed, call.clock.now(), record)
+        stop_job(call, _found(call))
     return {}
 
 

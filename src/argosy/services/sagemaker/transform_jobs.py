@@ -13,9 +13,11 @@ from argosy.services.sagemaker.finding import MODEL, arn_of, find
 from argosy.services.sagemaker.images import take_images
 from argosy.services.sagemaker.listing import answer, page_of
 from argosy.services.sagemaker.refusals import refuse_unsupported
+from argosy.services.sagemaker.stopping import stop_job
 from argosy.services.sagemaker.tags import check_tags, set_tags
 from argosy.services.sagemaker.transform_rules import check_model, check_request
 from argosy.services.sagemaker.transform_view import description, filled, summary
+from argosy.state import job_statuses
 from argosy.state import transform_jobs as jobs
 from argosy.state.records import Record
 from argosy.state.state_changes import announce
@@ -44,7 +46,7 @@ def create_transform_job(call: Call) -> dict[str, Any]:
             name,
             dict(document),
             now=now,
-            status=jobs.IN_PROGRESS,
+            status=job_statuses.IN_PROGRESS,
         )
         set_tags(call, arn, tags)
         announce(call.records, record, now)
@@ -64,17 +66,8 @@ def list_transform_jobs(call: Call) -> dict[str, Any]:
 
 @operation("sagemaker", "StopTransformJob")
 def stop_transform_job(call: Call) -> dict[str, Any]:
-    """Once more for a job that is stopping already changes nothing."""
     with call.records.transaction():
-        record = _found(call)
-        if record.status in jobs.FINISHED:
-            raise ValidationException(
-                f"The request was rejected because the transform job is in status {record.status}."
-            )
-        if record.status != jobs.STOPPING:
-            now = call.clock.now()
-            stopping = call.records.update(record, now=now, status=jobs.STOPPING)
-            announce(call.records, stopping, now, record)
+        stop_job(call, _found(call))
     return {}
 
 

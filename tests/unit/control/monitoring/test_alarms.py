@@ -5,6 +5,7 @@ from typing import cast
 
 from argosy.control.monitoring import outcomes
 from argosy.monitor.analysis import MetricValue, Result, failed
+from argosy.state import job_statuses
 from argosy.state import processing_jobs as jobs
 from argosy.state.database import open_database
 from argosy.state.processing_jobs import PROCESSING_JOB, ProcessingJobDocument
@@ -28,7 +29,7 @@ def job(watch: Watch, name: str) -> Record:
         name,
         dict(document),
         now=watch.clock.now(),
-        status=jobs.COMPLETED,
+        status=job_statuses.COMPLETED,
     )
 
 

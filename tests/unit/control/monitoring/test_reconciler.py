@@ -14,8 +14,7 @@ from argosy.ground.clock import ManualClock
 from argosy.ground.settings import Settings
 from argosy.messaging import Messaging
 from argosy.monitor.analysis import Result, failed
-from argosy.state import monitoring
-from argosy.state import processing_jobs as jobs
+from argosy.state import job_statuses, monitoring
 from argosy.state.database import open_database
 from argosy.state.monitoring import DATA_QUALITY_DEFINITION, EXECUTION, MONITORING_SCHEDULE
 from argosy.state.processing_jobs import PROCESSING_JOB
@@ -216,10 +215,10 @@ def finish(scene: Scene, status: str, result: Result | None) -> None:
 @pytest.mark.parametrize(
     ("status", "result", "expected"),
     [
-        (jobs.COMPLETED, {**failed(""), "violations": 0}, "Completed"),
-        (jobs.COMPLETED, {**failed(""), "violations": 4}, "CompletedWithViolations"),
-        (jobs.FAILED, failed("broken"), "Failed"),
-        (jobs.STOPPED, None, "Stopped"),
+        (job_statuses.COMPLETED, {**failed(""), "violations": 0}, "Completed"),
+        (job_statuses.COMPLETED, {**failed(""), "violations": 4}, "CompletedWithViolations"),
+        (job_statuses.FAILED, failed("broken"), "Failed"),
+        (job_statuses.STOPPED, None, "Stopped"),
     ],
 )
 def test_the_end_of_the_job_is_that_of_the_run(
@@ -236,7 +235,7 @@ def test_a_run_s_metrics_are_there_at_once(scene: Scene) -> None:
     scene.look()
     value = {"name": "feature_data_a", "count": 4, "total": 10, "minimum": 1, "maximum": 4}
     vast = {**value, "name": "feature_data_b", "total": float("inf")}
-    finish(scene, jobs.COMPLETED, cast(Result, {**failed(""), "metrics": [value, vast]}))
+    finish(scene, job_statuses.COMPLETED, cast(Result, {**failed(""), "metrics": [value, vast]}))
     now = scene.clock.now()
     dimensions = {"Endpoint": "Ep", "MonitoringSchedule": "watch"}
     wanted = metric(ACCOUNT, REGION, outcomes.NAMESPACE, "feature_data_a", dimensions)

@@ -4,7 +4,7 @@ from typing import Any
 
 from argosy.services.registry import Call, operation
 from argosy.services.sagemaker.monitoring.picking import picked
-from argosy.state import processing_jobs as jobs
+from argosy.state import job_statuses
 from argosy.state.monitoring import EXECUTION
 from argosy.state.processing_jobs import PROCESSING_JOB
 from argosy.state.records import Record
@@ -37,10 +37,10 @@ def stop_executions(call: Call, schedule: str) -> None:
     """Have the jobs end that a schedule has under way."""
     caller, now = call.caller, call.clock.now()
     for job in call.records.find(
-        PROCESSING_JOB, caller.account, caller.region, statuses=(jobs.IN_PROGRESS,)
+        PROCESSING_JOB, caller.account, caller.region, statuses=(job_statuses.IN_PROGRESS,)
     ):
         if (job.document.get("monitoring") or {}).get("schedule") == schedule:
-            stopping = call.records.update(job, now=now, status=jobs.STOPPING)
+            stopping = call.records.update(job, now=now, status=job_statuses.STOPPING)
             announce(call.records, stopping, now, job)
 
 
