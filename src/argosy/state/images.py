@@ -11,6 +11,7 @@ from typing import Any
 
 from argosy.state.endpoints import containers_of
 from argosy.state.job_statuses import UNFINISHED
+from argosy.state.processing_jobs import PROCESSING_JOB
 from argosy.state.records import Records
 from argosy.state.transform_jobs import TRANSFORM_JOB
 
@@ -41,7 +42,7 @@ def resolved(
 
 
 def digests_in_use(records: Records) -> set[str]:
-    """Digests that a name, an endpoint or an unfinished transform job refers to."""
+    """Digests that a name, an endpoint or an unfinished job refers to."""
     named = {record.document["digest"] for record in records.find(IMAGE)}
     deployed = {
         digest
@@ -58,3 +59,6 @@ def _deployments(records: Records) -> Iterator[dict[str, Any] | None]:
             yield record.document["pending"]
     for record in records.find(TRANSFORM_JOB, statuses=UNFINISHED):
         yield record.document["deployment"]
+    for kind in (PROCESSING_JOB, "training-job"):
+        for record in records.find(kind, statuses=UNFINISHED):
+            yield record.document.get("image")

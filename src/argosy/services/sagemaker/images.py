@@ -11,6 +11,7 @@ from argosy.runtimes.images import runtime_for
 from argosy.services.registry import Call
 from argosy.state.endpoints import Deployment, containers_of
 from argosy.state.images import resolved
+from argosy.state.job_images import JobImage
 
 
 def check_images(call: Call, model: dict[str, Any]) -> None:
@@ -32,8 +33,8 @@ def check_images(call: Call, model: dict[str, Any]) -> None:
             )
 
 
-def take_images(call: Call, deployment: Deployment) -> None:
-    """Write down what the images of a deployment's models mean now."""
+def take_images(call: Call, deployment: Deployment | JobImage) -> None:
+    """Write down what the images of a deployment's models, or of a job, mean now."""
     models = deployment["models"]
     added = resolved(call.records, call.caller.account, models)
     there = {image: one for image, one in _pulled(call, models).items() if image not in added}
