@@ -18,6 +18,7 @@ from argosy.api.asgi import (
     send_response,
     while_there,
 )
+from argosy.api.dispatch import Dispatch
 from argosy.api.doors import Doors
 from argosy.api.exchange import Exchange
 from argosy.api.internal import PREFIX, Internal, InternalRoutes, Order
@@ -26,7 +27,7 @@ from argosy.api.verbs import verbs
 from argosy.ground.clock import Clock
 from argosy.ground.doors import Door
 from argosy.ground.errors import ApiError, InternalFailure, SerializationException
-from argosy.ground.functions import Functions
+from argosy.ground.functions import Functions, NoFunctions
 from argosy.ground.names import new_request_id
 from argosy.ground.settings import Settings
 from argosy.messaging import Messaging
@@ -76,7 +77,10 @@ class App:
     ) -> None:
         self._messaging = messaging or Messaging(records, clock)
         metrics = metrics or MetricStore(records.transactions, clock)
-        self._verbs = verbs(records, settings, clock, self._messaging, metrics, functions)
+        self.dispatch = Dispatch(
+            records, settings, clock, self._messaging, metrics, functions or NoFunctions()
+        )
+        self._verbs = verbs(self.dispatch)
         self._internal = InternalRoutes(settings, internal or {}, orders)
         self._distribution = distribution
         self._page = page

@@ -14,6 +14,7 @@ from argosy.api.app import App
 from argosy.api.handlers import import_handlers
 from argosy.api.internal import RESET
 from argosy.api.listening import listen
+from argosy.api.operations import OperationsInside
 from argosy.api.registry import Registry
 from argosy.api.rollouts import Rollouts
 from argosy.automation import Automation
@@ -70,10 +71,15 @@ async def serve(settings: Settings, data_dir: DataDir) -> None:
     metrics = MetricStore(
         records.transactions, clock, settings.metric_series, settings.metrics_mb << 20
     )
-    control = Control(records, backend, settings, data_dir, clock, credentials, messaging, metrics)
+    operations = OperationsInside()
+    control = Control(
+        records, backend, settings, data_dir, clock, credentials, messaging, metrics, operations
+    )
     images = Images(records, data_dir, clock)
     store = store_access(settings, data_dir, credentials)
-    automation = Automation(Means(records, settings, data_dir, clock, store, messaging, metrics))
+    automation = Automation(
+        Means(records, settings, data_dir, clock, store, messaging, metrics, operations)
+    )
     registry = Registry(records, data_dir, store, clock, images.collect)
     rollouts = Rollouts(records, settings, clock, messaging, metrics)
     orders = {**images.orders(), **rollouts.orders()}
@@ -101,6 +107,7 @@ async def serve(settings: Settings, data_dir: DataDir) -> None:
             traces,
             automation.functions,
         )
+        operations.open(app.dispatch)
         await listen(app, data_dir.control_socket, messaging.waiting.close)
     finally:
         await registry.stop()

@@ -14,16 +14,11 @@ from collections.abc import Awaitable, Callable
 from typing import Any
 
 from argosy import wire
+from argosy.api.dispatch import Dispatch
 from argosy.api.exchange import Exchange
-from argosy.ground.clock import Clock
 from argosy.ground.errors import UnknownOperationException
-from argosy.ground.functions import Functions, NoFunctions
-from argosy.ground.settings import Settings
-from argosy.messaging import Messaging
 from argosy.services import registry
-from argosy.services.registry import Call, Caller
-from argosy.state.records import Records
-from argosy.telemetry.metrics import MetricStore
+from argosy.services.registry import Caller
 
 Verb = Callable[[Exchange], Awaitable[None] | None]
 
@@ -46,23 +41,9 @@ bucket's notifications come here.
 """
 
 
-def verbs(
-    records: Records,
-    settings: Settings,
-    clock: Clock,
-    messaging: Messaging,
-    metrics: MetricStore,
-    functions: Functions | None = None,
-) -> list[Verb]:
+def verbs(dispatch: Dispatch) -> list[Verb]:
     """The whole life of a call."""
-    return [
-        identify,
-        find_operation,
-        parse,
-        validate,
-        dispatcher(records, settings, clock, messaging, metrics, functions or NoFunctions()),
-        serialize,
-    ]
+    return [identify, find_operation, parse, validate, dispatcher(dispatch), serialize]
 
 
 def identify(exchange: Exchange) -> None:
@@ -103,43 +84,25 @@ def validate(exchange: Exchange) -> None:
     wire.validate(exchange.service, exchange.match.operation, exchange.input)
 
 
-def dispatcher(
-    records: Records,
-    settings: Settings,
-    clock: Clock,
-    messaging: Messaging,
-    metrics: MetricStore,
-    functions: Functions,
-) -> Verb:
-    def dispatch(exchange: Exchange) -> Awaitable[None] | None:
+def dispatcher(dispatch: Dispatch) -> Verb:
+    def call(exchange: Exchange) -> Awaitable[None] | None:
         assert exchange.service is not None
         assert exchange.match is not None
         assert exchange.caller is not None
-        service, operation = exchange.service.name, exchange.match.operation
-        handler = registry.find(service, operation)
-        assert handler is not None
-        result = handler(
-            Call(
-                service=service,
-                operation=operation,
-                input=exchange.input,
-                caller=exchange.caller,
-                request_id=exchange.request_id,
-                records=records,
-                settings=settings,
-                clock=clock,
-                messaging=messaging,
-                metrics=metrics,
-                host=exchange.request.headers.get("host", ""),
-                functions=functions,
-            )
+        result = dispatch(
+            exchange.service.name,
+            exchange.match.operation,
+            exchange.input,
+            exchange.caller,
+            exchange.request_id,
+            exchange.request.headers.get("host", ""),
         )
         if isinstance(result, dict):
             exchange.result = result
             return None
         return _wait_for(result, exchange)
 
-    return dispatch
+    return call
 
 
 async def _wait_for(result: Awaitable[dict[str, Any]], exchange: Exchange) -> None:

@@ -1,9 +1,10 @@
 """What every part of automation is built from."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 from argosy.ground.clock import Clock
 from argosy.ground.instances import StoreAccess
+from argosy.ground.operations import NoOperations, Operations
 from argosy.ground.paths import DataDir
 from argosy.ground.settings import Settings
 from argosy.messaging import Messaging
@@ -23,6 +24,8 @@ class Means:
     store: StoreAccess
     messaging: Messaging
     metrics: MetricStore
+    operations: Operations = field(default_factory=NoOperations)
+    """AWS operations of this platform, asked on somebody's behalf."""
 
     @property
     def events(self) -> EventOutbox:

@@ -31,6 +31,7 @@ from argosy.control.work import Hub
 from argosy.ground.clock import Clock
 from argosy.ground.instances import InstanceSpec, StoreAccess
 from argosy.ground.names import iam_arn
+from argosy.ground.operations import Operations
 from argosy.ground.paths import DataDir
 from argosy.ground.routes import KeyEntry
 from argosy.ground.settings import Settings
@@ -60,9 +61,12 @@ class Control:
         credentials: dict[str, str],
         messaging: Messaging,
         metrics: MetricStore,
+        operations: Operations,
     ) -> None:
         store = store_access(settings, data_dir, credentials)
-        self._means = Means(records, backend, settings, data_dir, clock, store, messaging, metrics)
+        self._means = Means(
+            records, backend, settings, data_dir, clock, store, messaging, metrics, operations
+        )
         self._doorbell = Doorbell()
         self._watch = Watch(records, clock)
         self._traffic = Traffic(clock)

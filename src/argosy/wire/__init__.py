@@ -8,6 +8,7 @@ streams.
 from argosy.wire.base import Match
 from argosy.wire.calls import find_operation, parse, serialize, serialize_error
 from argosy.wire.http import HttpRequest, HttpResponse
+from argosy.wire.members import read_members, write_members
 from argosy.wire.service import Service, UnknownService, load
 from argosy.wire.validate import validate
 
@@ -20,7 +21,9 @@ __all__ = [
     "find_operation",
     "load",
     "parse",
+    "read_members",
     "serialize",
     "serialize_error",
     "validate",
+    "write_members",
 ]
