@@ -18,3 +18,10 @@ def platform() -> Iterator[Platform]:
     """A whole platform, shared: use names of your own, and leave its processes alone."""
     with Platform(allow_reset=True, capture_delay_s=1) as running:
         yield running
+
+
+@pytest.fixture(scope="session")
+def movable() -> Iterator[Platform]:
+    """A platform whose clock tests move forward, which would confuse those of the shared one."""
+    with Platform(allow_reset=True) as running:
+        yield running

@@ -8,11 +8,13 @@ import asyncio
 import gc
 import logging
 import sys
+from functools import partial
 
 from argosy import wire
 from argosy.api.app import App
+from argosy.api.clock import ClockMoving
 from argosy.api.handlers import import_handlers
-from argosy.api.internal import RESET
+from argosy.api.internal import RESET, Internal
 from argosy.api.listening import listen
 from argosy.api.operations import OperationsInside
 from argosy.api.registry import Registry
@@ -23,7 +25,7 @@ from argosy.compute.process import ProcessBackend
 from argosy.control import Control
 from argosy.control.core import store_access
 from argosy.control.images import Images
-from argosy.ground.clock import SystemClock
+from argosy.ground.clock import MovableClock, SystemClock
 from argosy.ground.errors import ArgosyError
 from argosy.ground.files import read_json
 from argosy.ground.paths import DataDir
@@ -63,7 +65,7 @@ async def serve(settings: Settings, data_dir: DataDir) -> None:
     """The process's life; returns when told to stop and everything is closed."""
     data_dir.create()
     engine = open_database(data_dir.database)
-    clock = SystemClock()
+    clock = MovableClock() if settings.allow_reset else SystemClock()
     records = Records(engine)
     backend = ProcessBackend(settings, data_dir)
     credentials = _credentials(data_dir)
@@ -83,11 +85,16 @@ async def serve(settings: Settings, data_dir: DataDir) -> None:
     registry = Registry(records, data_dir, store, clock, images.collect)
     rollouts = Rollouts(records, settings, clock, messaging, metrics)
     orders = {**images.orders(), **rollouts.orders()}
+    reset: Internal = partial(_reset, control, automation)
+    if isinstance(clock, MovableClock):
+        moving = ClockMoving(clock, records)
+        orders |= moving.orders()
+        reset = moving.put_back_after(reset)
     traces = tracing.start(settings, "control")
     internal = {
         "GET /_argosy/status": control.status,
         "GET /_argosy/transforms": control.transforms,
-        RESET: lambda: _reset(control, automation),
+        RESET: reset,
     }
     try:
         await control.start()

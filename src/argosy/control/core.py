@@ -38,13 +38,20 @@ from argosy.ground.settings import Settings
 from argosy.ground.work import ASYNC, TRANSFORM
 from argosy.messaging import Messaging, working
 from argosy.objects.buckets import remove_all_buckets
-from argosy.state import alarm_history, events, log_groups
+from argosy.state import alarm_history, event_deliveries, event_timers, events, log_groups
 from argosy.state.alarm_history import AlarmHistory
 from argosy.state.records import Records
 from argosy.telemetry.logs import delete_all as delete_all_logs
 from argosy.telemetry.metrics import MetricStore
 
-_QUIET = working.KINDS | {events.KIND, alarm_history.KIND, log_groups.PROGRESS}
+_QUIET = working.KINDS | {
+    events.KIND,
+    events.READ,
+    event_deliveries.KIND,
+    event_timers.KIND,
+    alarm_history.KIND,
+    log_groups.PROGRESS,
+}
 """What comes and goes without anything to reconcile."""
 
 

@@ -62,12 +62,12 @@ class Backends:
         self._relay(gate, request, _identity(gate, request, caller)).start()
 
     def reset(self, gate: "Gate", request: Request) -> None:
-        """POST /_argosy/reset, for tests: unsigned, so only where it was asked for, and never for
-        a page in a browser. Raises AccessDeniedException."""
+        """POST /_argosy/reset and /_argosy/clock, for tests: unsigned, so only where it was asked
+        for, and never for a page in a browser. Raises AccessDeniedException."""
         allowed = self._settings.allow_reset and request.method == b"POST"
         if not allowed or request.header("origin") is not None:
             raise AccessDeniedException(
-                "Reset is not offered. Start with --allow-reset and POST without an Origin header."
+                "This is not offered. Start with --allow-reset and POST without an Origin header."
             )
         request.request_id = gate.request_id()
         self._pass_on(gate, request, {"request-id": request.request_id.decode()})

@@ -46,6 +46,7 @@ _RUNTIME = {
     "invocations-response-stream": Kind.INVOKE_STREAM,
     "async-invocations": Kind.INVOKE_ASYNC,
 }
+_OWN = {"health": Kind.HEALTH, "reset": Kind.RESET, "clock": Kind.RESET}
 _CERTIFICATE = "/SimpleNotificationService-"
 _LINKED = ("ConfirmSubscription", "Unsubscribe")
 RUNTIME_KINDS = frozenset(_RUNTIME.values())
@@ -66,7 +67,7 @@ def route(
     if behind:
         return Route(Kind.GATEWAY if behind.startswith(API) else Kind.FUNCTION_URL, behind)
     if path.startswith("/_argosy/"):
-        return Route({"health": Kind.HEALTH, "reset": Kind.RESET}.get(path[9:], Kind.CONTROL))
+        return Route(_OWN.get(path[9:], Kind.CONTROL))
     if not service and path == "/metrics" and method == "GET":
         return Route(Kind.METRICS)
     if not service and path.startswith("/v2/"):

@@ -19,6 +19,24 @@ class SystemClock:
         return time.time()
 
 
+class MovableClock:
+    """The machine's clock, which tests may move forward and put back."""
+
+    def __init__(self) -> None:
+        self._ahead = 0.0
+
+    def now(self) -> float:
+        return time.time() + self._ahead
+
+    def advance(self, seconds: float) -> None:
+        """Move it that many seconds ahead of where it is."""
+        self._ahead += seconds
+
+    def put_back(self) -> None:
+        """Show the machine's time again."""
+        self._ahead = 0.0
+
+
 class SteadyClock:
     """The time as it was when this clock was made, and what has passed since: it does not jump when
     the machine's clock is set."""

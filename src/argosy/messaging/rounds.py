@@ -6,6 +6,7 @@ import logging
 from collections.abc import Awaitable, Callable
 
 from argosy.state.records import Records
+from argosy.state.transactions import CLOCK
 
 log = logging.getLogger(__name__)
 
@@ -31,7 +32,7 @@ class Rounds:
         loop = asyncio.get_running_loop()
 
         def ring(kind: str) -> None:
-            if kind == self._kind:
+            if kind in (self._kind, CLOCK):
                 loop.call_soon_threadsafe(self._bell.set)
 
         self._records.listen(ring)

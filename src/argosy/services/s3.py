@@ -8,8 +8,7 @@ from typing import Any
 
 from argosy.ground.errors import ApiError
 from argosy.services.registry import Call, operation
-
-BUCKET_NOTIFICATION = "bucket-notification"
+from argosy.state.object_events import BUCKET_NOTIFICATION
 
 _LISTS = ("TopicConfigurations", "QueueConfigurations", "LambdaFunctionConfigurations")
 
@@ -27,6 +26,7 @@ def put_bucket_notification_configuration(call: Call) -> dict[str, Any]:
         call.records.delete(BUCKET_NOTIFICATION, account, "", bucket)
         if configuration:
             now = call.clock.now()
+            configuration["Region"] = call.caller.region
             call.records.create(BUCKET_NOTIFICATION, account, "", bucket, configuration, now=now)
     return {}
 
@@ -34,7 +34,8 @@ def put_bucket_notification_configuration(call: Call) -> dict[str, Any]:
 @operation("s3", "GetBucketNotificationConfiguration")
 def get_bucket_notification_configuration(call: Call) -> dict[str, Any]:
     record = call.records.get(BUCKET_NOTIFICATION, call.caller.account, "", call.input["Bucket"])
-    return record.document if record else {}
+    kept = record.document if record else {}
+    return {name: value for name, value in kept.items() if name != "Region"}
 
 
 def _with_ids(configuration: dict[str, Any]) -> dict[str, Any]:

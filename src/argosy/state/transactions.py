@@ -20,6 +20,9 @@ from argosy.state.database import WRITES, StorageError
 
 _log = logging.getLogger(__name__)
 
+CLOCK = "clock"
+"""What listeners are told when the clock was moved, which only tests do."""
+
 Rows = Sequence[Mapping[str, Any]]
 
 
@@ -104,6 +107,10 @@ class Transactions:
                     yield connection, kinds
                 finally:
                     self._open = None
+
+    def clock_moved(self) -> None:
+        """Have all who wait for a time look again."""
+        self._ring({CLOCK})
 
     def _ring(self, kinds: set[str]) -> None:
         for kind in sorted(kinds):

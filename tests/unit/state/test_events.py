@@ -67,3 +67,16 @@ def test_only_the_newest_are_kept_and_numbers_do_not_come_again(
 
     assert kept == [last - 2, last - 1, last]
     assert add(outbox, "next") == last + 1
+
+
+def test_what_a_reader_has_not_read_is_not_dropped(
+    records: Records, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(events, "MOST_EVENTS", 3)
+    outbox = EventOutbox(records.transactions)
+    for _ in range(10):
+        outbox.add("1", "r", "s", "t", [], {}, 1.0)
+    outbox.move("rules", 2)
+    assert (outbox.prune(), len(outbox.after(0))) == (2, 8)
+    outbox.move("rules", 9)
+    assert (outbox.prune(), outbox.position("rules")) == (5, 9)
