@@ -33,6 +33,12 @@ def repository_arn(region: str, account: str, name: str) -> str:
     return f"arn:aws:ecr:{region}:{account}:repository/{name}"
 
 
+def function_arn(region: str, account: str, name: str, qualifier: str = "") -> str:
+    """ARN of a function of Lambda, or of its version or alias."""
+    arn = f"arn:aws:lambda:{region}:{account}:function:{name}"
+    return f"{arn}:{qualifier}" if qualifier else arn
+
+
 def endpoint_log_group(endpoint: str) -> str:
     return f"/aws/sagemaker/Endpoints/{endpoint}"
 

@@ -13,7 +13,8 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from argosy.ground.function_version import LATEST, FunctionVersion, function_arn
+from argosy.ground.functions import LATEST, FunctionVersion
+from argosy.ground.names import function_arn
 from argosy.state.record import Record
 from argosy.state.records import Records
 
@@ -158,18 +159,19 @@ def as_version(
 ) -> FunctionVersion:
     """`record`: the version's own, or the function's for $LATEST."""
     config = record.document["config"]
-    logging = config["LoggingConfig"]
+    logging, layers = config["LoggingConfig"], config.get("Layers", ())
     place = function.region, function.account, function.name
     return FunctionVersion(
         account=function.account,
         region=function.region,
         name=function.name,
         version=version,
-        arn=function_arn(*place),
+        arn=function_arn(*place, "" if version == LATEST else version),
         invoked_arn=function_arn(*place, qualifier),
         revision=record.document["runs"],
         code_sha256=config["code"],
-        layers=tuple(layer["code"] for layer in config.get("Layers", ())),
+        layers=tuple(layer["code"] for layer in layers),
+        layer_arns=tuple(layer["Arn"] for layer in layers),
         handler=config.get("Handler", ""),
         runtime=config.get("Runtime", ""),
         timeout_s=config["Timeout"],
@@ -179,13 +181,11 @@ def as_version(
         environment=config.get("Environment", {}).get("Variables", {}),
         log_group=logging["LogGroup"],
         log_format=logging["LogFormat"],
-        application_log_level=logging.get("ApplicationLogLevel", ""),
+        log_level=logging.get("ApplicationLogLevel", ""),
         system_log_level=logging.get("SystemLogLevel", ""),
         tracing=config["TracingConfig"]["Mode"],
         reserved_concurrency=function.document.get("concurrency"),
         provisioned=(provisioned or {}).get(version, 0),
         state=config["State"],
         package_type=config["PackageType"],
-        image_uri=config.get("ImageUri", ""),
-        image_config=config.get("ImageConfig", {}),
     )
