@@ -50,9 +50,14 @@ def test_one_that_is_put_off_is_due_later_and_one_that_ended_never(records: Reco
 def test_it_joins_a_transaction_and_rings_after_it(records: Records) -> None:
     queue, rung = Invocations(records.transactions), []
     records.listen(rung.append)
-    with pytest.raises(ValueError, match="cannot"), records.transaction():
-        queue.add(*PLACE, "f", b"{}", 0.0)
-        queue.add(*PLACE, "no function", b"{}", 0.0)
+
+    def add_two() -> None:
+        with records.transaction():
+            queue.add(*PLACE, "f", b"{}", 0.0)
+            queue.add(*PLACE, "no function", b"{}", 0.0)
+
+    with pytest.raises(ValueError, match="cannot"):
+        add_two()
     assert (queue.due(9.0), rung) == ([], [])
     queue.add(*PLACE, "f", b"{}", 0.0)
     assert rung == [invocations.KIND]
