@@ -114,6 +114,9 @@ class Settings:
     monitor_memory_mb: int = _setting(
         2048, "Memory of one analysis of model monitoring, MiB; 0 means no limit."
     )
+    job_instances: int = _setting(
+        8, "Instances of training jobs that run at once; jobs beyond that are Pending."
+    )
     metrics_mb: int = _setting(2048, "Metrics kept, MiB; beyond that the oldest go first.")
     metric_series: int = _setting(
         20_000, "Metrics of one account: different names and dimensions that are kept."

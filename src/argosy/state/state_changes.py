@@ -12,6 +12,7 @@ from argosy.state.events import EventOutbox
 from argosy.state.processing_jobs import PROCESSING_JOB
 from argosy.state.record import Record
 from argosy.state.records import Records
+from argosy.state.training_jobs import FINISHED, TRAINING_JOB, model_uri
 from argosy.state.transform_jobs import TRANSFORM_JOB
 from argosy.state.variant_view import pending_summary, variants_of
 
@@ -31,6 +32,7 @@ _TYPES = {
     _COMPONENT: "SageMaker Inference Component State Change",
     TRANSFORM_JOB: "SageMaker Transform Job State Change",
     PROCESSING_JOB: "SageMaker Processing Job State Change",
+    TRAINING_JOB: "SageMaker Training Job State Change",
 }
 _DEPLOYMENT = "SageMaker Endpoint Deployment State Change"
 
@@ -69,6 +71,7 @@ def _detail(records: Records, record: Record) -> dict[str, Any]:
         _MODEL: _model,
         TRANSFORM_JOB: _transform_job,
         PROCESSING_JOB: _processing_job,
+        TRAINING_JOB: _training_job,
     }[record.kind]
     body = {
         **build(record),
@@ -142,6 +145,31 @@ def _processing_job(record: Record) -> dict[str, Any]:
         "ExitMessage": document["exit_message"],
         "ProcessingStartTime": document["started"],
         "ProcessingEndTime": document.get("ended"),
+    }
+
+
+def _training_job(record: Record) -> dict[str, Any]:
+    document = record.document
+    transitions = [
+        {
+            "Status": one["status"],
+            "StartTime": one["started"],
+            **({"EndTime": one["ended"]} if "ended" in one else {}),
+            "StatusMessage": one["message"],
+        }
+        for one in document["transitions"]
+    ]
+    over = record.status in FINISHED
+    return {
+        **document["asked"],
+        "TrainingJobArn": document["arn"],
+        "TrainingJobStatus": record.status,
+        "SecondaryStatus": document["secondary"],
+        "SecondaryStatusTransitions": transitions,
+        "FailureReason": document["failure_reason"],
+        "ModelArtifacts": {"S3ModelArtifacts": model_uri(document["asked"])} if over else None,
+        "TrainingStartTime": document["started"],
+        "TrainingEndTime": document.get("ended"),
     }
 
 

@@ -14,6 +14,7 @@ from argosy.state.monitoring import (
 from argosy.state.processing_jobs import PROCESSING_JOB
 from argosy.state.recommendations import RECOMMENDATIONS_JOB
 from argosy.state.records import Record
+from argosy.state.training_jobs import TRAINING_JOB
 from argosy.state.transform_jobs import TRANSFORM_JOB
 
 MODEL = "model"
@@ -27,6 +28,7 @@ NOUNS = {
     ENDPOINT: "endpoint",
     COMPONENT: "inference component",
     TRANSFORM_JOB: "transform job",
+    TRAINING_JOB: "training job",
     PROCESSING_JOB: "processing job",
     RECOMMENDATIONS_JOB: "inference recommendations job",
     MONITORING_SCHEDULE: "monitoring schedule",

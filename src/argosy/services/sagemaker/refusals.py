@@ -121,6 +121,42 @@ _SCHEDULE = (
     *(line._replace(path=f"{_INLINE}.MonitoringInputs[].{line.path}") for line in _MONITORED),
 )
 
+_DEBUGGER = "SageMaker Debugger"
+_TRAINING = (
+    Refusal("AlgorithmSpecification.AlgorithmName", given, "algorithms of the Marketplace"),
+    Refusal(
+        "AlgorithmSpecification.TrainingImageConfig.TrainingRepositoryAccessMode",
+        one_of("Vpc"),
+        "private image registries",
+    ),
+    Refusal("InputDataConfig[].DataSource.FileSystemDataSource", given, "file systems as input"),
+    Refusal("InputDataConfig[].DataSource.DatasetSource", given, "data sets as input"),
+    Refusal(
+        "InputDataConfig[].DataSource.S3DataSource.S3DataType", one_of("Converse"), "Converse data"
+    ),
+    Refusal("InputDataConfig[].DataSource.S3DataSource.HubAccessConfig", given, "model hubs"),
+    Refusal("ResourceConfig.TrainingPlanArn", given, "training plans"),
+    Refusal("ResourceConfig.InstancePlacementConfig", given, "placement of instances"),
+    Refusal("ResourceConfig.InstancePreferences", filled, "preferences among instance types"),
+    Refusal("DebugHookConfig.CollectionConfigurations", filled, _DEBUGGER),
+    Refusal("DebugHookConfig.HookParameters", filled, _DEBUGGER),
+    Refusal("DebugRuleConfigurations", filled, _DEBUGGER),
+    Refusal("ProfilerConfig.ProfilingParameters", filled, _DEBUGGER),
+    Refusal("ProfilerRuleConfigurations", filled, _DEBUGGER),
+    Refusal("ExperimentConfig", filled, "experiments"),
+    Refusal("RemoteDebugConfig.EnableRemoteDebug", filled, "remote debugging"),
+    Refusal("InfraCheckConfig.EnableInfraCheck", filled, "checks of the infrastructure"),
+    Refusal("SessionChainingConfig.EnableSessionTagChaining", filled, "tags of sessions"),
+    Refusal("ServerlessJobConfig", given, "serverless training"),
+    Refusal("MlflowConfig", given, "MLflow apps"),
+    Refusal("ModelPackageConfig", given, "model packages as the output of a training job"),
+)
+_TRAINING_UPDATES = (
+    "ProfilerConfig.ProfilingParameters",
+    "ProfilerRuleConfigurations",
+    "RemoteDebugConfig.EnableRemoteDebug",
+)
+
 
 _TABLE: dict[str, tuple[Refusal, ...]] = {
     "CreateModel": (
@@ -159,6 +195,8 @@ _TABLE: dict[str, tuple[Refusal, ...]] = {
         Refusal("OutputConfig.CompiledOutputConfig", given, "compiled models"),
     ),
     "CreateTransformJob": (Refusal("ExperimentConfig", filled, "experiments"),),
+    "CreateTrainingJob": _TRAINING,
+    "UpdateTrainingJob": tuple(line for line in _TRAINING if line.path in _TRAINING_UPDATES),
     "CreateProcessingJob": (
         Refusal("ExperimentConfig", filled, "experiments"),
         Refusal("AppSpecification.ContainerEntrypoint", filled, "programs of users in this image"),

@@ -1,0 +1,166 @@
+"""Training jobs: what shall be trained, written down; control has it done.
+
+The status goes on to Completed or Failed by itself; StopTrainingJob makes it Stopping, and control
+makes that Stopped.
+"""
+
+from typing import Any
+
+from argosy.ground.errors import ResourceInUse, ValidationException
+from argosy.services.registry import Call, operation
+from argosy.services.sagemaker.finding import arn_of
+from argosy.services.sagemaker.images import check_images, images_of
+from argosy.services.sagemaker.listing import answer, page_of
+from argosy.services.sagemaker.refusals import refuse_unsupported
+from argosy.services.sagemaker.tags import check_tags, set_tags
+from argosy.services.sagemaker.training_rules import check_keep_alive, check_request
+from argosy.services.sagemaker.training_view import (
+    description,
+    filled,
+    summary,
+    warm_pool_status,
+)
+from argosy.state import training_jobs as jobs
+from argosy.state.records import Record
+from argosy.state.state_changes import announce
+from argosy.state.training_jobs import TRAINING_JOB
+
+
+@operation("sagemaker", "CreateTrainingJob")
+def create_training_job(call: Call) -> dict[str, Any]:
+    asked = dict(call.input)
+    name, tags, caller = asked["TrainingJobName"], asked.pop("Tags", None), call.caller
+    check_tags(tags)
+    refuse_unsupported("CreateTrainingJob", asked)
+    if not asked.get("ResourceConfig"):
+        raise ValidationException("ResourceConfig is required.")
+    check_request(asked, call.settings.job_instances)
+    arn, now = arn_of(call, TRAINING_JOB, name), call.clock.now()
+    with call.records.transaction():
+        _refuse_taken(call, name, arn)
+        document = jobs.new_job(name, arn, filled(asked), now)
+        _take_image(call, document)
+        record = call.records.create(
+            TRAINING_JOB,
+            caller.account,
+            caller.region,
+            name,
+            dict(document),
+            now=now,
+            status=jobs.IN_PROGRESS,
+        )
+        set_tags(call, arn, tags)
+        announce(call.records, record, now)
+    return {"TrainingJobArn": arn}
+
+
+@operation("sagemaker", "DescribeTrainingJob")
+def describe_training_job(call: Call) -> dict[str, Any]:
+    return description(_found(call))
+
+
+@operation("sagemaker", "ListTrainingJobs")
+def list_training_jobs(call: Call) -> dict[str, Any]:
+    wanted = call.input.get("WarmPoolStatusEquals")
+    page = page_of(call, TRAINING_JOB)
+    shown = [summary(record) for record in page.records if _has_pool(record, wanted)]
+    return answer("TrainingJobSummaries", shown, page)
+
+
+@operation("sagemaker", "StopTrainingJob")
+def stop_training_job(call: Call) -> dict[str, Any]:
+    """Once more for a job that is stopping already changes nothing."""
+    with call.records.transaction():
+        record = _found(call)
+        if record.status in jobs.FINISHED:
+            raise ValidationException(
+                f"The request was rejected because the training job is in status {record.status}."
+            )
+        if record.status != jobs.STOPPING:
+            now = call.clock.now()
+            document: Any = record.document
+            jobs.enter(document, jobs.STOPPING, "Stopping the training job", now)
+            stopping = call.records.update(record, now=now, document=document, status=jobs.STOPPING)
+            announce(call.records, stopping, now, record)
+    return {}
+
+
+@operation("sagemaker", "UpdateTrainingJob")
+def update_training_job(call: Call) -> dict[str, Any]:
+    """Changes how long the job's instances are kept when it is over."""
+    refuse_unsupported("UpdateTrainingJob", call.input)
+    seconds = (call.input.get("ResourceConfig") or {}).get("KeepAlivePeriodInSeconds")
+    with call.records.transaction():
+        record = _found(call)
+        if seconds is not None:
+            _keep_alive(call, record, seconds)
+    return {"TrainingJobArn": record.document["arn"]}
+
+
+@operation("sagemaker", "DeleteTrainingJob")
+def delete_training_job(call: Call) -> dict[str, Any]:
+    """Removes the record of a job that is over; its name is free again, its output stays."""
+    with call.records.transaction():
+        record = _found(call)
+        if record.status not in jobs.FINISHED:
+            raise ResourceInUse(
+                f"The training job {record.name} is in status {record.status}: stop it, and delete "
+                "it when it is Stopped, Completed or Failed."
+            )
+        if _has_pool(record, jobs.AVAILABLE):
+            raise ResourceInUse(
+                f"The training job {record.name} retains an Available warm pool: end that with "
+                "UpdateTrainingJob and a KeepAlivePeriodInSeconds of 0."
+            )
+        set_tags(call, record.document["arn"], None)
+        call.records.delete(TRAINING_JOB, record.account, record.region, record.name)
+    return {}
+
+
+def _found(call: Call) -> Record:
+    """The job that is named; raises ValidationException.
+
+    The code is the service's own, though its model names ResourceNotFound
+    (reference/container-contract.md §6).
+    """
+    name = call.input["TrainingJobName"]
+    record = call.records.get(TRAINING_JOB, call.caller.account, call.caller.region, name)
+    if record is None:
+        raise ValidationException("Requested resource not found.")
+    return record
+
+
+def _refuse_taken(call: Call, name: str, arn: str) -> None:
+    if call.records.get_any_case(TRAINING_JOB, call.caller.account, call.caller.region, name):
+        raise ResourceInUse(
+            "Training job names must be unique within an AWS account and region, and a training "
+            f"job with this name already exists ({arn})"
+        )
+
+
+def _take_image(call: Call, document: jobs.TrainingJobDocument) -> None:
+    """Write down what the image means now; raises ValidationException where it is not there."""
+    image = document["asked"]["AlgorithmSpecification"]["TrainingImage"]
+    model = {"PrimaryContainer": {"Image": image}}
+    check_images(call, model)
+    document["images"], document["pulled"] = images_of(call, {"": model})
+
+
+def _has_pool(record: Record, status: str | None) -> bool:
+    """Whether its warm pool has that status; None stands for any, and for none."""
+    return status is None or (warm_pool_status(record.document) or {}).get("Status") == status
+
+
+def _keep_alive(call: Call, record: Record, seconds: int) -> None:
+    """Raises ValidationException where the period of a warm pool cannot be changed any more."""
+    asked = record.document["asked"]
+    if record.status in jobs.FINISHED and not _has_pool(record, jobs.AVAILABLE):
+        raise ValidationException(
+            f"The training job {record.name} is {record.status} and retains no warm pool whose "
+            "KeepAlivePeriodInSeconds could be changed."
+        )
+    if seconds:
+        check_keep_alive(asked)
+    resources = {**asked["ResourceConfig"], "KeepAlivePeriodInSeconds": seconds}
+    document = {**record.document, "asked": {**asked, "ResourceConfig": resources}}
+    call.records.update(record, now=call.clock.now(), document=document)
