@@ -7,6 +7,7 @@ import pytest
 
 from argosy.ground.clock import ManualClock
 from argosy.ground.names import DEFAULT_ACCOUNT, DEFAULT_REGION
+from argosy.state import job_statuses
 from argosy.state import training_jobs as jobs
 from argosy.state.events import EventOutbox
 from argosy.state.records import Record
@@ -242,7 +243,7 @@ def test_jobs_are_listed_by_status_and_name(
     for name in ("one-a", "two", "one-b"):
         clock.advance(1)
         sagemaker.create_training_job(**request(name))
-    become("one-a", jobs.COMPLETED)
+    become("one-a", job_statuses.COMPLETED)
 
     listed = sagemaker.list_training_jobs(NameContains="ONE", StatusEquals="InProgress")
     (found,) = listed["TrainingJobSummaries"]
@@ -267,7 +268,7 @@ def test_a_stopped_job_is_stopping_until_control_has_ended_it(
         "Starting",
         "Stopping",
     ]
-    become("job", jobs.STOPPED)
+    become("job", job_statuses.STOPPED)
     assert "Stopped" in refused(sagemaker.stop_training_job, TrainingJobName="job")
 
 
@@ -278,7 +279,7 @@ def test_a_finished_job_tells_its_times_metrics_and_why_it_failed(
     now = clock.now()
     become(
         "job",
-        jobs.FAILED,
+        job_statuses.FAILED,
         started=now,
         ended=now + 42.5,
         ran_s=42.5,
@@ -302,7 +303,7 @@ def test_a_job_that_is_over_can_be_deleted_and_its_name_used_again(
     assert "InProgress" in refused(
         sagemaker.delete_training_job, "ResourceInUse", TrainingJobName="job"
     )
-    become("job", jobs.COMPLETED)
+    become("job", job_statuses.COMPLETED)
 
     sagemaker.delete_training_job(TrainingJobName="job")
 
@@ -315,7 +316,7 @@ def test_the_period_of_a_warm_pool_can_be_changed_until_it_is_over(
 ) -> None:
     sagemaker.create_training_job(**request(resources={"KeepAlivePeriodInSeconds": 60}))
     pool = {"status": "Available", "hosts": [], "since": clock.now()}
-    become("job", jobs.COMPLETED, warm_pool=pool)
+    become("job", job_statuses.COMPLETED, warm_pool=pool)
     change = {"KeepAlivePeriodInSeconds": 120}
     sagemaker.update_training_job(TrainingJobName="job", ResourceConfig=change)
 
@@ -328,7 +329,11 @@ def test_the_period_of_a_warm_pool_can_be_changed_until_it_is_over(
         sagemaker.delete_training_job, "ResourceInUse", TrainingJobName="job"
     )
 
-    become("job", jobs.COMPLETED, warm_pool={**pool, "status": "Terminated", "retained_s": 61.0})
+    become(
+        "job",
+        job_statuses.COMPLETED,
+        warm_pool={**pool, "status": "Terminated", "retained_s": 61.0},
+    )
     text = refused(sagemaker.update_training_job, TrainingJobName="job", ResourceConfig=change)
     assert "retains no warm pool" in text
     described = sagemaker.describe_training_job(TrainingJobName="job")

@@ -9,10 +9,11 @@ from typing import Any
 
 from argosy.ground.names import sagemaker_arn
 from argosy.state.events import EventOutbox
+from argosy.state.job_statuses import FINISHED
 from argosy.state.processing_jobs import PROCESSING_JOB
 from argosy.state.record import Record
 from argosy.state.records import Records
-from argosy.state.training_jobs import FINISHED, TRAINING_JOB, model_uri
+from argosy.state.training_jobs import TRAINING_JOB, model_uri
 from argosy.state.transform_jobs import TRANSFORM_JOB
 from argosy.state.variant_view import pending_summary, variants_of
 

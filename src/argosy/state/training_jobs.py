@@ -5,24 +5,14 @@ hosts, launched together; a run that is interrupted or lost is followed by the n
 job's request allows that.
 """
 
-from collections.abc import Iterable
 from typing import Any, NotRequired, TypedDict
 
-from argosy.ground.instances import PulledImage
+from argosy.state.job_images import JobImage
 from argosy.state.record import Record
 from argosy.state.records import Records
 
 TRAINING_JOB = "training-job"
 """Kind of record, type in an ARN, and kind of owner of the job's instances."""
-
-IN_PROGRESS = "InProgress"
-COMPLETED = "Completed"
-FAILED = "Failed"
-STOPPING = "Stopping"
-STOPPED = "Stopped"
-
-UNFINISHED = (IN_PROGRESS, STOPPING)
-FINISHED = (COMPLETED, FAILED, STOPPED)
 
 STARTING = "Starting"
 PENDING = "Pending"
@@ -104,10 +94,7 @@ class TrainingJobDocument(TypedDict):
     arn: str
     asked: dict[str, Any]
     """The CreateTrainingJob members, with the values that SageMaker fills in; no Tags."""
-    images: dict[str, str]
-    """Image → digest of the image folder that was meant when the job was created."""
-    pulled: dict[str, PulledImage]
-    """The same of images of the registry."""
+    image: JobImage
     secondary: str
     transitions: list[Transition]
     failure_reason: str
@@ -134,14 +121,15 @@ class TrainingJobDocument(TypedDict):
     tuned_by: NotRequired[TunedBy]
 
 
-def new_job(name: str, arn: str, asked: dict[str, Any], now: float) -> TrainingJobDocument:
+def new_job(
+    name: str, arn: str, asked: dict[str, Any], image: JobImage, now: float
+) -> TrainingJobDocument:
     """A job as it begins."""
     return {
         "name": name,
         "arn": arn,
         "asked": asked,
-        "images": {},
-        "pulled": {},
+        "image": image,
         "secondary": STARTING,
         "transitions": [{"status": STARTING, "started": now, "message": "Starting the job"}],
         "failure_reason": "",
@@ -217,8 +205,3 @@ def output_prefix(asked: dict[str, Any]) -> str:
     """S3 URI below which all output of the job goes; without a "/" at its end."""
     base = str(asked["OutputDataConfig"]["S3OutputPath"]).rstrip("/")
     return f"{base}/{asked['TrainingJobName']}/output"
-
-
-def digests(jobs: Iterable[Record]) -> set[str]:
-    """Digests of the image folders that jobs refer to."""
-    return {digest for job in jobs for digest in job.document["images"].values()}

@@ -9,9 +9,10 @@ from typing import Any
 from argosy.ground.errors import ResourceInUse, ValidationException
 from argosy.services.registry import Call, operation
 from argosy.services.sagemaker.finding import arn_of
-from argosy.services.sagemaker.images import check_images, images_of
+from argosy.services.sagemaker.job_images import image_of_job
 from argosy.services.sagemaker.listing import answer, page_of
 from argosy.services.sagemaker.refusals import refuse_unsupported
+from argosy.services.sagemaker.stopping import stop_job
 from argosy.services.sagemaker.tags import check_tags, set_tags
 from argosy.services.sagemaker.training_rules import check_keep_alive, check_request
 from argosy.services.sagemaker.training_view import (
@@ -20,6 +21,7 @@ from argosy.services.sagemaker.training_view import (
     summary,
     warm_pool_status,
 )
+from argosy.state import job_statuses
 from argosy.state import training_jobs as jobs
 from argosy.state.records import Record
 from argosy.state.state_changes import announce
@@ -38,8 +40,8 @@ def create_training_job(call: Call) -> dict[str, Any]:
     arn, now = arn_of(call, TRAINING_JOB, name), call.clock.now()
     with call.records.transaction():
         _refuse_taken(call, name, arn)
-        document = jobs.new_job(name, arn, filled(asked), now)
-        _take_image(call, document)
+        image = image_of_job(call, asked["AlgorithmSpecification"]["TrainingImage"])
+        document = jobs.new_job(name, arn, filled(asked), image, now)
         record = call.records.create(
             TRAINING_JOB,
             caller.account,
@@ -47,7 +49,7 @@ def create_training_job(call: Call) -> dict[str, Any]:
             name,
             dict(document),
             now=now,
-            status=jobs.IN_PROGRESS,
+            status=job_statuses.IN_PROGRESS,
         )
         set_tags(call, arn, tags)
         announce(call.records, record, now)
@@ -72,16 +74,12 @@ def stop_training_job(call: Call) -> dict[str, Any]:
     """Once more for a job that is stopping already changes nothing."""
     with call.records.transaction():
         record = _found(call)
-        if record.status in jobs.FINISHED:
-            raise ValidationException(
-                f"The request was rejected because the training job is in status {record.status}."
-            )
-        if record.status != jobs.STOPPING:
-            now = call.clock.now()
+        if record.status == job_statuses.IN_PROGRESS:
             document: Any = record.document
-            jobs.enter(document, jobs.STOPPING, "Stopping the training job", now)
-            stopping = call.records.update(record, now=now, document=document, status=jobs.STOPPING)
-            announce(call.records, stopping, now, record)
+            now = call.clock.now()
+            jobs.enter(document, job_statuses.STOPPING, "Stopping the training job", now)
+            record = call.records.update(record, now=now, document=document)
+        stop_job(call, record)
     return {}
 
 
@@ -102,7 +100,7 @@ def delete_training_job(call: Call) -> dict[str, Any]:
     """Removes the record of a job that is over; its name is free again, its output stays."""
     with call.records.transaction():
         record = _found(call)
-        if record.status not in jobs.FINISHED:
+        if record.status not in job_statuses.FINISHED:
             raise ResourceInUse(
                 f"The training job {record.name} is in status {record.status}: stop it, and delete "
                 "it when it is Stopped, Completed or Failed."
@@ -138,14 +136,6 @@ def _refuse_taken(call: Call, name: str, arn: str) -> None:
         )
 
 
-def _take_image(call: Call, document: jobs.TrainingJobDocument) -> None:
-    """Write down what the image means now; raises ValidationException where it is not there."""
-    image = document["asked"]["AlgorithmSpecification"]["TrainingImage"]
-    model = {"PrimaryContainer": {"Image": image}}
-    check_images(call, model)
-    document["images"], document["pulled"] = images_of(call, {"": model})
-
-
 def _has_pool(record: Record, status: str | None) -> bool:
     """Whether its warm pool has that status; None stands for any, and for none."""
     return status is None or (warm_pool_status(record.document) or {}).get("Status") == status
@@ -154,7 +144,7 @@ def _has_pool(record: Record, status: str | None) -> bool:
 def _keep_alive(call: Call, record: Record, seconds: int) -> None:
     """Raises ValidationException where the period of a warm pool cannot be changed any more."""
     asked = record.document["asked"]
-    if record.status in jobs.FINISHED and not _has_pool(record, jobs.AVAILABLE):
+    if record.status in job_statuses.FINISHED and not _has_pool(record, jobs.AVAILABLE):
         raise ValidationException(
             f"The training job {record.name} is {record.status} and retains no warm pool whose "
             "KeepAlivePeriodInSeconds could be changed."

@@ -6,6 +6,7 @@ Source: reference/container-contract.md §6 and reference/clients.md ("What clie
 import math
 from typing import Any
 
+from argosy.state import job_statuses
 from argosy.state import training_jobs as jobs
 from argosy.state.records import Record
 
@@ -121,7 +122,7 @@ def _artifacts(record: Record) -> str:
 
 def _times(record: Record) -> dict[str, Any]:
     """Both times are those on instances: nobody is charged less for an interruption here."""
-    if record.status not in jobs.FINISHED or not record.document["started"]:
+    if record.status not in job_statuses.FINISHED or not record.document["started"]:
         return {}
     seconds = max(1, math.ceil(record.document["ran_s"]))
     return {"TrainingTimeInSeconds": seconds, "BillableTimeInSeconds": seconds}
