@@ -10,6 +10,8 @@ import operator
 from collections.abc import Callable, Sequence
 from typing import Any
 
+from argosy.ground.event_patterns.globbing import like
+
 Scalar = str | float | bool | None
 Values = Sequence[Scalar] | None
 Condition = Callable[[Values], bool]
@@ -138,27 +140,8 @@ def _wildcard(operand: Any) -> Test:
         raise BadCondition("Consecutive wildcard characters")
     if operand.count("*") > _MOST_WILDCARDS:
         raise BadCondition(f"A wildcard pattern has at most {_MOST_WILDCARDS} wildcards")
-    first, *pieces = operand.split("*")
-    return lambda value: isinstance(value, str) and _like(value, first, pieces)
-
-
-def _like(value: str, first: str, pieces: list[str]) -> bool:
-    """Whether the pieces stand in the value in this order, the outer ones at its ends.
-
-    Each is looked for at its earliest place: linear, where a regular expression is not.
-    """
-    if not pieces:
-        return value == first
-    if not value.startswith(first):
-        return False
-    place = len(first)
-    *inner, last = pieces
-    for piece in inner:
-        found = value.find(piece, place)
-        if found < 0:
-            return False
-        place = found + len(piece)
-    return len(value) - len(last) >= place and value.endswith(last)
+    pieces = operand.split("*")
+    return lambda value: isinstance(value, str) and like(value, pieces)
 
 
 def _number(asked: Any) -> float:
