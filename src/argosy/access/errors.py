@@ -30,6 +30,10 @@ class Failure(Enum):
     """The body is not the one that was signed (S3)."""
     UNSUPPORTED = auto()
     """A way of signing that is not offered."""
+    BAD_TOKEN = auto()
+    """The session token is none that was given out here, or not that of the key."""
+    OVER = auto()
+    """The time of temporary credentials is over."""
 
 
 class Told(NamedTuple):
@@ -59,6 +63,8 @@ _MESSAGES = {
         "The authorization mechanism you have provided is not supported. "
         "Please use AWS4-HMAC-SHA256."
     ),
+    Failure.BAD_TOKEN: "The security token included in the request is invalid.",
+    Failure.OVER: "The security token included in the request is expired",
 }
 
 _JSON = {
@@ -71,6 +77,8 @@ _JSON = {
     Failure.SCOPE: (400, "InvalidSignatureException"),
     Failure.PAYLOAD: (400, "InvalidSignatureException"),
     Failure.UNSUPPORTED: (400, "IncompleteSignatureException"),
+    Failure.BAD_TOKEN: (400, "UnrecognizedClientException"),
+    Failure.OVER: (400, "ExpiredTokenException"),
 }
 
 _QUERY = {
@@ -83,6 +91,8 @@ _QUERY = {
     Failure.SCOPE: (403, "SignatureDoesNotMatch"),
     Failure.PAYLOAD: (403, "SignatureDoesNotMatch"),
     Failure.UNSUPPORTED: (400, "IncompleteSignature"),
+    Failure.BAD_TOKEN: (403, "InvalidClientTokenId"),
+    Failure.OVER: (403, "ExpiredToken"),
 }
 
 _S3 = {
@@ -95,6 +105,8 @@ _S3 = {
     Failure.SCOPE: (400, "AuthorizationHeaderMalformed"),
     Failure.PAYLOAD: (400, "XAmzContentSHA256Mismatch"),
     Failure.UNSUPPORTED: (400, "InvalidRequest"),
+    Failure.BAD_TOKEN: (400, "InvalidToken"),
+    Failure.OVER: (400, "ExpiredToken"),
 }
 
 _S3_MESSAGES = {
@@ -105,6 +117,8 @@ _S3_MESSAGES = {
         "Check your key and signing method."
     ),
     Failure.SKEWED: ("The difference between the request time and the current time is too large."),
+    Failure.BAD_TOKEN: "The provided token is malformed or otherwise invalid.",
+    Failure.OVER: "The provided token has expired.",
 }
 
 _OCI = dict.fromkeys(Failure, (401, UNAUTHORIZED))

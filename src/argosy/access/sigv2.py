@@ -12,6 +12,9 @@ from urllib.parse import unquote
 from argosy.access.canonical import Asked, split_query
 from argosy.access.errors import AuthError, Failure
 
+TOKEN = "x-amz-security-token"
+"""The query parameter that holds the token of temporary credentials."""
+
 # Query parameters that are part of the resource that is signed.
 _SUB_RESOURCES = frozenset(
     {
@@ -50,6 +53,7 @@ _SUB_RESOURCES = frozenset(
         "versioning",
         "versions",
         "website",
+        TOKEN,
     }
 )
 

@@ -1,9 +1,12 @@
 """The ASGI app: takes a request through the verbs, and puts every error on the wire."""
 
 import logging
+import secrets
 from collections.abc import Awaitable, Callable, Mapping
 
 from argosy import wire
+from argosy.access.roles import RoleSessions
+from argosy.access.sessions import RootKey
 from argosy.api.asgi import (
     MAX_BODY,
     Asgi,
@@ -56,8 +59,8 @@ class App:
     `internal` and `orders` hold Argosy's own routes: "GET /_argosy/status" → an async function;
     `distribution` answers under /v2/, where bodies are too large to be read whole; `page` is what
     Prometheus reads; `doors` answer what comes to APIs and URLs of functions, each under its
-    prefix; `functions` runs functions; `messaging` and `metrics` are made here where nobody else
-    has a part in them.
+    prefix; `functions` runs functions; `messaging`, `metrics` and `sessions` are made
+    here where nobody else has a part in them.
     """
 
     def __init__(
@@ -74,11 +77,18 @@ class App:
         tracing: Tracing | None = None,
         functions: Functions | None = None,
         doors: Mapping[str, Door] | None = None,
+        sessions: RoleSessions | None = None,
     ) -> None:
         self._messaging = messaging or Messaging(records, clock)
         metrics = metrics or MetricStore(records.transactions, clock)
         self.dispatch = Dispatch(
-            records, settings, clock, self._messaging, metrics, functions or NoFunctions()
+            records,
+            settings,
+            clock,
+            self._messaging,
+            metrics,
+            functions or NoFunctions(),
+            sessions or RoleSessions(records, clock, RootKey("", secrets.token_hex())),
         )
         self._verbs = verbs(self.dispatch)
         self._internal = InternalRoutes(settings, internal or {}, orders)

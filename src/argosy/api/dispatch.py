@@ -7,6 +7,7 @@ from collections.abc import Awaitable
 from dataclasses import dataclass
 from typing import Any
 
+from argosy.access.roles import RoleSessions
 from argosy.ground.clock import Clock
 from argosy.ground.functions import Functions
 from argosy.ground.settings import Settings
@@ -27,6 +28,7 @@ class Dispatch:
     messaging: Messaging
     metrics: MetricStore
     functions: Functions
+    sessions: RoleSessions | None = None
 
     def __call__(
         self,
@@ -54,5 +56,6 @@ class Dispatch:
                 metrics=self.metrics,
                 host=host,
                 functions=self.functions,
+                sessions=self.sessions,
             )
         )

@@ -11,6 +11,8 @@ import sys
 from functools import partial
 
 from argosy import wire
+from argosy.access.roles import RoleSessions
+from argosy.access.sessions import RootKey
 from argosy.api.app import App
 from argosy.api.clock import ClockMoving
 from argosy.api.handlers import import_handlers
@@ -74,13 +76,24 @@ async def serve(settings: Settings, data_dir: DataDir) -> None:
         records.transactions, clock, settings.metric_series, settings.metrics_mb << 20
     )
     operations = OperationsInside()
+    root = RootKey(credentials["access_key_id"], credentials["secret_access_key"])
+    sessions = RoleSessions(records, clock, root)
     control = Control(
-        records, backend, settings, data_dir, clock, credentials, messaging, metrics, operations
+        records,
+        backend,
+        settings,
+        data_dir,
+        clock,
+        credentials,
+        messaging,
+        metrics,
+        operations,
+        sessions,
     )
     images = Images(records, data_dir, clock)
     store = store_access(settings, data_dir, credentials)
     automation = Automation(
-        Means(records, settings, data_dir, clock, store, messaging, metrics, operations)
+        Means(records, settings, data_dir, clock, store, messaging, metrics, operations, sessions)
     )
     registry = Registry(records, data_dir, store, clock, images.collect)
     rollouts = Rollouts(records, settings, clock, messaging, metrics)
@@ -112,7 +125,8 @@ async def serve(settings: Settings, data_dir: DataDir) -> None:
             metrics,
             control.exposition,
             traces,
-            automation.functions,
+            functions=automation.functions,
+            sessions=sessions,
         )
         operations.open(app.dispatch)
         await listen(app, data_dir.control_socket, messaging.waiting.close)

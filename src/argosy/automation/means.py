@@ -3,6 +3,7 @@
 from dataclasses import dataclass, field
 
 from argosy.ground.clock import Clock
+from argosy.ground.inside import NoSessions, Sessions
 from argosy.ground.instances import StoreAccess
 from argosy.ground.operations import NoOperations, Operations
 from argosy.ground.paths import DataDir
@@ -26,6 +27,8 @@ class Means:
     metrics: MetricStore
     operations: Operations = field(default_factory=NoOperations)
     """AWS operations of this platform, asked on somebody's behalf."""
+    sessions: Sessions = field(default_factory=NoSessions)
+    """Temporary credentials for what runs with a role."""
 
     @property
     def events(self) -> EventOutbox:

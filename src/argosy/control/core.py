@@ -29,6 +29,7 @@ from argosy.control.transforms.whole import BatchTransform
 from argosy.control.watching import Watch
 from argosy.control.work import Hub
 from argosy.ground.clock import Clock
+from argosy.ground.inside import Sessions
 from argosy.ground.instances import InstanceSpec, StoreAccess
 from argosy.ground.names import iam_arn
 from argosy.ground.operations import Operations
@@ -69,10 +70,20 @@ class Control:
         messaging: Messaging,
         metrics: MetricStore,
         operations: Operations,
+        sessions: Sessions,
     ) -> None:
         store = store_access(settings, data_dir, credentials)
         self._means = Means(
-            records, backend, settings, data_dir, clock, store, messaging, metrics, operations
+            records,
+            backend,
+            settings,
+            data_dir,
+            clock,
+            store,
+            messaging,
+            metrics,
+            operations,
+            sessions,
         )
         self._doorbell = Doorbell()
         self._watch = Watch(records, clock)

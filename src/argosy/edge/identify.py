@@ -3,14 +3,16 @@
 import logging
 from collections.abc import Mapping
 from dataclasses import dataclass
+from math import inf
+from urllib.parse import unquote
 
-from argosy.access import sigv2, sigv4, tokens
-from argosy.access.canonical import UNSIGNED_PAYLOAD, Asked
+from argosy.access import sessions, sigv2, sigv4, tokens
+from argosy.access.canonical import UNSIGNED_PAYLOAD, Asked, split_query
 from argosy.access.errors import AuthError, Failure
 from argosy.access.quick import make_plan
 from argosy.access.sigv4 import Claim, SigningKeys
 from argosy.edge.request import Request
-from argosy.edge.route import Kind
+from argosy.edge.route import Kind, Route
 from argosy.edge.shape import Known
 from argosy.ground.routes import KeyEntry, endpoint_key
 
@@ -20,6 +22,8 @@ REGISTRY = "registry"
 """What stands for a service with callers that send a token."""
 
 _HEX = frozenset("0123456789abcdef")
+_SESSIONS = 1024
+_TOKEN = "x-amz-security-token"
 
 
 @dataclass(frozen=True, slots=True)
@@ -31,6 +35,17 @@ class Caller:
     user_id: str
     region: str
     service: str
+    root: str = ""
+    """For temporary credentials: the id of the key that vouches for them."""
+
+
+@dataclass(frozen=True, slots=True)
+class _Key:
+    """The key that a request claims to be signed with."""
+
+    entry: KeyEntry
+    until: float = inf
+    root: str = ""
 
 
 class Identifier:
@@ -43,10 +58,13 @@ class Identifier:
         self.now = now
         self._region = region
         self._signing = SigningKeys()
+        self._sessions: dict[str, sessions.Opened] = {}
+        """By token: those that were seen."""
 
     def take_keys(self, keys: Mapping[str, KeyEntry]) -> None:
         """From now on these keys are good, and no others."""
         self.keys, self.epoch = keys, object()
+        self._sessions.clear()
 
     def of_whole(self, request: Request) -> Caller:
         """The caller of a request whose body is here. Raises AuthError."""
@@ -55,8 +73,8 @@ class Identifier:
         if v2 is not None:
             return self._of_v2(v2, asked)
         claim = self._claim(asked)
-        self._check(claim, asked, _declared(claim, asked, request.body_hash))
-        return self._caller(claim)
+        key = self._check(claim, asked, _declared(claim, asked, request.body_hash))
+        return _caller(claim, key)
 
     def of_nobody(self, service: str) -> Caller:
         """Who visits a link of a service without signing: an identity without an account."""
@@ -100,11 +118,10 @@ class Identifier:
             raise AuthError(
                 Failure.SCOPE, "Credential should be scoped to correct service: 'sagemaker'."
             )
-        self._check(claim, asked, _declared(claim, asked, request.body_hash))
-        caller = self._caller(claim)
-        key = endpoint_key(caller.account, caller.region, endpoint)
-        self._remember(request, claim, kind, key)
-        return key
+        key = self._check(claim, asked, _declared(claim, asked, request.body_hash))
+        invoked = endpoint_key(key.entry["account"], claim.scope.region, endpoint)
+        self._remember(request, claim, key, Route(kind, invoked))
+        return invoked
 
     def of_head(self, asked: Asked) -> tuple[Caller, str] | None:
         """The caller of an S3 request by its head, and what it says of its payload.
@@ -118,8 +135,8 @@ class Identifier:
             return None
         claim = self._claim(asked)
         payload = _payload_of_head(claim, asked)
-        self._check(claim, asked, payload)
-        return self._caller(claim), payload
+        key = self._check(claim, asked, payload)
+        return _caller(claim, key), payload
 
     def _claim(self, asked: Asked) -> Claim:
         claim = sigv4.claim_of(asked)
@@ -127,36 +144,79 @@ class Identifier:
             raise AuthError(Failure.MISSING)
         return claim
 
-    def _check(self, claim: Claim, asked: Asked, payload_hash: str) -> None:
-        key = self.keys.get(claim.key_id)
-        secret = None if key is None else key["secret"]
+    def _check(self, claim: Claim, asked: Asked, payload_hash: str) -> _Key:
+        """The key that made the claim, which is true. Raises AuthError."""
+        key = self._key(claim.key_id, _token(asked))
+        secret = None if key is None else key.entry["secret"]
         sigv4.check(claim, asked, payload_hash, secret, self.now, self._signing)
-
-    def _caller(self, claim: Claim) -> Caller:
-        key = self.keys[claim.key_id]
-        return Caller(
-            key["account"], key["arn"], key["user_id"], claim.scope.region, claim.scope.service
-        )
+        assert key is not None
+        return key
 
     def _of_v2(self, claim: sigv2.ClaimV2, asked: Asked) -> Caller:
-        key = self.keys.get(claim.key_id)
-        sigv2.check(claim, asked, None if key is None else key["secret"], self.now)
+        key = self._key(claim.key_id, _token(asked))
+        sigv2.check(claim, asked, None if key is None else key.entry["secret"], self.now)
         assert key is not None
-        return Caller(key["account"], key["arn"], key["user_id"], self._region, "s3")
+        entry = key.entry
+        return Caller(
+            entry["account"], entry["arn"], entry["user_id"], self._region, "s3", key.root
+        )
 
-    def _remember(self, request: Request, claim: Claim, kind: Kind, endpoint: str) -> None:
+    def _key(self, key_id: str, token: str) -> _Key | None:
+        """The key of this id: one of the table, or that of a session. Raises AuthError."""
+        if not token:
+            entry = self.keys.get(key_id)
+            return None if entry is None else _Key(entry)
+        session = self._opened(token)
+        if session.key_id != key_id:
+            raise AuthError(Failure.BAD_TOKEN)
+        said = session.said
+        entry = KeyEntry(
+            secret=session.secret, account=said.account, arn=said.arn, user_id=said.user_id
+        )
+        return _Key(entry, session.ends, session.root)
+
+    def _opened(self, token: str) -> sessions.Opened:
+        known = self._sessions.get(token)
+        if known is not None and self.now < known.ends:
+            return known
+        session = sessions.opened(token, self._secret, self.now)
+        if len(self._sessions) >= _SESSIONS:
+            self._sessions.clear()
+        self._sessions[token] = session
+        return session
+
+    def _remember(self, request: Request, claim: Claim, key: _Key, invoked: Route) -> None:
         authorization = request.header("authorization")
         if authorization is None:
             return
-        secret = self.keys[claim.key_id]["secret"]
+        secret, shape = key.entry["secret"], request.shape
         target = request.target.decode("latin-1")
-        plan = make_plan(
-            claim, request.shape.names, request.method.decode(), target, secret, self._signing
-        )
+        plan = make_plan(claim, shape.names, request.method.decode(), target, secret, self._signing)
         if plan is not None and authorization.endswith(claim.signature.encode("latin-1")):
-            request.shape.remember(
-                authorization, request.target, Known(plan, kind, endpoint, self.epoch)
-            )
+            known = Known(plan, invoked.kind, invoked.endpoint, self.epoch, key.until)
+            shape.remember(authorization, request.target, known)
+
+
+def _caller(claim: Claim, key: _Key) -> Caller:
+    entry, scope = key.entry, claim.scope
+    return Caller(
+        entry["account"], entry["arn"], entry["user_id"], scope.region, scope.service, key.root
+    )
+
+
+def _token(asked: Asked) -> str:
+    """The token of temporary credentials that came along; "" for none."""
+    token = asked.headers.get(_TOKEN, "")
+    if token or not asked.query:
+        return token
+    return next(
+        (
+            unquote(value, "latin-1")
+            for name, value in split_query(asked.query)
+            if unquote(name).lower() == _TOKEN
+        ),
+        "",
+    )
 
 
 def is_signed(request: Request) -> bool:

@@ -36,7 +36,7 @@ class Invoker:
         """
         gate, shape, values = self._gate, request.shape, request.values
         signature, identifier = values[shape.authorization][-64:], gate.identifier
-        if known.epoch is not identifier.epoch:
+        if known.epoch is not identifier.epoch or identifier.now >= known.until:
             return False
         if not known.plan.holds(values, signature, request.digest, identifier.now):
             return False

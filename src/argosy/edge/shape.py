@@ -5,6 +5,7 @@ worked out once. A shape also carries the plans of `argosy.access.quick` for its
 """
 
 from dataclasses import dataclass
+from math import inf
 
 from argosy.access.quick import Plan
 from argosy.edge.route import Kind
@@ -33,6 +34,8 @@ class Known:
     endpoint_key: str
     epoch: object
     """The set of keys it was proven with; under another one it has to be proven anew."""
+    until: float = inf
+    """Epoch seconds from which its key is good no more."""
 
 
 class Shape:

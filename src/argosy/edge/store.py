@@ -1,7 +1,8 @@
 """The object store behind the edge: authenticated here, streamed through.
 
 The built-in store gets the request as it came, Host included, and checks the signature once more;
-an external S3 gets it signed anew with the keys for it. It refuses to interpret S3 operations.
+what was signed with temporary credentials, which it does not know, it gets signed anew. So does
+an external S3, with the keys for it. It refuses to interpret S3 operations.
 """
 
 import time
@@ -13,7 +14,7 @@ from urllib.parse import unquote
 from argosy.access.canonical import UNSIGNED_PAYLOAD, Asked, split_query
 from argosy.access.sigv4 import SigningKeys, sign
 from argosy.edge.encryption import with_own_key
-from argosy.edge.identify import is_hash
+from argosy.edge.identify import Caller, is_hash
 from argosy.edge.relay import HOP_BY_HOP, Edit, Relay
 from argosy.edge.request import Request
 from argosy.edge.route import is_bucket
@@ -24,6 +25,7 @@ if TYPE_CHECKING:
     from argosy.edge.gate import Gate
 
 _SIGNED_CHUNKS = "STREAMING-AWS4-"
+_TYPE = "binary/octet-stream"
 _QUERY_AUTH = frozenset(
     {"AWSAccessKeyId", "Signature", "Expires"}
     | {
@@ -38,6 +40,7 @@ _QUERY_AUTH = frozenset(
             "Security-Token",
         )
     }
+    | {"x-amz-security-token"}
 )
 _OF_PUTS = _QUERY_AUTH | {"partNumber", "uploadId", "x-id"}
 _REPLACED = frozenset(
@@ -80,7 +83,8 @@ class Store:
         asked = request.asked()
         known = gate.identifier.of_head(asked)
         payload = UNSIGNED_PAYLOAD if known is None else known[1]
-        head = self._head(gate, request, asked, payload, signed=known is not None)
+        caller = None if known is None else known[0]
+        head = self._head(gate, request, asked, payload, caller)
         relay = Relay(
             gate,
             request,
@@ -92,20 +96,24 @@ class Store:
         relay.start()
 
     def _head(
-        self, gate: "Gate", request: Request, asked: Asked, payload: str, *, signed: bool
+        self, gate: "Gate", request: Request, asked: Asked, payload: str, caller: Caller | None
     ) -> list[bytes]:
         """Request line and headers for the store: as they came, unless others must be signed."""
         external = self._external
         if external is not None:
-            if signed:
+            if caller is not None:
                 return _resigned(request, asked, payload, external)
             return _unsigned(request, asked, external)
         changed = with_own_key(asked.headers)
-        if changed is None or not signed:
+        if caller is None or (changed is None and not caller.root):
             return [_line(request, request.target), *forwarded(request), *_typed(request, asked)]
-        key_id, key = next(iter(gate.identifier.keys.items()))
-        again = External(asked.headers["host"], key_id, key["secret"], self._region, self._keys)
-        return _resigned(request, replace(asked, headers=changed), payload, again)
+        key_id = caller.root or next(iter(gate.identifier.keys))
+        secret = gate.identifier.keys[key_id]["secret"]
+        again = External(asked.headers["host"], key_id, secret, self._region, self._keys)
+        headers = asked.headers if changed is None else changed
+        if _typed(request, asked):
+            headers = {**headers, "content-type": _TYPE}
+        return _resigned(request, replace(asked, headers=headers), payload, again)
 
     def _edit(self, request: Request) -> Edit | None:
         """HeadBucket tells the region, which the built-in store forgets."""
@@ -134,7 +142,7 @@ def _typed(request: Request, asked: Asked) -> list[bytes]:
     if is_bucket(request.path) or names - _OF_PUTS:
         return []
     v4 = headers.get("authorization", "").startswith("AWS4-") or "X-Amz-Algorithm" in names
-    return [b"Content-Type: binary/octet-stream\r\n"] if v4 else []
+    return [f"Content-Type: {_TYPE}\r\n".encode()] if v4 else []
 
 
 def forwarded(request: Request, leave_out: Iterable[str] = ()) -> list[bytes]:
@@ -169,8 +177,8 @@ def _unsigned(request: Request, asked: Asked, external: External) -> list[bytes]
 def _resigned(request: Request, asked: Asked, payload: str, external: External) -> list[bytes]:
     if payload.startswith(_SIGNED_CHUNKS):
         raise NotImplementedByEdge(
-            "Bodies whose chunks are signed cannot be passed on to an external S3. Sign the "
-            "payload as a whole, or send it unsigned."
+            "Bodies whose chunks are signed cannot be passed on to an external S3, nor with "
+            "temporary credentials. Sign the payload as a whole, or send it unsigned."
         )
     query = "&".join(
         f"{name}={value}" if value else name

@@ -150,6 +150,12 @@ class MalformedPolicyDocument(ApiError):
     """IAM: the policy is not valid JSON of the policy grammar."""
 
 
+class AccessDenied(ApiError):
+    """STS and S3: the identity lacks permission."""
+
+    status = 403
+
+
 class ServiceValidationError(ApiError):
     """IAM and STS: a parameter breaks its constraints."""
 

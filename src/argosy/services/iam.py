@@ -6,6 +6,7 @@ calls refer to. Users, groups and customer-managed policies are not offered.
 
 from typing import Any
 
+from argosy.access.roles import ROLE
 from argosy.ground.errors import (
     DeleteConflict,
     EntityAlreadyExists,
@@ -14,7 +15,7 @@ from argosy.ground.errors import (
 )
 from argosy.services.iam_documents import check_trust_policy
 from argosy.services.iam_paging import page
-from argosy.services.iam_roles import ROLE, find_role, new_role, role_view
+from argosy.services.iam_roles import find_role, new_role, role_view
 from argosy.services.registry import Call, operation
 
 _MOST_TAGS = 50

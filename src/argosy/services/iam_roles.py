@@ -5,13 +5,11 @@ from collections.abc import Mapping
 from typing import Any
 from urllib.parse import quote
 
+from argosy.access.roles import ROLE
 from argosy.ground.errors import NoSuchEntity
 from argosy.ground.names import iam_arn
 from argosy.services.registry import Call
 from argosy.state.records import Record
-
-ROLE = "role"
-"""Kind of the records; IAM knows no region, so theirs is ""."""
 
 _BASE32 = "ABCDEFGHIJKLMNOPQRSTUVWXYZ234567"
 

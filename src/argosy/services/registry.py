@@ -13,6 +13,7 @@ from collections.abc import Awaitable, Callable
 from dataclasses import dataclass, field
 from typing import Any
 
+from argosy.access.roles import RoleSessions
 from argosy.ground.clock import Clock
 from argosy.ground.functions import Functions, NoFunctions
 from argosy.ground.settings import Settings
@@ -49,6 +50,8 @@ class Call:
     host: str = ""
     """How the client names this platform: the request's Host."""
     functions: Functions = field(default_factory=NoFunctions)
+    sessions: RoleSessions | None = None
+    """Who gives out temporary credentials; None where nobody does."""
 
     @property
     def events(self) -> EventOutbox:
