@@ -21,9 +21,11 @@ def trust(principal: Any) -> str:
     return json.dumps({"Version": "2012-10-17", "Statement": [statement]})
 
 
-def make_role(platform: Platform, name: str, principal: Any = EVERYBODY_HERE) -> str:
+def make_role(
+    platform: Platform, name: str, principal: Any = EVERYBODY_HERE, **options: Any
+) -> str:
     made = platform.client("iam").create_role(
-        RoleName=name, AssumeRolePolicyDocument=trust(principal)
+        RoleName=name, AssumeRolePolicyDocument=trust(principal), **options
     )
     return str(made["Role"]["Arn"])
 
@@ -91,12 +93,13 @@ def test_objects_are_put_and_got_with_a_session(platform: Platform) -> None:
 @pytest.mark.parametrize("version", ["s3", "s3v4"])
 def test_what_a_session_presigns_is_good(platform: Platform, version: str) -> None:
     credentials = assumed(platform, f"sessions-presign-{version}")
-    s3 = client_of(platform, credentials, "s3", signature_version=version)
+    s3 = client_of(platform, credentials, "s3")
     bucket = f"sessions-presigned-{version}"
     s3.create_bucket(Bucket=bucket)
     s3.put_object(Bucket=bucket, Key="k", Body=b"content")
 
-    url = s3.generate_presigned_url("get_object", {"Bucket": bucket, "Key": "k"})
+    presigning = client_of(platform, credentials, "s3", signature_version=version)
+    url = presigning.generate_presigned_url("get_object", {"Bucket": bucket, "Key": "k"})
 
     with urllib.request.urlopen(url, timeout=30) as answer:
         assert answer.read() == b"content"
@@ -141,13 +144,11 @@ def test_a_token_of_another_key_is_none(platform: Platform) -> None:
 
 def test_roles_are_assumed_in_a_chain_for_an_hour_at_most(platform: Platform) -> None:
     credentials = assumed(platform, "sessions-first")
-    second = make_role(
-        platform, "sessions-second", {"AWS": "arn:aws:iam::000000000000:role/sessions-first"}
-    )
+    principal = {"AWS": "arn:aws:iam::000000000000:role/sessions-first"}
+    second = make_role(platform, "sessions-second", principal, MaxSessionDuration=7200)
     sts = client_of(platform, credentials, "sts")
 
     assert sts.assume_role(RoleArn=second, RoleSessionName="chained")["Credentials"]
-    platform.client("iam").update_role(RoleName="sessions-second", MaxSessionDuration=7200)
     with pytest.raises(ClientError, match="role chaining"):
         sts.assume_role(RoleArn=second, RoleSessionName="chained", DurationSeconds=7200)
 
@@ -165,10 +166,6 @@ def test_what_would_be_ignored_is_refused(platform: Platform) -> None:
     sts = platform.client("sts")
     with pytest.raises(ClientError, match="does not evaluate session policies"):
         sts.assume_role(RoleArn=arn, RoleSessionName="tester", Policy=trust("*"))
-    with pytest.raises(ClientError, match="no identity providers"):
-        sts.assume_role_with_web_identity(
-            RoleArn=arn, RoleSessionName="tester", WebIdentityToken="abcd"
-        )
 
 
 def test_the_root_key_gets_temporary_credentials_of_its_own(platform: Platform) -> None:

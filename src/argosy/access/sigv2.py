@@ -13,7 +13,8 @@ from argosy.access.canonical import Asked, split_query
 from argosy.access.errors import AuthError, Failure
 
 TOKEN = "x-amz-security-token"
-"""The query parameter that holds the token of temporary credentials."""
+"""The query parameter that holds the token of temporary credentials; signed as if it were a
+header."""
 
 # Query parameters that are part of the resource that is signed.
 _SUB_RESOURCES = frozenset(
@@ -53,7 +54,6 @@ _SUB_RESOURCES = frozenset(
         "versioning",
         "versions",
         "website",
-        TOKEN,
     }
 )
 
@@ -101,7 +101,8 @@ def signature(secret: str, text: str) -> str:
 
 def string_to_sign(asked: Asked, expires: str) -> str:
     """Method, MD5, type, expiry, the amz headers, the resource."""
-    headers = asked.headers
+    token = [unquote(v, "latin-1") for name, v in split_query(asked.query) if name == TOKEN]
+    headers = {**asked.headers, TOKEN: token[0]} if token else asked.headers
     amz = sorted(name for name in headers if name.startswith("x-amz-"))
     return "\n".join(
         (

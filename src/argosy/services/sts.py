@@ -2,7 +2,8 @@
 
 Whether a role may be assumed is for its trust policy to say. What a session may do is not
 restricted: its role's policies are not evaluated, so a session policy, which could only take away,
-is refused rather than ignored.
+is refused rather than ignored. AssumeRoleWithWebIdentity, which is not signed, does not pass the
+edge: there are no identity providers.
 """
 
 from typing import Any
@@ -65,15 +66,6 @@ def get_access_key_info(call: Call) -> dict[str, Any]:
     if not _sessions(call).knows(key_id):
         raise ServiceValidationError(f"The access key {key_id} is not one of this platform.")
     return {"Account": call.settings.account_id}
-
-
-@operation("sts", "AssumeRoleWithWebIdentity")
-def assume_role_with_web_identity(call: Call) -> dict[str, Any]:
-    """Refused: there are no identity providers."""
-    raise AccessDenied(
-        "Not authorized to perform sts:AssumeRoleWithWebIdentity: Argosy knows no identity "
-        "providers. Assume the role with AssumeRole and an access key."
-    )
 
 
 def _trusting_role(call: Call) -> Record:
