@@ -123,7 +123,7 @@ def named(host_name: str) -> dict[str, Any]:
             {"Containers": [{**named(n), "Mode": "MultiModel"} for n in "ab"]},
             "At most one container",
         ),
-        ({"PrimaryContainer": {"ModelPackageName": "p"}}, "PrimaryContainer.ModelPackageName: "),
+        ({"PrimaryContainer": {"ModelPackageName": "p"}}, "model-package/p does not exist"),
         (
             {
                 "Containers": [named("a"), CONTAINER],

@@ -10,6 +10,7 @@ from typing import Any
 from argosy.ground.names import sagemaker_arn
 from argosy.state.events import EventOutbox
 from argosy.state.job_statuses import FINISHED
+from argosy.state.model_packages import MODEL_PACKAGE, approval_of
 from argosy.state.processing_jobs import PROCESSING_JOB
 from argosy.state.record import Record
 from argosy.state.records import Records
@@ -34,6 +35,7 @@ _TYPES = {
     TRANSFORM_JOB: "SageMaker Transform Job State Change",
     PROCESSING_JOB: "SageMaker Processing Job State Change",
     TRAINING_JOB: "SageMaker Training Job State Change",
+    MODEL_PACKAGE: "SageMaker Model Package State Change",
 }
 _DEPLOYMENT = "SageMaker Endpoint Deployment State Change"
 
@@ -43,7 +45,7 @@ def announce(records: Records, record: Record, now: float, before: Record | None
     its status stayed the same and no deployment moved on."""
     if record.kind not in _TYPES:
         return
-    if before is None or before.status != record.status:
+    if before is None or _state(before) != _state(record):
         _tell(records, record, _TYPES[record.kind], _detail(records, record), now)
     if record.kind == _ENDPOINT and _deployment(record) != (before and _deployment(before)):
         pending = pending_summary(record.document)
@@ -73,6 +75,7 @@ def _detail(records: Records, record: Record) -> dict[str, Any]:
         TRANSFORM_JOB: _transform_job,
         PROCESSING_JOB: _processing_job,
         TRAINING_JOB: _training_job,
+        MODEL_PACKAGE: _model_package,
     }[record.kind]
     body = {
         **build(record),
@@ -171,6 +174,27 @@ def _training_job(record: Record) -> dict[str, Any]:
         "ModelArtifacts": {"S3ModelArtifacts": model_uri(document["asked"])} if over else None,
         "TrainingStartTime": document["started"],
         "TrainingEndTime": document.get("ended"),
+    }
+
+
+def _state(record: Record) -> tuple[str, str]:
+    """What is told of: the status, and a model package's approval."""
+    return record.status, approval_of(record.document) if record.kind == MODEL_PACKAGE else ""
+
+
+def _model_package(record: Record) -> dict[str, Any]:
+    document = record.document
+    versioned = {
+        "ModelPackageGroupName": document["group"],
+        "ModelPackageVersion": document["version"],
+        "ModelApprovalStatus": document["approval"],
+    }
+    return {
+        **document["asked"],
+        **(versioned if document["group"] else {"ModelPackageName": record.name}),
+        "ModelPackageArn": document["arn"],
+        "ModelPackageStatus": record.status,
+        "ApprovalDescription": document["approval_description"],
     }
 
 

@@ -6,6 +6,7 @@ A name is unique whatever its case, because its ARN is lower-cased; it is found 
 from argosy.ground.errors import ValidationException
 from argosy.ground.names import sagemaker_arn
 from argosy.services.registry import Call
+from argosy.state.model_packages import MODEL_PACKAGE, MODEL_PACKAGE_GROUP
 from argosy.state.monitoring import (
     DATA_QUALITY_DEFINITION,
     MODEL_QUALITY_DEFINITION,
@@ -34,6 +35,8 @@ NOUNS = {
     MONITORING_SCHEDULE: "monitoring schedule",
     DATA_QUALITY_DEFINITION: "data quality job definition",
     MODEL_QUALITY_DEFINITION: "model quality job definition",
+    MODEL_PACKAGE: "model package",
+    MODEL_PACKAGE_GROUP: "model package group",
 }
 """Kind of record, which is also its type in an ARN → what error texts call it."""
 

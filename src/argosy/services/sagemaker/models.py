@@ -12,6 +12,7 @@ from argosy.services.sagemaker.finding import MODEL, arn_of, find, refuse_taken
 from argosy.services.sagemaker.images import check_images
 from argosy.services.sagemaker.listing import answer, page_of
 from argosy.services.sagemaker.refusals import refuse_unsupported
+from argosy.services.sagemaker.registry.deploying import without_packages
 from argosy.services.sagemaker.tags import check_tags, set_tags
 from argosy.state.records import Record
 from argosy.state.state_changes import announce
@@ -22,6 +23,7 @@ def create_model(call: Call) -> dict[str, Any]:
     asked = dict(call.input)
     name, tags = asked["ModelName"], asked.pop("Tags", None)
     check_tags(tags)
+    asked = without_packages(call, asked)
     _check_containers(asked)
     refuse_unsupported("CreateModel", asked)
     check_images(call, asked)
@@ -74,7 +76,7 @@ def _check_containers(asked: dict[str, Any]) -> None:
 
 
 def _check_container(container: dict[str, Any]) -> None:
-    if not container.get("Image") and not container.get("ModelPackageName"):
+    if not container.get("Image"):
         raise ValidationException("A container needs an Image.")
     if container.get("ModelDataUrl") and container.get("ModelDataSource"):
         raise ValidationException("Give ModelDataUrl or ModelDataSource, not both.")

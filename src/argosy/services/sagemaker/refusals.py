@@ -38,8 +38,6 @@ def _https(url: Any) -> bool:
 
 
 _CONTAINER = (
-    Refusal("ModelPackageName", given, "model packages"),
-    Refusal("InferenceSpecificationName", given, "model packages"),
     Refusal("AdditionalModelDataSources", filled, "additional model data sources"),
     Refusal("ContainerMetricsConfig", filled, "metrics scraped from containers"),
     Refusal("ImageConfig.RepositoryAccessMode", one_of("Vpc"), "private image registries"),

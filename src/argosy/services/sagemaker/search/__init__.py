@@ -1,0 +1,1 @@
+"""Search: resources found by what stands in them."""
