@@ -12,32 +12,10 @@ from argosy.state import training_jobs as jobs
 from argosy.state.events import EventOutbox
 from argosy.state.records import Record
 from support.api_client import ApiServer
+from support.training_jobs import channel, request
 
 ARN = "arn:aws:sagemaker:us-east-1:000000000000:training-job/"
-ROLE = "arn:aws:iam::000000000000:role/scientist"
-IMAGE = "683313688378.dkr.ecr.us-east-1.amazonaws.com/sagemaker-scikit-learn:1.2-1-cpu-py3"
 Refused = Callable[..., str]
-
-
-def channel(name: str = "train", uri: str = "s3://in/train/", **changes: Any) -> dict[str, Any]:
-    source = {"S3DataType": "S3Prefix", "S3Uri": uri, **changes.pop("source", {})}
-    return {"ChannelName": name, "DataSource": {"S3DataSource": source}, **changes}
-
-
-def request(name: str = "job", **changes: Any) -> dict[str, Any]:
-    """A request; `algorithm`, `resources` and `stop` are changes of its parts."""
-    algorithm = {"TrainingImage": IMAGE, "TrainingInputMode": "File"}
-    resources = {"InstanceType": "ml.m5.xlarge", "InstanceCount": 1, "VolumeSizeInGB": 5}
-    return {
-        "TrainingJobName": name,
-        "AlgorithmSpecification": {**algorithm, **changes.pop("algorithm", {})},
-        "RoleArn": ROLE,
-        "InputDataConfig": [channel()],
-        "OutputDataConfig": {"S3OutputPath": "s3://out/models/"},
-        "ResourceConfig": {**resources, **changes.pop("resources", {})},
-        "StoppingCondition": {"MaxRuntimeInSeconds": 600, **changes.pop("stop", {})},
-        **changes,
-    }
 
 
 @pytest.fixture

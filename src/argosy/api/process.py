@@ -97,7 +97,8 @@ async def serve(settings: Settings, data_dir: DataDir) -> None:
     )
     registry = Registry(records, data_dir, store, clock, images.collect)
     rollouts = Rollouts(records, settings, clock, messaging, metrics)
-    orders = {**images.orders(), **rollouts.orders()}
+    interruptions = {"POST /_argosy/interruptions": control.training.interrupt}
+    orders = {**images.orders(), **rollouts.orders(), **interruptions}
     reset: Internal = partial(_reset, control, automation)
     if isinstance(clock, MovableClock):
         moving = ClockMoving(clock, records)

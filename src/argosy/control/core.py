@@ -25,6 +25,7 @@ from argosy.control.reconciler import Reconciler
 from argosy.control.rollout import Launch
 from argosy.control.scaling.whole import Scaling
 from argosy.control.traffic import Traffic
+from argosy.control.training.whole import Training
 from argosy.control.transforms.whole import BatchTransform
 from argosy.control.watching import Watch
 from argosy.control.work import Hub
@@ -99,6 +100,7 @@ class Control:
             self._means, lambda: self._feed.table, self._asynchronous.desk, self._feed.took
         )
         self._transforms = BatchTransform(self._means, self._doorbell.ring)
+        self.training = Training(self._means)
         self._monitoring = Monitoring(self._means)
         self._capture = DataCapture(self._means)
         self._hub = Hub({ASYNC: self._asynchronous.desk, TRANSFORM: self._transforms.desk})
@@ -117,6 +119,7 @@ class Control:
         reconcilers = (
             endpoints,
             self._transforms.reconciler,
+            self.training.reconciler,
             self._scaling,
             self._recommendations,
         )
@@ -176,6 +179,7 @@ class Control:
         return {
             "endpoints": endpoints,
             "transforms": self._transforms.desk.reports(),
+            "trainings": self.training.reports(),
             "edges": self._feed.edge_count,
             "instances": sum(i.in_service for i in instances),
         }

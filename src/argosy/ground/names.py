@@ -7,6 +7,7 @@ DEFAULT_REGION = "us-east-1"
 
 ZONE_LETTERS = "abc"
 
+TRAINING_LOG_GROUP = "/aws/sagemaker/TrainingJobs"
 TRANSFORM_LOG_GROUP = "/aws/sagemaker/TransformJobs"
 PROCESSING_LOG_GROUP = "/aws/sagemaker/ProcessingJobs"
 

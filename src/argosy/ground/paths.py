@@ -90,6 +90,11 @@ class DataDir:
         return self.root / "environments"
 
     @property
+    def warm_pools(self) -> Path:
+        """What warm pools of training jobs keep between jobs: a folder a pool, below it hosts."""
+        return self.root / "warm-pools"
+
+    @property
     def processing(self) -> Path:
         """What processes of processing jobs hand to control; nothing in it is kept."""
         return self.root / "processing"
@@ -181,6 +186,7 @@ class DataDir:
             self.logs,
             self.process_logs,
             self.processing,
+            self.warm_pools,
             self.store,
             self.uploads,
             self.captures,

@@ -5,6 +5,7 @@ hosts, launched together; a run that is interrupted or lost is followed by the n
 job's request allows that.
 """
 
+import hashlib
 from typing import Any, NotRequired, TypedDict
 
 from argosy.state.job_images import JobImage
@@ -54,6 +55,26 @@ class Run(TypedDict):
     launched: float
     started: NotRequired[float]
     """When the first host began to download its data."""
+    pool: NotRequired[str]
+    """Id of the warm pool that it runs in, or leaves behind."""
+
+
+class Ending(TypedDict):
+    """Why a run is over as soon as its instances are."""
+
+    why: str
+    """One of COMPLETE, FAILURE, LOSS, STOP, OVERDUE, MAX_WAIT, INTERRUPTED."""
+    reason: str
+
+
+COMPLETE = "Complete"
+"""Every host's algorithm ended well."""
+FAILURE = "Failure"
+"""A host's algorithm did not; `reason` is what it said."""
+LOSS = "Loss"
+"""An instance was lost; `reason` is what is known of it."""
+STOP = "Stop"
+OVERDUE = "Overdue"
 
 
 class FinalMetric(TypedDict):
@@ -68,9 +89,9 @@ class FinalMetric(TypedDict):
 class WarmPool(TypedDict):
     """What became of a job's instances, where it asked to have them kept."""
 
+    id: str
+    """Names the folder that is kept for its instances."""
     status: str
-    hosts: list[str]
-    """Ids of the instances that are kept."""
     since: float
     retained_s: NotRequired[float]
     reused_by: NotRequired[str]
@@ -112,10 +133,7 @@ class TrainingJobDocument(TypedDict):
     """Log stream → up to where it has been read for metrics."""
     interrupt: NotRequired[str]
     """Id of the run that is to be interrupted."""
-    ending: NotRequired[dict[str, str]]
-    """Why the run is being ended: {"secondary": …, "reason": …, "message": …}."""
-    outcome: NotRequired[str]
-    """The status that the job will have once its run is over."""
+    ending: NotRequired[Ending]
     ended: NotRequired[float]
     warm_pool: NotRequired[WarmPool]
     tuned_by: NotRequired[TunedBy]
@@ -131,7 +149,9 @@ def new_job(
         "asked": asked,
         "image": image,
         "secondary": STARTING,
-        "transitions": [{"status": STARTING, "started": now, "message": "Starting the job"}],
+        "transitions": [
+            {"status": STARTING, "started": now, "message": "Starting the training job"}
+        ],
         "failure_reason": "",
         "run": None,
         "runs": 0,
@@ -175,6 +195,17 @@ def most_seconds(asked: dict[str, Any]) -> float:
     return float((asked.get("StoppingCondition") or {}).get("MaxRuntimeInSeconds") or 0) or float(
         DEFAULT_RUNTIME_S
     )
+
+
+def seconds_left(document: TrainingJobDocument) -> float:
+    """How long its next run may be."""
+    return most_seconds(document["asked"]) - document["ran_s"]
+
+
+def run_id(arn: str, created: float, number: int) -> str:
+    """The same each time, and another one for every run of every job."""
+    whole = f"{arn}\0{created!r}\0{number}"
+    return "t-" + hashlib.sha256(whole.encode()).hexdigest()[:12]
 
 
 def groups_of(asked: dict[str, Any]) -> list[dict[str, Any]]:

@@ -1,5 +1,6 @@
 """Reads on in the streams of one log group: what came since the last time, a bounded amount."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -21,16 +22,21 @@ class Read:
     more: bool = False
 
 
-def read_on(root: Path, place: Place, positions: dict[str, int]) -> Read:
-    """Events behind `positions`; a stream that is not among them is read from its beginning."""
+def read_on(
+    root: Path, place: Place, positions: dict[str, int], streams: Sequence[str] | None = None
+) -> Read:
+    """Events behind `positions`; a stream that is not among them is read from its beginning.
+
+    streams: those that are meant, whether they are there yet or not; None for all.
+    """
     account, region, group = place
     reader = LogReader(root, account, region)
     read = Read()
     try:
-        streams = reader.stream_names(group)
+        meant = reader.stream_names(group) if streams is None else streams
     except LogGroupMissing:
         return read
-    for stream in streams:
+    for stream in meant:
         try:
             _read_stream(reader, group, stream, positions.get(stream, 0), read)
         except (LogGroupMissing, LogStreamMissing):

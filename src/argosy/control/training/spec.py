@@ -1,0 +1,186 @@
+"""From a training job's record to what a compute backend is to launch for each host. Pure.
+
+Sources: reference/container-contract.md §6 for paths and variables, §7 of
+reference/autoscaling-and-monitoring.md for names of logs.
+"""
+
+import hashlib
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from argosy.control.job_containers import container_for
+from argosy.ground.instances import InstanceSpec, StoreAccess
+from argosy.ground.jobs import (
+    MODEL_DIR,
+    OUTPUT_DIR,
+    TRAINING,
+    Channel,
+    Checkpoints,
+    JobSpec,
+    Upload,
+    addresses_of,
+)
+from argosy.ground.names import TRAINING_LOG_GROUP, zones_of
+from argosy.ground.paths import DataDir
+from argosy.ground.settings import Settings
+from argosy.state import training_jobs as jobs
+from argosy.state.record import Record
+from argosy.state.training_jobs import TRAINING_JOB, Run
+
+_TENSORBOARD = "/opt/ml/output/tensorboard"
+
+
+@dataclass(frozen=True)
+class Place:
+    """Where jobs run."""
+
+    settings: Settings
+    store: StoreAccess
+    inside: Mapping[str, str]
+    """Variables by which the algorithm reaches this platform as the job's role."""
+
+
+def specs_of(record: Record, run: Run, place: Place, now: float) -> dict[str, InstanceSpec]:
+    """Host → the spec of its instance. The same run has the same ids, each time."""
+    document: Any = record.document
+    asked = document["asked"]
+    groups = hosts_of_groups(asked, run)
+    return {
+        host: InstanceSpec(
+            instance_id=instance_id(run, host),
+            account=record.account,
+            region=record.region,
+            zone=zones_of(record.region)[0],
+            owner=f"{TRAINING_JOB}/{record.name}",
+            deployment=run["id"],
+            variant=host,
+            containers=(
+                container_for(host, document["image"], _environment(record, place), place.settings),
+            ),
+            log_group=TRAINING_LOG_GROUP,
+            log_stream=stream,
+            store=place.store,
+            network_isolation=bool(asked.get("EnableNetworkIsolation")),
+            created=now,
+            job=_job(record, run, host, groups, place.settings),
+        )
+        for host, stream in zip(run["hosts"], run["streams"], strict=True)
+    }
+
+
+def instance_id(run: Run, host: str) -> str:
+    return "i-" + hashlib.sha256(f"{run['id']}/{host}".encode()).hexdigest()[:12]
+
+
+def hosts_of_groups(asked: dict[str, Any], run: Run) -> dict[str, list[str]]:
+    """Instance group → its hosts; {} where the job has no groups."""
+    found, left = {}, list(run["hosts"])
+    for group in jobs.groups_of(asked):
+        count = group["InstanceCount"]
+        found[group["InstanceGroupName"]], left = left[:count], left[count:]
+    return {name: hosts for name, hosts in found.items() if name}
+
+
+def _environment(record: Record, place: Place) -> dict[str, str]:
+    asked = record.document["asked"]
+    return {
+        **({} if asked.get("EnableNetworkIsolation") else place.inside),
+        "TRAINING_JOB_NAME": record.name,
+        "TRAINING_JOB_ARN": record.document["arn"],
+        **(asked.get("Environment") or {}),
+    }
+
+
+def _job(
+    record: Record, run: Run, host: str, groups: dict[str, list[str]], settings: Settings
+) -> JobSpec:
+    document: Any = record.document
+    asked = document["asked"]
+    algorithm, hosts = asked["AlgorithmSpecification"], tuple(run["hosts"])
+    pool = DataDir.at(settings.data_dir).warm_pools / run.get("pool", "")
+    return JobSpec(
+        kind=TRAINING,
+        name=record.name,
+        arn=document["arn"],
+        host=host,
+        hosts=hosts,
+        addresses=addresses_of(run["id"], hosts),
+        peers={one: instance_id(run, one) for one in hosts},
+        instance_type=_instance_type(asked, host, groups),
+        entrypoint=tuple(algorithm.get("ContainerEntrypoint") or ()),
+        arguments=_arguments(algorithm),
+        hyperparameters=asked.get("HyperParameters") or {},
+        channels=tuple(
+            _channel(one, algorithm["TrainingInputMode"])
+            for one in asked.get("InputDataConfig") or ()
+            if _is_for(one, host, groups)
+        ),
+        uploads=_uploads(asked),
+        checkpoints=_checkpoints(asked),
+        max_runtime_s=jobs.seconds_left(document),
+        warm_folder=str(pool / host) if "pool" in run else "",
+    )
+
+
+def _instance_type(asked: dict[str, Any], host: str, groups: dict[str, list[str]]) -> str:
+    for group in jobs.groups_of(asked):
+        if host in groups.get(group["InstanceGroupName"], (host,)):
+            return str(group["InstanceType"])
+    return ""
+
+
+def _arguments(algorithm: dict[str, Any]) -> tuple[str, ...] | None:
+    given = algorithm.get("ContainerArguments")
+    return None if given is None else tuple(given)
+
+
+def _is_for(channel: dict[str, Any], host: str, groups: dict[str, list[str]]) -> bool:
+    """Whether the host is in one of the instance groups that the channel is for."""
+    wanted = channel["DataSource"]["S3DataSource"].get("InstanceGroupNames")
+    return not wanted or any(host in groups[name] for name in wanted)
+
+
+def _channel(given: dict[str, Any], usual_mode: str) -> Channel:
+    source = given["DataSource"]["S3DataSource"]
+    shuffle = given.get("ShuffleConfig") or {}
+    return Channel(
+        name=given["ChannelName"],
+        uri=source["S3Uri"],
+        kind=source["S3DataType"],
+        mode=given.get("InputMode") or usual_mode,
+        attributes=tuple(source.get("AttributeNames") or ()),
+        sharded=source.get("S3DataDistributionType") == "ShardedByS3Key",
+        gzip=given.get("CompressionType") == "Gzip",
+        recordio=given.get("RecordWrapperType") == "RecordIO",
+        content_type=given.get("ContentType") or "",
+        shuffle_seed=shuffle.get("Seed"),
+    )
+
+
+def _uploads(asked: dict[str, Any]) -> tuple[Upload, ...]:
+    packed = asked["OutputDataConfig"].get("CompressionType") != "NONE"
+    place = jobs.output_prefix(asked)
+    output = f"{place}/output.tar.gz" if packed else f"{place}/data/"
+    found = [
+        Upload(local_path=MODEL_DIR, uri=jobs.model_uri(asked), packed=packed, optional=not packed),
+        Upload(local_path=OUTPUT_DIR, uri=output, packed=packed, after_failure=True, optional=True),
+    ]
+    board = asked.get("TensorBoardOutputConfig")
+    if board:
+        base = board["S3OutputPath"].rstrip("/")
+        found.append(
+            Upload(
+                local_path=board.get("LocalPath") or _TENSORBOARD,
+                uri=f"{base}/{asked['TrainingJobName']}/tensorboard-output/",
+                continuous=True,
+                after_failure=True,
+                optional=True,
+            )
+        )
+    return tuple(found)
+
+
+def _checkpoints(asked: dict[str, Any]) -> Checkpoints | None:
+    given = asked.get("CheckpointConfig")
+    return Checkpoints(uri=given["S3Uri"], local_path=given["LocalPath"]) if given else None
