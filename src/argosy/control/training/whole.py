@@ -8,10 +8,16 @@ from argosy.control.training.measuring import Measuring
 from argosy.control.training.pools import Pools
 from argosy.control.training.reconciler import TrainingReconciler
 from argosy.ground.errors import ArgosyError
+from argosy.ground.inside import inside_environment
 from argosy.state import job_statuses
 from argosy.state import training_jobs as jobs
 from argosy.state.record import Record
 from argosy.state.training_jobs import TRAINING_JOB
+
+_MARGIN_S = 6 * 3600.0
+"""For downloading before the algorithm runs, and uploading after it."""
+_LONGEST_NAME = 64
+"""Of a session of a role."""
 
 
 class Training:
@@ -45,9 +51,7 @@ class Training:
         name, region = str(body.get("job") or ""), str(body.get("region") or "")
         records = self._means.records
         with records.transaction():
-            record = records.get(
-                TRAINING_JOB, account, region or self._means.settings.region, name
-            )
+            record = records.get(TRAINING_JOB, account, region or self._means.settings.region, name)
             run = _interruptible(name, record)
             assert record is not None
             document = {**record.document, "interrupt": run}
@@ -55,8 +59,13 @@ class Training:
         return {"run": run}
 
     def _inside(self, record: Record) -> Mapping[str, str]:
-        """Variables by which the algorithm reaches this platform as the job's role."""
-        return {}
+        """Variables by which the algorithm reaches this platform as the job's role, for as long
+        as it may run."""
+        asked = record.document["asked"]
+        seconds = jobs.most_seconds(asked) + _MARGIN_S
+        name = record.name[:_LONGEST_NAME]
+        session = self._means.sessions.of_role(record.account, asked["RoleArn"], name, seconds)
+        return inside_environment(self._means.settings, session, record.region)
 
 
 def _interruptible(name: str, record: Record | None) -> str:
