@@ -21,6 +21,7 @@ from botocore.config import Config
 from argosy.api.app import App, Internal
 from argosy.api.handlers import import_handlers
 from argosy.ground.clock import Clock, SystemClock
+from argosy.ground.functions import Functions
 from argosy.ground.names import DEFAULT_ACCOUNT, DEFAULT_REGION, iam_arn, new_request_id
 from argosy.ground.settings import Settings
 from argosy.messaging import Messaging
@@ -47,6 +48,7 @@ class ApiServer:
         internal: Mapping[str, Internal] | None = None,
         account: str = DEFAULT_ACCOUNT,
         tracing: Tracing | None = None,
+        functions: Functions | None = None,
     ) -> None:
         import_handlers()
         self.clock = clock or SystemClock()
@@ -63,6 +65,7 @@ class ApiServer:
             messaging=self.messaging,
             metrics=self.metrics,
             tracing=tracing,
+            functions=functions,
         )
         self._clients: list[Any] = []
         self._socket = socket.create_server(("127.0.0.1", 0))

@@ -230,7 +230,7 @@ def test_document_types_in_xml_are_refused(app: App) -> None:
 def test_a_body_over_the_limit_is_refused(app: App) -> None:
     answer = sagemaker(app, "ListModels", b" " * (MAX_BODY + 1))
 
-    assert (answer.status, answer.json["message"]) == (400, "The body is larger than 16 MiB.")
+    assert (answer.status, answer.json["message"]) == (400, "The body is larger than 68 MiB.")
 
 
 @pytest.fixture

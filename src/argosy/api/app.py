@@ -31,6 +31,7 @@ from argosy.ground.clock import Clock
 from argosy.ground.doors import Door
 from argosy.ground.errors import ApiError, InternalFailure, SerializationException
 from argosy.ground.functions import Functions, NoFunctions
+from argosy.ground.instances import StoreAccess
 from argosy.ground.names import new_request_id
 from argosy.ground.settings import Settings
 from argosy.messaging import Messaging
@@ -78,6 +79,7 @@ class App:
         functions: Functions | None = None,
         doors: Mapping[str, Door] | None = None,
         sessions: RoleSessions | None = None,
+        store: StoreAccess | None = None,
     ) -> None:
         self._messaging = messaging or Messaging(records, clock)
         metrics = metrics or MetricStore(records.transactions, clock)
@@ -89,6 +91,7 @@ class App:
             metrics,
             functions or NoFunctions(),
             sessions or RoleSessions(records, clock, RootKey("", secrets.token_hex())),
+            store,
         )
         self._verbs = verbs(self.dispatch)
         self._internal = InternalRoutes(settings, internal or {}, orders)

@@ -12,8 +12,8 @@ Receive = Callable[[], Awaitable[MutableMapping[str, Any]]]
 Send = Callable[[MutableMapping[str, Any]], Awaitable[None]]
 Asgi = Callable[[Scope, Receive, Send], Awaitable[None]]
 
-MAX_BODY = 16 << 20
-"""Bytes; the largest control-plane request of AWS is far smaller."""
+MAX_BODY = 68 << 20
+"""Bytes; the largest request of AWS's control planes is CreateFunction, with a zip of 50 MB."""
 
 
 class ClientGone(Exception):

@@ -10,6 +10,7 @@ from typing import Any
 from argosy.access.roles import RoleSessions
 from argosy.ground.clock import Clock
 from argosy.ground.functions import Functions
+from argosy.ground.instances import StoreAccess
 from argosy.ground.settings import Settings
 from argosy.messaging import Messaging
 from argosy.services import registry
@@ -29,6 +30,7 @@ class Dispatch:
     metrics: MetricStore
     functions: Functions
     sessions: RoleSessions | None = None
+    store: StoreAccess | None = None
 
     def __call__(
         self,
@@ -38,6 +40,7 @@ class Dispatch:
         caller: Caller,
         request_id: str,
         host: str = "",
+        trace: str = "",
     ) -> dict[str, Any] | Awaitable[dict[str, Any]]:
         """What the handler answers to an input that is parsed and validated. Raises ApiError."""
         handler = registry.find(service, operation)
@@ -57,5 +60,7 @@ class Dispatch:
                 host=host,
                 functions=self.functions,
                 sessions=self.sessions,
+                store=self.store,
+                trace=trace,
             )
         )

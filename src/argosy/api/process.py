@@ -128,6 +128,7 @@ async def serve(settings: Settings, data_dir: DataDir) -> None:
             traces,
             functions=automation.functions,
             sessions=sessions,
+            store=store,
         )
         operations.open(app.dispatch)
         await listen(app, data_dir.control_socket, messaging.waiting.close)

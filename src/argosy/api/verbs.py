@@ -26,6 +26,7 @@ SERVICES = {
     "application-autoscaling": "application-autoscaling",
     "ecr": "ecr",
     "iam": "iam",
+    "lambda": "lambda",
     "logs": "logs",
     "monitoring": "cloudwatch",
     "s3": "s3",
@@ -96,6 +97,7 @@ def dispatcher(dispatch: Dispatch) -> Verb:
             exchange.caller,
             exchange.request_id,
             exchange.request.headers.get("host", ""),
+            exchange.request.headers.get("x-amzn-trace-id", ""),
         )
         if isinstance(result, dict):
             exchange.result = result

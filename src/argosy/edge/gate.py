@@ -45,6 +45,9 @@ if TYPE_CHECKING:
 log = logging.getLogger(__name__)
 
 CONTROL_LIMIT = 10 * 1024 * 1024
+CODE_LIMIT = 70_167_211
+"""Bytes of a request with a function's code: a zip of 50 MB in base64 (Lambda: quotas)."""
+_CODE_PATHS = ("/2015-03-31/functions", "/2018-10-31/layers")
 _MIB = 1024 * 1024
 _SCOPES = {Kind.GATEWAY: "execute-api", Kind.FUNCTION_URL: "lambda"}
 _LIMITS = {Kind.FUNCTION_URL: 6 * _MIB}
@@ -118,13 +121,20 @@ class Gate:
         if found.kind is Kind.REGISTRY:
             self._backends.to_registry(self, request, self.identifier.of_basic(request))
             return
-        runtime = found.kind in RUNTIME_KINDS
-        request.limit = self.max_payload if runtime else _LIMITS.get(found.kind, CONTROL_LIMIT)
+        request.limit = self._limit(request, found.kind)
         length = request.text("content-length")
         if (length and int(length) > request.limit) or request.size > request.limit:
             raise self._too_large(request)
         if request.expects and not request.complete:
             self.go_on(request)
+
+    def _limit(self, request: Request, kind: Kind) -> int:
+        """The most bytes that its body may have."""
+        if kind in RUNTIME_KINDS:
+            return self.max_payload
+        if kind is Kind.CONTROL and request.path.startswith(_CODE_PATHS):
+            return CODE_LIMIT
+        return _LIMITS.get(kind, CONTROL_LIMIT)
 
     def go_on(self, request: Request) -> None:
         """Ask the client for the body it holds back."""

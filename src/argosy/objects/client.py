@@ -60,14 +60,17 @@ class ObjectStore:
     def close(self) -> None:
         self._requests.close()
 
-    def get_file(self, uri: S3Uri, path: Path, max_bytes: int) -> int:
+    def get_file(self, uri: S3Uri, path: Path, max_bytes: int, *, version: str = "") -> int:
         """Stream an object into a file, replacing it; returns its size in bytes.
 
+        version: the VersionId of one that is not the latest.
         Raises StoreError; ObjectTooLarge beyond `max_bytes`. The file may be left incomplete then.
         """
 
+        query = {"versionId": version} if version else {}
+
         def attempt() -> int:
-            with self._request("GET", uri) as response:
+            with self._request("GET", uri, query=query) as response:
                 _check_size(response, uri, max_bytes)
                 with path.open("wb") as file:
                     return _copy(response, file.write, uri, max_bytes)

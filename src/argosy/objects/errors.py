@@ -12,6 +12,7 @@ StoreError
 ├── ObjectTooLarge    more bytes than the caller allows
 └── BadUri            not s3://bucket/key
 BadArchive            the archive cannot be, or must not be, unpacked
+└── ArchiveTooLarge   it would unpack to more than is allowed
 BadTree               objects that cannot be files of one folder, or too many
 """
 
@@ -64,6 +65,10 @@ class BadUri(StoreError):
 
 class BadArchive(ArgosyError):
     """The archive is broken, or holds something that must not be unpacked."""
+
+
+class ArchiveTooLarge(BadArchive):
+    """The archive would unpack to more than is allowed."""
 
 
 class BadTree(ArgosyError):

@@ -16,6 +16,7 @@ from typing import Any
 from argosy.access.roles import RoleSessions
 from argosy.ground.clock import Clock
 from argosy.ground.functions import Functions, NoFunctions
+from argosy.ground.instances import StoreAccess
 from argosy.ground.settings import Settings
 from argosy.messaging import Messaging
 from argosy.state.events import EventOutbox
@@ -52,6 +53,10 @@ class Call:
     functions: Functions = field(default_factory=NoFunctions)
     sessions: RoleSessions | None = None
     """Who gives out temporary credentials; None where nobody does."""
+    store: StoreAccess | None = None
+    """How objects are reached; None where there is no store."""
+    trace: str = ""
+    """The request's X-Amzn-Trace-Id: what led here, when a function calls."""
 
     @property
     def events(self) -> EventOutbox:

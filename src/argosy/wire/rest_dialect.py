@@ -11,6 +11,8 @@ from argosy.wire.base import REQUEST_ID_HEADER, Dialect, Match, goes_in_head
 from argosy.wire.http import HttpRequest, HttpResponse
 from argosy.wire.service import Service
 
+_NO_CONTENT = 204
+
 
 class RestDialect(Dialect):
     """A concrete one says how a document is read and written."""
@@ -55,11 +57,14 @@ class RestDialect(Dialect):
         if shape is None:
             return HttpResponse(status, headers)
         told, told_status = bindings.write(shape, result)
+        status = told_status or status
         content_type, body = self._write_body(operation, shape, result)
+        if status == _NO_CONTENT:
+            content_type, body = "", b""
         if content_type:
             headers["Content-Type"] = content_type
         headers.update(told)
-        return HttpResponse(told_status or status, headers, body)
+        return HttpResponse(status, headers, body)
 
     def _read_payload(self, name: str, member: Shape, body: bytes) -> dict[str, Any]:
         if not body:

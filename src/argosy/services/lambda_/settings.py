@@ -1,0 +1,96 @@
+"""Lambda: what is set for a function beside its configuration, and for the account."""
+
+from typing import Any
+
+from argosy.services.lambda_.errors import InvalidParameterValueException
+from argosy.services.lambda_.finding import (
+    arn_of,
+    change,
+    find,
+    function_named,
+    named,
+    new_revision,
+)
+from argosy.services.registry import Call, operation
+from argosy.state.functions import FUNCTION
+from argosy.state.record import Record
+
+CONCURRENCY = 1000
+"""Invocations of an account at once; of them UNRESERVED stay for functions without reservation."""
+UNRESERVED = 100
+_STORAGE = 75 << 30
+
+
+@operation("lambda", "PutFunctionConcurrency")
+def put_function_concurrency(call: Call) -> dict[str, Any]:
+    count = call.input["ReservedConcurrentExecutions"]
+    with call.records.transaction():
+        function = _function(call)
+        others = sum(_reserved(one) for one in find(call, FUNCTION) if one.name != function.name)
+        if others + count > CONCURRENCY - UNRESERVED:
+            raise InvalidParameterValueException(
+                "Specified ReservedConcurrentExecutions for function decreases account's "
+                f"UnreservedConcurrentExecution below its minimum value of [{UNRESERVED}]."
+            )
+        change(call, function, concurrency=count, revision=new_revision())
+    return {"ReservedConcurrentExecutions": count}
+
+
+@operation("lambda", "GetFunctionConcurrency")
+def get_function_concurrency(call: Call) -> dict[str, Any]:
+    return {"ReservedConcurrentExecutions": _function(call).document["concurrency"]}
+
+
+@operation("lambda", "DeleteFunctionConcurrency")
+def delete_function_concurrency(call: Call) -> dict[str, Any]:
+    with call.records.transaction():
+        change(call, _function(call), concurrency=None, revision=new_revision())
+    return {}
+
+
+@operation("lambda", "PutFunctionRecursionConfig")
+def put_function_recursion_config(call: Call) -> dict[str, Any]:
+    """What becomes of a chain that has passed the function 16 times."""
+    with call.records.transaction():
+        function = change(call, _function(call), recursion=call.input["RecursiveLoop"])
+    return {"RecursiveLoop": function.document["recursion"]}
+
+
+@operation("lambda", "GetFunctionRecursionConfig")
+def get_function_recursion_config(call: Call) -> dict[str, Any]:
+    return {"RecursiveLoop": _function(call).document["recursion"]}
+
+
+@operation("lambda", "GetRuntimeManagementConfig")
+def get_runtime_management_config(call: Call) -> dict[str, Any]:
+    """A runtime is what this machine has: it changes when that is updated."""
+    name, qualifier = named(call)
+    _function(call)
+    return {"UpdateRuntimeOn": "Auto", "FunctionArn": arn_of(call, name, qualifier)}
+
+
+@operation("lambda", "GetAccountSettings")
+def get_account_settings(call: Call) -> dict[str, Any]:
+    functions = find(call, FUNCTION)
+    return {
+        "AccountLimit": {
+            "TotalCodeSize": _STORAGE,
+            "CodeSizeUnzipped": 250 << 20,
+            "CodeSizeZipped": 50 << 20,
+            "ConcurrentExecutions": CONCURRENCY,
+            "UnreservedConcurrentExecutions": CONCURRENCY - sum(map(_reserved, functions)),
+        },
+        "AccountUsage": {
+            "TotalCodeSize": sum(one.document["config"]["CodeSize"] for one in functions),
+            "FunctionCount": len(functions),
+        },
+    }
+
+
+def _function(call: Call) -> Record:
+    name, qualifier = named(call)
+    return function_named(call, name, qualifier)
+
+
+def _reserved(function: Record) -> int:
+    return int(function.document["concurrency"] or 0)

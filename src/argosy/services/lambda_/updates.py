@@ -1,0 +1,74 @@
+"""Lambda: a function's code and configuration are changed. Published versions never are."""
+
+from typing import Any
+
+from argosy.services.lambda_ import code, rules, view
+from argosy.services.lambda_.configuration import changed, with_code
+from argosy.services.lambda_.errors import (
+    InvalidParameterValueException,
+    ResourceConflictException,
+)
+from argosy.services.lambda_.finding import (
+    change,
+    check_revision,
+    function_named,
+    named,
+    new_revision,
+)
+from argosy.services.lambda_.publishing import publish
+from argosy.services.registry import Call, operation
+from argosy.state.record import Record
+
+
+@operation("lambda", "UpdateFunctionCode")
+async def update_function_code(call: Call) -> dict[str, Any]:
+    """Answers when the code is unpacked; invocations from then on have it."""
+    name, _ = named(call)
+    asked = call.input
+    function = function_named(call, name)
+    check_revision(call, function.document["revision"])
+    rules.check({"Architectures": asked.get("Architectures"), "PublishTo": asked.get("PublishTo")})
+    if asked.get("ImageUri"):
+        raise InvalidParameterValueException(
+            "Please provide the ZipFile, or S3Bucket and S3Key, of a function of package type Zip."
+        )
+    package = await code.taken(call, asked)
+    with call.records.transaction():
+        current = _unchanged(call, function)
+        config = with_code(current.document["config"], package)
+        config["modified"] = call.clock.now()
+        layers = config.get("Layers", ())
+        code.check_unpacked(package.unpacked + sum(one["unpacked"] for one in layers))
+        if asked.get("DryRun"):
+            return {**view.latest(current), "CodeSha256": config["CodeSha256"]}
+        return _written(call, current, config)
+
+
+@operation("lambda", "UpdateFunctionConfiguration")
+def update_function_configuration(call: Call) -> dict[str, Any]:
+    name, _ = named(call)
+    rules.check(call.input)
+    if call.input.get("ImageConfig"):
+        raise InvalidParameterValueException("A function of package type Zip has no ImageConfig.")
+    with call.records.transaction():
+        function = function_named(call, name)
+        check_revision(call, function.document["revision"])
+        return _written(call, function, changed(call, function.document["config"], name))
+
+
+def _unchanged(call: Call, function: Record) -> Record:
+    """The function as it was before its new code came; raises ResourceConflictException."""
+    current = function_named(call, function.name)
+    if current.document["revision"] != function.document["revision"]:
+        raise ResourceConflictException(
+            "The operation cannot be performed at this time. An update is in progress for "
+            f"resource: {view.latest(function)['FunctionArn']}"
+        )
+    return current
+
+
+def _written(call: Call, function: Record, config: dict[str, Any]) -> dict[str, Any]:
+    made = change(call, function, config=config, runs=new_revision(), revision=new_revision())
+    if call.input.get("Publish"):
+        return view.numbered(*publish(call, made, ""))
+    return view.latest(made)
