@@ -42,9 +42,16 @@ def _many(spec: dict[str, Any]) -> "type[ManyLife]":
 
 
 def _agent(instance_id: str, settings: Settings, data_dir: DataDir, spare: str) -> None:
-    """Live as a spare, as one container of one model or of many, or as the group of several."""
+    """Live as a spare, as a job, as one container of one model or of many, or as the group of
+    several."""
     spec = None if spare else read_json(data_dir.instance(instance_id) / SPEC_FILE)
-    if isinstance(spec, dict) and len(spec.get("containers", ())) > 1:
+    if isinstance(spec, dict) and spec.get("job"):
+        from argosy.agent.jobs.life import JobLife
+
+        told = InstanceSpec.from_json(spec)
+        assert told.job is not None
+        JobLife(told, told.job, settings, data_dir).run()
+    elif isinstance(spec, dict) and len(spec.get("containers", ())) > 1:
         from argosy.agent.group import Group
 
         Group(InstanceSpec.from_json(spec), settings, data_dir).run()

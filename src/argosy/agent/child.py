@@ -37,6 +37,11 @@ class Child:
         """Why it failed; "" when it did not."""
         return self._sentence.decode("utf-8", "replace")
 
+    def terminate(self) -> None:
+        """SIGTERM, for work that heeds it."""
+        if not self.ended:
+            os.kill(self._pid, signal.SIGTERM)
+
     def kill(self) -> None:
         """End it now. Idempotent."""
         if not self.ended:

@@ -5,6 +5,7 @@ Making them is a `Child`'s work (`agent.building`); what it says goes into the i
 
 import os
 import time
+from collections.abc import Callable
 from pathlib import Path
 
 from argosy.agent import reasons, requirements
@@ -19,6 +20,9 @@ from argosy.ground.instances import ContainerSpec, InstanceSpec
 from argosy.ground.settings import Settings
 from argosy.telemetry.logs import LogWriter
 
+Wording = Callable[[str, list[str]], str]
+"""(cause, last lines) → reason."""
+
 _TRIES = 3
 _COLLECT_EVERY_S = 3600.0
 
@@ -32,17 +36,22 @@ def provide(
     log: LogWriter,
     *,
     sandboxed: bool,
+    words: Wording | None = None,
 ) -> Use | None:
     """The environment of the container's unpacked model, made if need be and held; None when
     the model asks for nothing.
 
-    Takes `spec.download_timeout_s` at most. Raises CannotServe with uv's last lines.
+    Takes `spec.download_timeout_s` at most. Raises CannotServe with uv's last lines, in `words`
+    or those of an endpoint.
     """
     if requirements.present(folders.ml, container.environment) is None:
         return None
     deadline = time.monotonic() + spec.download_timeout_s
+    words = words or (
+        lambda cause, log: reasons.not_healthy(container.name, spec.variant, cause, log)
+    )
     for _ in range(_TRIES):  # one that was there may be collected before we hold it
-        name = _made(watch, settings, folders, spec, container, log, deadline, sandboxed)
+        name = _made(watch, settings, folders, spec, container, log, deadline, sandboxed, words)
         if not name:
             return None
         held = Environments(folders.data_dir.environments).use(name)
@@ -60,6 +69,7 @@ def _made(
     log: LogWriter,
     deadline: float,
     sandboxed: bool,
+    words: Wording,
 ) -> str:
     """The name of the environment, "" for none."""
     output = Output(watch)
@@ -91,7 +101,7 @@ def _made(
     cause = child.sentence if in_time else _too_long(spec)
     tail = output.tail()
     if cause:
-        raise CannotServe(reasons.not_healthy(container.name, spec.variant, cause, tail))
+        raise CannotServe(words(cause, tail))
     return _result(folders)
 
 

@@ -22,6 +22,8 @@ class ImageConfig:
     """How a program of the image is started; kept as image.json beside its root folder."""
 
     entrypoint: list[str] = field(default_factory=list)
+    command: list[str] = field(default_factory=list)
+    """CMD; `serve` and `train` stand in its place."""
     environment: dict[str, str] = field(default_factory=dict)
     folder: str = "/"
     uid: int = NOBODY
@@ -50,6 +52,7 @@ def parse(data: bytes, root: Inside) -> ImageConfig:
     uid, gid = identity(str(config.get("User") or ""), root)
     return ImageConfig(
         entrypoint=_texts(config, "Entrypoint"),
+        command=_texts(config, "Cmd"),
         environment=dict(_pair(one) for one in _texts(config, "Env")),
         folder=_folder(str(config.get("WorkingDir") or "/"), root),
         uid=uid,

@@ -9,6 +9,7 @@ from pathlib import Path
 
 from argosy.ground.files import write_json
 from argosy.ground.instances import STATE_FILE, InstanceState, Phase
+from argosy.ground.jobs import JobOutcome
 from argosy.ground.processes import ProcessId
 
 
@@ -49,6 +50,11 @@ class Report:
         self._unwritten = True
         self.flush()
         self._ring()
+
+    def done(self, outcome: JobOutcome) -> None:
+        """A job's last word."""
+        self.state = replace(self.state, outcome=outcome)
+        self.say(Phase.DONE)
 
     def flush(self) -> None:
         """Write the state if the disk did not take it before."""

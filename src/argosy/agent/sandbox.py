@@ -82,11 +82,11 @@ def enclose(
 ) -> list[str]:
     """The command that runs `command` in a sandbox around these folders, with `site` to read."""
     options = [
-        *_isolation(),
+        *isolation(),
         *("--hostname", host_name[:63] or "model"),
         *(("--unshare-net",) if without_network else ()),
         *("--bind", str(folders.temporary), "/tmp", "--symlink", "/tmp", "/var/tmp"),
-        *_common(folders),
+        *common(folders),
         *("--bind", str(folders.ml), BASE_DIR),
         *(_models(folders, "") if many_models else ()),
         *("--bind", str(folders.run), RUN_DIR),
@@ -110,7 +110,7 @@ def enclose_build(
     """
     temporary = work / "tmp"
     options = [
-        *_isolation(),
+        *isolation(),
         *("--hostname", "build"),
         *(("--unshare-net",) if without_network else ()),
         *("--bind", str(temporary), "/tmp", "--symlink", "/tmp", "/var/tmp"),
@@ -142,12 +142,12 @@ def enclose_program(
     enters, settings = image.root_of(program) != "", image.settings_of(program)
     overlay = settings is not None and can_overlay(folders)
     options = [
-        *(_isolation(settings.uid, settings.gid) if settings else _isolation()),
+        *(isolation(settings.uid, settings.gid) if settings else isolation()),
         *("--hostname", host_name[:63] or "model", "--unshare-net"),
         *(("--cap-add", "CAP_SYS_CHROOT") if enters else ()),
         # First, for the Python environment may lie below /tmp.
         *(() if enters else image.places(folders, "")),
-        *_common(folders),
+        *common(folders),
         *image.mounts(program, folders, overlay=overlay),
         *(_models(folders, image.root_of(program)) if many_models else ()),
         *("--bind", str(folders.run), RUN_DIR),
@@ -160,8 +160,8 @@ def _models(folders: Folders, root: str) -> Iterator[str]:
     yield from ("--ro-bind", str(folders.models), f"{root}{BASE_DIR}/models")
 
 
-def _common(folders: Folders) -> Iterator[str]:
-    """The system, the Python environment, Argosy's runtimes."""
+def common(folders: Folders) -> Iterator[str]:
+    """Options for the system, the Python environment, Argosy's runtimes."""
     yield from _system()
     yield from _python()
     yield from _hidden(folders.data_dir.root)
@@ -173,7 +173,7 @@ def _common(folders: Folders) -> Iterator[str]:
 
 def probe() -> str | None:
     """Why models cannot be run in a sandbox here; None when they can. Runs bubblewrap once."""
-    command = [*_isolation(), *_system(), "--proc", "/proc", "--dev", "/dev", "--", "/bin/true"]
+    command = [*isolation(), *_system(), "--proc", "/proc", "--dev", "/dev", "--", "/bin/true"]
     try:
         tried = subprocess.run(
             [bubblewrap(), *command],
@@ -200,7 +200,7 @@ def can_overlay(folders: Folders) -> bool:
         for folder in (below, above, work):
             folder.mkdir()
         layers = ("--overlay-src", str(below), "--overlay", str(above), str(work), "/mnt")
-        command = [*_isolation(), *_system(), *layers, "--", "/bin/true"]
+        command = [*isolation(), *_system(), *layers, "--", "/bin/true"]
         try:
             tried = subprocess.run(
                 [bubblewrap(), *command],
@@ -234,7 +234,7 @@ def bubblewrap() -> str:
     return "bwrap"
 
 
-def _isolation(uid: int = 0, gid: int = 0) -> Iterator[str]:
+def isolation(uid: int = 0, gid: int = 0) -> Iterator[str]:
     """Namespaces of its own, no way to get privileges, an end with the agent's end.
 
     The user has the host's ids in there unless others are given, and is never root.

@@ -53,6 +53,24 @@ def read(body: Body) -> Any:
     return _matrix(rows) if all(row.dense for row in rows) else _sparse(rows)
 
 
+def read_labelled(body: Body) -> tuple[Any, Any]:
+    """The rows as `read` has them, and each row's label (its tensor "values", one number).
+
+    Raises Fault 400 or ValueError.
+    """
+    labels = [_label(record, index) for index, record in enumerate(_records(bytes(body)))]
+    return read(body), np.array(labels, dtype=np.float64)
+
+
+def _label(record: bytes, index: int) -> float:
+    labels = dict(_entries(memoryview(record), _LABEL))
+    tensor = labels.get(_FEATURE)
+    for field in protobuf.fields(tensor) if tensor is not None else ():
+        if field.number in _READERS and len(values := _read_tensor(field, index).values) == 1:
+            return float(values[0])
+    raise Fault(400, f'record {index} has no label "values" of one number')
+
+
 def _matrix(rows: list[Tensor]) -> Any:
     for index, row in enumerate(rows):
         if len(row.values) != len(rows[0].values):
@@ -131,9 +149,9 @@ def _tensor(record: bytes, index: int) -> Tensor:
     raise Fault(400, f"record {index} holds no tensor of float32, float64 or int32")
 
 
-def _entries(record: memoryview) -> Iterator[tuple[str, memoryview]]:
+def _entries(record: memoryview, kind: int = _FEATURES) -> Iterator[tuple[str, memoryview]]:
     for field in protobuf.fields(record):
-        if field.number == _FEATURES and field.kind == protobuf.LENGTH:
+        if field.number == kind and field.kind == protobuf.LENGTH:
             entry = {one.number: one.data for one in protobuf.fields(field.data)}
             yield bytes(entry.get(1, b"")).decode(), entry.get(2, memoryview(b""))
 

@@ -1,0 +1,98 @@
+"""Fetching what a job needs before its algorithm starts. Meant for a `Child`: blocking.
+
+Channels in File and FastFile mode are files when the algorithm starts, and those of FastFile are
+mounted read-only. (A file system that fetches while one reads would need FUSE, which a user without
+privileges cannot mount in a sandbox.) Nothing is written outside of a channel's folder.
+"""
+
+from collections.abc import Iterable
+from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
+
+from argosy.agent.jobs.layout import Places
+from argosy.agent.jobs.objects import Item, groups_of, share
+from argosy.ground.instances import StoreAccess
+from argosy.ground.jobs import PIPE, Channel, JobSpec
+from argosy.objects.archive import unpack
+from argosy.objects.client import ObjectStore
+from argosy.objects.errors import BadArchive, BadTree, StoreError
+from argosy.objects.tree import place_of
+from argosy.objects.uri import parse_s3_uri
+
+_AT_ONCE = 8
+
+
+def fetch(job: JobSpec, places: Places, access: StoreAccess, code_uri: str, most: int) -> str:
+    """Fill all channels, and /opt/ml/code from an archive; "" or why it cannot be done.
+
+    most: bytes that all of it may have, the code's archive unpacked.
+    """
+    store = ObjectStore(access, connections=_AT_ONCE)
+    subject = code_uri
+    try:
+        if code_uri:
+            fetch_archive(store, code_uri, places.folders.ml / "code", most)
+        budget = most
+        for channel in job.channels:
+            if channel.mode != PIPE:
+                subject = f"channel {channel.name}"
+                budget -= _fill(store, channel, job, places.host(channel.path), budget)
+    except (StoreError, BadArchive, BadTree) as error:
+        return f"Data download failed ({subject}): {error}"
+    except OSError as error:
+        return f"Data download failed ({subject}): {error.strerror or error}."
+    finally:
+        store.close()
+    return ""
+
+
+def fetch_archive(store: ObjectStore, uri: str, target: Path, most: int) -> None:
+    """Unpack an archive of S3 into a folder. Raises StoreError, BadArchive, OSError."""
+    packed = target.parent / f".{target.name}.tar.gz"
+    try:
+        store.get_file(parse_s3_uri(uri), packed, most)
+        target.mkdir(mode=0o755, parents=True, exist_ok=True)
+        unpack(packed, target, most, name=uri)
+    finally:
+        packed.unlink(missing_ok=True)
+
+
+def fetch_items(store: ObjectStore, items: Iterable[Item], folder: Path, most: int) -> int:
+    """Fetch objects as files, several at a time; returns their bytes together.
+
+    Raises StoreError, BadTree; OSError when the disk is full.
+    """
+    places = [(item, _file(folder, item)) for item in items]
+    with ThreadPoolExecutor(_AT_ONCE) as threads:
+        begun = [
+            threads.submit(store.get_file, item.uri, file, most)
+            for item, file in places
+            if item.uri is not None
+        ]
+        try:
+            sizes = [one.result() for one in begun]
+        except BaseException:
+            threads.shutdown(cancel_futures=True)
+            raise
+    if sum(sizes) > most:
+        raise BadTree(f"They have more than {most} bytes together; raise VolumeSizeInGB.")
+    return sum(sizes)
+
+
+def _fill(store: ObjectStore, channel: Channel, job: JobSpec, folder: Path, most: int) -> int:
+    groups = groups_of(store, channel)
+    if channel.sharded:
+        groups = share(groups, job.host, job.hosts)
+    return fetch_items(store, (item for group in groups for item in group), folder, most)
+
+
+def _file(folder: Path, item: Item) -> Path:
+    """Where the object goes; its folder is made. Raises BadTree."""
+    path = folder / place_of(item.name, "")
+    try:
+        path.parent.mkdir(mode=0o755, parents=True, exist_ok=True)
+    except (FileExistsError, NotADirectoryError):
+        raise BadTree(f"The object {item.uri} lies in a folder that is an object too.") from None
+    if path.is_dir():
+        raise BadTree(f"The object {item.uri} is a folder of other objects too.")
+    return path

@@ -1,0 +1,39 @@
+"""A job's use of the disk, looked at now and then: the volume that it asked for has an end.
+
+Measured at most a twentieth of the time; between two looks a job may write more than it should.
+"""
+
+import os
+import time
+from pathlib import Path
+
+from argosy.agent.environments import size_of
+from argosy.agent.jobs import reasons
+
+_LEAST_FREE = 256 << 20
+_SHARE = 20
+
+
+class Volume:
+    """The folder of one instance."""
+
+    def __init__(self, folder: Path, limit: int) -> None:
+        """`limit`: bytes, 0 for none but the disk's."""
+        self._folder = folder
+        self._limit = limit
+        self._next = 0.0
+
+    def look(self) -> str:
+        """Why the job has to end; "" while all is well."""
+        began = time.monotonic()
+        if began < self._next:
+            return ""
+        status = os.statvfs(self._folder)
+        free = status.f_bavail * status.f_frsize
+        if free < _LEAST_FREE:
+            return reasons.disk_full(free)
+        if not self._limit:
+            return ""
+        size = size_of(self._folder)
+        self._next = time.monotonic() + _SHARE * (time.monotonic() - began)
+        return reasons.volume_full(size, self._limit) if size > self._limit else ""
