@@ -24,7 +24,6 @@ ALIAS = "function-alias"
 POLICY = "function-policy"
 EVENT_INVOKE = "function-event-invoke-config"
 URL = "function-url"
-PROVISIONED = "function-provisioned"
 LAYER = "layer"
 LAYER_VERSION = "layer-version"
 EVENT_SOURCE = "event-source-mapping"
@@ -36,7 +35,6 @@ KINDS = frozenset(
         POLICY,
         EVENT_INVOKE,
         URL,
-        PROVISIONED,
         LAYER,
         LAYER_VERSION,
         EVENT_SOURCE,
@@ -134,20 +132,7 @@ def _at_version(
         )
     if record is None:
         return None
-    return as_version(function, record, version, qualifier, provisioned_for(records, function))
-
-
-def provisioned_for(records: Records, function: Record) -> Mapping[str, int]:
-    """Environments to keep ready by version, those of aliases counted with what they point to."""
-    if not function.document.get("provisions"):
-        return {}
-    counts: dict[str, int] = {}
-    place = function.account, function.region
-    for record in records.find(PROVISIONED, *place, prefix=f"{function.name}:"):
-        version = version_of(records, function, record.name.partition(":")[2], lambda: 1.0)
-        if version is not None:
-            counts[version] = counts.get(version, 0) + int(record.document["count"])
-    return counts
+    return as_version(function, record, version, qualifier)
 
 
 def as_version(
@@ -155,7 +140,6 @@ def as_version(
     record: Record,
     version: str,
     qualifier: str = "",
-    provisioned: Mapping[str, int] | None = None,
 ) -> FunctionVersion:
     """`record`: the version's own, or the function's for $LATEST."""
     config = record.document["config"]
@@ -185,7 +169,6 @@ def as_version(
         system_log_level=logging.get("SystemLogLevel", ""),
         tracing=config["TracingConfig"]["Mode"],
         reserved_concurrency=function.document.get("concurrency"),
-        provisioned=(provisioned or {}).get(version, 0),
         state=config["State"],
         package_type=config["PackageType"],
     )

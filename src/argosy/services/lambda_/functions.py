@@ -31,14 +31,13 @@ from argosy.state.functions import (
     EVENT_INVOKE,
     FUNCTION,
     POLICY,
-    PROVISIONED,
     URL,
     VERSION,
     part_name,
 )
 from argosy.state.record import Record
 
-_PARTS = (VERSION, ALIAS, POLICY, EVENT_INVOKE, URL, PROVISIONED)
+_PARTS = (VERSION, ALIAS, POLICY, EVENT_INVOKE, URL)
 
 
 @operation("lambda", "CreateFunction")
