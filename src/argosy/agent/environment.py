@@ -34,13 +34,18 @@ def submit_uri(spec: InstanceSpec) -> str:
 _KEPT_MEMORY = {"MALLOC_MMAP_THRESHOLD_": "33554432", "MALLOC_TRIM_THRESHOLD_": "67108864"}
 
 
+def passed_on(host: Mapping[str, str]) -> dict[str, str]:
+    """What everything in a sandbox gets of the host's variables."""
+    return {name: host[name] for name in _PASSED_ON if name in host}
+
+
 def worker_environment(
     host: Mapping[str, str], *, path: str, python_path: str, home: str, temporary: str
 ) -> dict[str, str]:
     """What the worker is started with, before it knows its model."""
     return {
         "LANG": "C.UTF-8",
-        **{name: host[name] for name in _PASSED_ON if name in host},
+        **passed_on(host),
         **_KEPT_MEMORY,
         "PATH": path,
         "PYTHONPATH": python_path,

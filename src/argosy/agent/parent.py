@@ -20,8 +20,11 @@ def die_with_parent(parent: int) -> None:
         os._exit(1)
 
 
-def limit_resources(memory_mb: int) -> None:
-    """Limits of a worker: `memory_mb` MiB of private memory (0: none), no core files."""
+def limit_resources(memory_mb: int, file_bytes: int = 0) -> None:
+    """Limits of a worker: `memory_mb` MiB of private memory, files of so many bytes (0: no limit),
+    no core files."""
+    if file_bytes:
+        resource.setrlimit(resource.RLIMIT_FSIZE, (file_bytes, file_bytes))
     if memory_mb:
         size = memory_mb << 20
         resource.setrlimit(resource.RLIMIT_DATA, (size, size))

@@ -67,7 +67,8 @@ _NAMESPACES = (
     "--unshare-uts",
     "--unshare-cgroup-try",
 )
-_NOBODY = 65_534
+NOBODY = 65_534
+"""Whom root becomes in a sandbox."""
 DEVICES = Path("/dev")
 
 
@@ -240,8 +241,8 @@ def isolation(uid: int = 0, gid: int = 0) -> Iterator[str]:
     The user has the host's ids in there unless others are given, and is never root.
     """
     yield from _NAMESPACES
-    yield from ("--uid", str(uid or os.getuid() or _NOBODY))
-    yield from ("--gid", str(gid if uid else os.getgid() or _NOBODY))
+    yield from ("--uid", str(uid or os.getuid() or NOBODY))
+    yield from ("--gid", str(gid if uid else os.getgid() or NOBODY))
     yield from ("--disable-userns", "--cap-drop", "ALL", "--new-session", "--die-with-parent")
 
 

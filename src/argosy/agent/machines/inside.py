@@ -1,0 +1,120 @@
+"""What a machine finds at /run/argosy: its scripts, its credentials, and a few small programs.
+
+`sudo` runs a command as the one user that there is, for scripts written for AWS say
+`sudo -u ec2-user -i <<EOF`; `shutdown`, `poweroff` and `halt` switch the machine off.
+"""
+
+import json
+import os
+from collections.abc import Mapping
+from pathlib import Path
+
+from argosy.agent import sandbox
+from argosy.agent.environment import passed_on
+from argosy.agent.folders import Folders
+from argosy.agent.machines.enclosure import root_of
+from argosy.ground.files import write_json
+from argosy.ground.machines import CREDENTIALS_FILE, HOME, INSIDE, INSIDE_DIR, MachineSpec
+
+PACKAGES = f"{HOME}/.packages"
+"""Where pip puts what is installed in there: the environment itself is the host's."""
+
+_SUDO = """#!/bin/sh
+# The machine has one user: options are passed over, the command is run as it.
+login=
+while [ $# -gt 0 ]; do
+  case "$1" in
+    -u|-g|-h|-p|-C|-r|-t|-T|-U|-D|-R) shift ;;
+    -i|-s|--login|--shell) login=1 ;;
+    --) shift; break ;;
+    -*|*=*) ;;
+    *) break ;;
+  esac
+  shift
+done
+if [ $# -eq 0 ]; then
+  [ -n "$login" ] && cd "$HOME"
+  exec /bin/bash
+fi
+[ -n "$login" ] && cd "$HOME"
+exec "$@"
+"""
+
+_SHUTDOWN = """#!/bin/sh
+# Process 2 of this sandbox is what started everything in it.
+exec kill -USR1 2
+"""
+
+_PROGRAMS = {
+    "sudo": _SUDO,
+    "shutdown": _SHUTDOWN,
+    "poweroff": _SHUTDOWN,
+    "halt": _SHUTDOWN,
+}
+
+
+def furnish(folders: Folders, machine: MachineSpec) -> None:
+    """Write it all, and make the folders that the sandbox is made of. Raises OSError."""
+    inside = folders.root / INSIDE
+    programs = inside / "bin"
+    programs.mkdir(mode=0o700, parents=True, exist_ok=True)
+    for name, text in _PROGRAMS.items():
+        _program(programs / name, text)
+    for script in machine.scripts:
+        _program(inside / script.name, script.text)
+    user, group = os.getuid() or sandbox.NOBODY, os.getgid() or sandbox.NOBODY
+    (inside / "passwd").write_text(f"ec2-user:x:{user}:{group}:EC2:{HOME}:/bin/bash\n")
+    (inside / "group").write_text(f"ec2-user:x:{group}:\n")
+    if machine.credentials:
+        write_json(inside / CREDENTIALS_FILE, machine.credentials, sync=False)
+    region = machine.environment.get("AWS_REGION", "")
+    (inside / "aws-config").write_text(_aws_config(region, bool(machine.credentials)))
+    _make_root(folders, machine)
+
+
+def environment(host: Mapping[str, str], machine: MachineSpec, path: str) -> dict[str, str]:
+    """What every program in there is started with. `path`: where the environment's programs lie."""
+    home = f"{HOME}/.local/bin:{PACKAGES}/bin"
+    return {
+        "LANG": "C.UTF-8",
+        **passed_on(host),
+        "PATH": f"{INSIDE_DIR}/bin:{home}:{path}:{sandbox.PATH}",
+        "HOME": HOME,
+        "USER": "ec2-user",
+        "LOGNAME": "ec2-user",
+        "SHELL": "/bin/bash",
+        "PYTHONUNBUFFERED": "1",
+        "PYTHONPATH": PACKAGES,
+        "PIP_TARGET": PACKAGES,
+        "PIP_DISABLE_PIP_VERSION_CHECK": "1",
+        "AWS_CONFIG_FILE": f"{INSIDE_DIR}/aws-config",
+        "AWS_EC2_METADATA_DISABLED": "true",
+        **machine.environment,
+    }
+
+
+def command_of(name: str, text: str) -> list[str]:
+    """How a script is run: by what its first line names, else by bash."""
+    path = f"{INSIDE_DIR}/{name}"
+    return [path] if text.startswith("#!") else ["/bin/bash", path]
+
+
+def _make_root(folders: Folders, machine: MachineSpec) -> None:
+    root = root_of(folders, machine)
+    for folder in (root / HOME[1:], Path(machine.volume), folders.temporary):
+        folder.mkdir(mode=0o700, parents=True, exist_ok=True)
+    if machine.metadata:
+        metadata = root / "opt/ml/metadata"
+        metadata.mkdir(parents=True, exist_ok=True)
+        (metadata / "resource-metadata.json").write_text(json.dumps(machine.metadata))
+
+
+def _program(path: Path, text: str) -> None:
+    path.write_text(text.replace("\r\n", "\n"))
+    path.chmod(0o700)
+
+
+def _aws_config(region: str, has_role: bool) -> str:
+    """The role's credentials are read again whenever they are about to expire."""
+    process = f"credential_process = /bin/cat {INSIDE_DIR}/{CREDENTIALS_FILE}\n"
+    return f"[default]\nregion = {region}\n{process if has_role else ''}"
