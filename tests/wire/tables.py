@@ -16,6 +16,7 @@ PROTOCOLS = [
     "json_1_0",
     "json_1_0-query-compatible",
     "query",
+    "ec2",
     "rest-json",
     "rest-xml",
     "smithy-rpc-v2-cbor",
@@ -67,7 +68,7 @@ def request_of(case: Case) -> HttpRequest:
         headers.setdefault("content-type", "application/x-amz-json-1.1")
         target = f"{case.service.metadata['targetPrefix']}.{case.operation}"
         headers.setdefault("x-amz-target", target)
-    if case.service.protocol == "query":
+    if case.service.protocol in ("query", "ec2"):
         headers.setdefault("content-type", "application/x-www-form-urlencoded")
     body = body_of(case, serialized)
     return HttpRequest(serialized.get("method", "POST"), path, query, headers, body)

@@ -32,6 +32,7 @@ NOT_APPLICABLE = {
     "QueryNoInputAndOutput": EMPTY,
     "QueryXmlLists": IGNORED,
     "XmlLists": IGNORED,
+    "Ec2XmlLists": IGNORED,
     "RestJsonHttpPayloadWithUnsetUnion": IGNORED,
     "RestXmlHttpPayloadWithUnsetUnion": IGNORED,
     "RestJsonDeserializesDenseSetMapAndSkipsNull": IGNORED,

@@ -22,6 +22,8 @@ class Dialect(Enum):
     """Paths and JSON bodies (sagemaker-runtime, lambda)."""
     QUERY = "query"
     """Forms and XML (sts, iam, sns)."""
+    EC2 = "ec2"
+    """Forms and XML of another shape."""
     S3 = "s3"
     CBOR = "cbor"
     """Smithy's RPC v2: /service/…/operation/… (monitoring)."""
@@ -35,6 +37,7 @@ _CONTENT_TYPES = {
     Dialect.JSON: "application/x-amz-json-1.1",
     Dialect.REST_JSON: "application/json",
     Dialect.QUERY: "text/xml",
+    Dialect.EC2: "text/xml",
     Dialect.S3: "application/xml",
     Dialect.CBOR: "application/cbor",
     Dialect.OCI: "application/json",
@@ -55,6 +58,8 @@ def dialect_of(service: str, method: str, path: str, target: str | None) -> Dial
     """
     if service == "s3":
         return Dialect.S3
+    if service == "ec2":
+        return Dialect.EC2
     if target is not None:
         return Dialect.JSON
     if path.startswith("/service/") and "/operation/" in path:
@@ -90,6 +95,8 @@ def render_error(
         return headers | _CHALLENGES.get(code, {}), _oci_json(code, message, members)
     if dialect is Dialect.QUERY:
         return headers, _query_xml(status, code, message, request_id)
+    if dialect is Dialect.EC2:
+        return headers, _ec2_xml(code, message, request_id)
     headers["x-amz-request-id"] = request_id
     return headers, _s3_xml(code, message, request_id, members)
 
@@ -107,6 +114,13 @@ def _query_xml(status: int, code: str, message: str, request_id: str) -> bytes:
         f"<ErrorResponse><Error><Type>{fault}</Type><Code>{_text(code)}</Code>"
         f"<Message>{_text(message)}</Message></Error>"
         f"<RequestId>{request_id}</RequestId></ErrorResponse>"
+    ).encode()
+
+
+def _ec2_xml(code: str, message: str, request_id: str) -> bytes:
+    return (
+        f"<Response><Errors><Error><Code>{_text(code)}</Code><Message>{_text(message)}</Message>"
+        f"</Error></Errors><RequestID>{request_id}</RequestID></Response>"
     ).encode()
 
 

@@ -95,6 +95,13 @@ _QUERY = {
     Failure.OVER: (403, "ExpiredToken"),
 }
 
+_EC2 = {
+    failure: (401, "AuthFailure")
+    if code in ("InvalidClientTokenId", "SignatureDoesNotMatch")
+    else (status, code)
+    for failure, (status, code) in _QUERY.items()
+}
+
 _S3 = {
     Failure.MISSING: (403, "AccessDenied"),
     Failure.INCOMPLETE: (400, "AuthorizationHeaderMalformed"),
@@ -128,6 +135,7 @@ _TABLES = {
     Dialect.CBOR: _JSON,
     Dialect.REST_JSON: _REST_JSON,
     Dialect.QUERY: _QUERY,
+    Dialect.EC2: _EC2,
     Dialect.S3: _S3,
     Dialect.OCI: _OCI,
     Dialect.DOOR: _REST_JSON,

@@ -51,6 +51,10 @@ def _agent(instance_id: str, settings: Settings, data_dir: DataDir, spare: str) 
         told = InstanceSpec.from_json(spec)
         assert told.job is not None
         JobLife(told, told.job, settings, data_dir).run()
+    elif isinstance(spec, dict) and spec.get("machine"):
+        from argosy.agent.machines.life import MachineLife
+
+        MachineLife(InstanceSpec.from_json(spec), settings, data_dir).run()
     elif isinstance(spec, dict) and len(spec.get("containers", ())) > 1:
         from argosy.agent.group import Group
 

@@ -53,6 +53,11 @@ def exit_cause(status: int, memory_limit_mb: int) -> str:
     return f"The model process exited with status {status}{limit}."
 
 
+def machine_needs_sandbox(why_not: str) -> str:
+    """A machine runs in nothing but a sandbox."""
+    return f"The machine cannot be started: it needs a sandbox, and there is none: {why_not}."
+
+
 def with_log(text: str, log: list[str]) -> str:
     """The text and as many of the last log lines as FailureReason has room for."""
     text = text.strip()[:MAX_REASON]

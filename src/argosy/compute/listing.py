@@ -11,6 +11,7 @@ from argosy.ground.instances import (
     SPEC_FILE,
     STATE_FILE,
     STOPPING_FILE,
+    WAS_STOPPED,
     Instance,
     InstanceSpec,
     InstanceState,
@@ -66,7 +67,7 @@ def judge(state: InstanceState, alive: bool, stopping: bool) -> InstanceState:
 
 def _gone(state: InstanceState, stopping: bool) -> str:
     if stopping or state.phase is Phase.STOPPING:
-        return "It was stopped."
+        return WAS_STOPPED
     return f"Its agent (process {state.agent_pid}) ended without saying why."
 
 

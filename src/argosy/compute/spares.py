@@ -59,8 +59,8 @@ class Spares:
 
     def hand_over(self, spec: InstanceSpec) -> bool:
         """Make a spare the instance that `spec` asks for; False when none took it."""
-        if spec.job or spec.network_isolation or len(spec.containers) > 1:
-            return False  # those of jobs run something else
+        if spec.job or spec.machine or spec.network_isolation or len(spec.containers) > 1:
+            return False  # those of jobs and machines run something else
         if spec.container.multi_model:
             return False  # spares have the host's network, and one model each
         with self._lock:

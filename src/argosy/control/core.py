@@ -17,6 +17,7 @@ from argosy.control.feed import Feed
 from argosy.control.launching import Place
 from argosy.control.logs.whole import LogUpkeep
 from argosy.control.loop import Loop
+from argosy.control.machines.whole import Machines
 from argosy.control.means import Means
 from argosy.control.measuring.whole import Measuring
 from argosy.control.monitoring.whole import Monitoring
@@ -116,12 +117,14 @@ class Control:
             self._watch,
         )
         self._recommendations = Recommendations(self._means)
+        self._machines = Machines(self._means)
         reconcilers = (
             endpoints,
             self._transforms.reconciler,
             self.training.reconciler,
             self._scaling,
             self._recommendations,
+            self._machines.reconciler,
         )
         self._loop = Loop(reconcilers, self._doorbell)
 
@@ -180,6 +183,7 @@ class Control:
             "endpoints": endpoints,
             "transforms": self._transforms.desk.reports(),
             "trainings": self.training.reports(),
+            "machines": self._machines.report(instances),
             "edges": self._feed.edge_count,
             "instances": sum(i.in_service for i in instances),
         }
@@ -207,6 +211,7 @@ class Control:
             for instance in await means.backend.list():
                 await means.backend.kill(instance.spec.instance_id)
                 await means.backend.forget(instance.spec.instance_id)
+            await asyncio.to_thread(self._machines.reset)
             delete_all_logs(means.data_dir.logs)
             shutil.rmtree(means.data_dir.images, ignore_errors=True)
             if not means.settings.s3_endpoint:

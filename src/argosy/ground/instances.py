@@ -9,6 +9,7 @@ from enum import StrEnum
 from typing import Any, TypedDict
 
 from argosy.ground.jobs import JobOutcome, JobSpec
+from argosy.ground.machines import MachineSpec
 from argosy.ground.time_limits import answer_limit_s, startup_limit_s
 from argosy.ground.work import Work
 
@@ -24,6 +25,8 @@ CONTAINER_FILE = "process.json"
 """Which process a container engine runs as the container: {"pid": …, "start_ticks": …}."""
 STOPPING_FILE = "stopping"
 """There once the instance was asked to go."""
+WAS_STOPPED = "It was stopped."
+"""`InstanceState.reason` of one that is gone because somebody wanted that."""
 
 
 PROGRAM = "program"
@@ -52,7 +55,8 @@ class Phase(StrEnum):
     UPLOADING = "Uploading"
     """Of a job: the algorithm has ended, and its outputs go to S3."""
     DONE = "Done"
-    """Of a job: it is over, well or not; `outcome` says how. Its agent is no more."""
+    """Of a job: it is over, well or not; `outcome` says how. Its agent is no more.
+    Of a machine: a program in it has switched it off."""
     FAILED = "Failed"
     """It will never serve: `reason` says why (artifact missing, model does not load, …)."""
     GONE = "Gone"
@@ -147,6 +151,8 @@ class InstanceSpec:
     """What the instance pulls by itself; None where it is only asked by edges."""
     job: JobSpec | None = None
     """What the instance runs to an end, instead of serving."""
+    machine: MachineSpec | None = None
+    """It is a machine, on which programs of the user's run."""
 
     @property
     def owner_kind(self) -> str:
@@ -200,6 +206,9 @@ class InstanceSpec:
                 "containers": tuple(ContainerSpec(**one) for one in value["containers"]),
                 "store": StoreAccess(**value["store"]),
                 "job": JobSpec.from_json(value["job"]) if value.get("job") else None,
+                "machine": MachineSpec.from_json(value["machine"])
+                if value.get("machine")
+                else None,
             }
         )
 

@@ -11,7 +11,8 @@ RUNTIME = "machine"
 """`ContainerSpec.runtime` of the one container that a machine's spec has."""
 
 JUPYTER = "jupyter"
-"""In an instance's folder: control wants JupyterLab to run in it."""
+"""In an instance's folder: the id of control's wish that JupyterLab run in it. Once it does, the
+instance's addresses are its URL and that id."""
 INSIDE = "inside"
 """In an instance's folder: what the machine reads at `INSIDE_DIR`."""
 INSIDE_DIR = "/run/argosy"
@@ -32,8 +33,8 @@ class Script:
     """Log stream that takes what it and what it started print."""
     once: bool = False
     """Not again on this volume once it has ended well, or in any way unless `required`."""
-    limit_s: float = 0.0
-    """0: as long as it takes."""
+    limit_s: float = 300.0
+    """How long it may take, if it is `required`."""
     required: bool = True
     """The machine fails with it; and waits for it, as it does not for one that is not."""
     failed: str = ""

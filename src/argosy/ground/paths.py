@@ -100,6 +100,11 @@ class DataDir:
         return self.root / "processing"
 
     @property
+    def volumes(self) -> Path:
+        """Disks of notebook instances and EC2 instances, one folder each."""
+        return self.root / "volumes"
+
+    @property
     def logs(self) -> Path:
         """Log groups and streams of models (see argosy.telemetry.logs)."""
         return self.root / "logs"

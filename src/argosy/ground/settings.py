@@ -117,6 +117,12 @@ class Settings:
     job_instances: int = _setting(
         8, "Instances of training jobs that run at once; jobs beyond that are Pending."
     )
+    lifecycle_timeout_s: float = _setting(
+        300.0, "Seconds each lifecycle script of a notebook instance may take."
+    )
+    machine_grace_s: float = _setting(
+        10.0, "Seconds the processes of a machine that is stopped have to end by themselves."
+    )
     metrics_mb: int = _setting(2048, "Metrics kept, MiB; beyond that the oldest go first.")
     metric_series: int = _setting(
         20_000, "Metrics of one account: different names and dimensions that are kept."

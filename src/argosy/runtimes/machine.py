@@ -31,8 +31,8 @@ class Machine:
         self._pending = b""
         self._wake, writer = os.pipe2(os.O_NONBLOCK | os.O_CLOEXEC)
         signal.set_wakeup_fd(writer, warn_on_full_buffer=False)
-        signal.signal(signal.SIGCHLD, _ignore)
-        signal.signal(signal.SIGTERM, signal.SIG_IGN)
+        for number in (signal.SIGCHLD, signal.SIGTERM):
+            signal.signal(number, _pass)  # SIG_IGN would be passed on to what is started
         signal.signal(signal.SIGUSR1, self._shut_down)
 
     def run(self) -> None:
@@ -105,7 +105,8 @@ def _end_everybody(grace_s: float) -> None:
 
 
 def _others() -> bool:
-    return any(int(name) > _OWN_PIDS and _lives(name) for name in os.listdir("/proc") if name.isdigit())
+    pids = [name for name in os.listdir("/proc") if name.isdigit()]
+    return any(int(pid) > _OWN_PIDS and _lives(pid) for pid in pids)
 
 
 def _lives(pid: str) -> bool:
@@ -116,8 +117,8 @@ def _lives(pid: str) -> bool:
         return False
 
 
-def _ignore(number: int, frame: FrameType | None) -> None:
-    """A child ended: waking up is all that is needed."""
+def _pass(number: int, frame: FrameType | None) -> None:
+    """Waking up is all that is needed."""
 
 
 def main(arguments: list[str]) -> None:

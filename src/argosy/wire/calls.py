@@ -11,6 +11,7 @@ from argosy.ground.errors import ApiError, SerializationException
 from argosy.wire import compression
 from argosy.wire.base import Dialect, Match
 from argosy.wire.cbor_dialect import CborDialect
+from argosy.wire.ec2_dialect import Ec2Dialect
 from argosy.wire.http import HttpRequest, HttpResponse
 from argosy.wire.json_dialect import JsonDialect
 from argosy.wire.query_dialect import QueryDialect
@@ -22,6 +23,7 @@ DIALECTS: dict[str, Dialect] = {
     "json": JsonDialect(),
     "rest-json": RestJsonDialect(),
     "query": QueryDialect(),
+    "ec2": Ec2Dialect(),
     "rest-xml": RestXmlDialect(),
     "smithy-rpc-v2-cbor": CborDialect(),
 }

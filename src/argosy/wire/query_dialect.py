@@ -23,7 +23,7 @@ class QueryDialect(Dialect):
     """Answers are wrapped: <OpResponse><OpResult>…</OpResult><ResponseMetadata>…."""
 
     def find(self, service: Service, request: HttpRequest) -> Match:
-        given = _fields(request)
+        given = fields(request)
         action = given.get("Action", "")
         if action not in service.operation_names:
             shown = f"{action[:128]!r} in Action" if action else "without Action"
@@ -40,26 +40,26 @@ class QueryDialect(Dialect):
     ) -> dict[str, Any]:
         if operation.input_shape is None:
             return {}
-        root = form.tree(_fields(request))
+        root = form.tree(fields(request))
         result: dict[str, Any] = form.READER.read(operation.input_shape, root)
         return result
 
     def serialize(
         self, operation: OperationModel, result: Mapping[str, Any], request_id: str
     ) -> HttpResponse:
-        root = _root(operation.service_model.metadata, f"{operation.name}Response")
+        root = root_of(operation.service_model.metadata, f"{operation.name}Response")
         shape = operation.output_shape
         if shape is not None:
             wrapper = shape.serialization.get("resultWrapper")
             xml_values.WRITER.members(SubElement(root, wrapper) if wrapper else root, shape, result)
         metadata = SubElement(root, "ResponseMetadata")
         xml_values.text_element(metadata, "RequestId", request_id)
-        return _response(200, root, request_id)
+        return respond(200, root, request_id)
 
     def serialize_error(
         self, service: Service | None, error: ApiError, request_id: str
     ) -> HttpResponse:
-        root = _root(service.metadata if service else {}, "ErrorResponse")
+        root = root_of(service.metadata if service else {}, "ErrorResponse")
         inner = SubElement(root, "Error")
         fault = "Sender" if error.sender_fault else "Receiver"
         xml_values.text_element(inner, "Type", fault)
@@ -70,10 +70,10 @@ class QueryDialect(Dialect):
             further = {**error.members, message_member(shape): None}
             xml_values.WRITER.members(inner, shape, further)
         xml_values.text_element(root, "RequestId", request_id)
-        return _response(error.status, root, request_id)
+        return respond(error.status, root, request_id)
 
 
-def _fields(request: HttpRequest) -> dict[str, str]:
+def fields(request: HttpRequest) -> dict[str, str]:
     """The form's fields: of the query string and, in a POST, of the body."""
     if request.method == "GET":
         return form.fields(request.query)
@@ -86,13 +86,15 @@ def _fields(request: HttpRequest) -> dict[str, str]:
         raise SerializationException("The body is not a valid URL-encoded form.") from None
 
 
-def _root(metadata: Mapping[str, Any], name: str) -> Element:
+def root_of(metadata: Mapping[str, Any], name: str) -> Element:
+    """An answer's outermost element, in the service's namespace."""
     root = Element(name)
     if metadata.get("xmlNamespace"):
         root.set("xmlns", metadata["xmlNamespace"])
     return root
 
 
-def _response(status: int, root: Element, request_id: str) -> HttpResponse:
+def respond(status: int, root: Element, request_id: str) -> HttpResponse:
+    """An answer of this document."""
     headers = {REQUEST_ID_HEADER: request_id, "Content-Type": "text/xml"}
     return HttpResponse(status, headers, xml_values.dumps(root))

@@ -8,7 +8,7 @@ from botocore.loaders import Loader
 from botocore.model import OperationModel, ServiceModel
 
 # A service may speak several; botocore clients that know JSON or REST use it. First come first.
-PROTOCOLS = ("json", "rest-json", "rest-xml", "query", "smithy-rpc-v2-cbor")
+PROTOCOLS = ("json", "rest-json", "rest-xml", "query", "ec2", "smithy-rpc-v2-cbor")
 
 _PROSE = ("documentation", "documentationUrl")
 

@@ -12,6 +12,7 @@ from argosy.state.monitoring import (
     MODEL_QUALITY_DEFINITION,
     MONITORING_SCHEDULE,
 )
+from argosy.state.notebooks import LIFECYCLE, NOTEBOOK
 from argosy.state.processing_jobs import PROCESSING_JOB
 from argosy.state.recommendations import RECOMMENDATIONS_JOB
 from argosy.state.records import Record
@@ -33,6 +34,8 @@ NOUNS = {
     PROCESSING_JOB: "processing job",
     RECOMMENDATIONS_JOB: "inference recommendations job",
     MONITORING_SCHEDULE: "monitoring schedule",
+    NOTEBOOK: "notebook instance",
+    LIFECYCLE: "notebook instance lifecycle config",
     DATA_QUALITY_DEFINITION: "data quality job definition",
     MODEL_QUALITY_DEFINITION: "model quality job definition",
     MODEL_PACKAGE: "model package",

@@ -15,6 +15,7 @@ _SORT_KEYS: dict[str, SortBy] = {
     "Name": "name",
     "CreationTime": "created",
     "Status": "status",
+    "LastModifiedTime": "modified",
 }
 
 

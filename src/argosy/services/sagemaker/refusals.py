@@ -85,6 +85,13 @@ _COMPONENT = (
     ),
 )
 
+_NOTEBOOK = (
+    Refusal("KmsKeyId", filled, "keys of KMS"),
+    Refusal("AcceleratorTypes", filled, "accelerators of Elastic Inference"),
+    Refusal("DefaultCodeRepository", filled, "code repositories"),
+    Refusal("AdditionalCodeRepositories", filled, "code repositories"),
+)
+
 _SCRIPTS = "preprocessing scripts and postprocessing scripts of monitoring"
 _ANALYSES = "monitoring of bias and explainability"
 _ATTRIBUTES = "attributes of predictions in monitoring of data quality"
@@ -195,6 +202,18 @@ _TABLE: dict[str, tuple[Refusal, ...]] = {
     "CreateTransformJob": (Refusal("ExperimentConfig", filled, "experiments"),),
     "CreateTrainingJob": _TRAINING,
     "UpdateTrainingJob": tuple(line for line in _TRAINING if line.path in _TRAINING_UPDATES),
+    "CreateNotebookInstance": (
+        Refusal("SubnetId", filled, "VPCs"),
+        Refusal("SecurityGroupIds", filled, "VPCs"),
+        Refusal("DirectInternetAccess", one_of("Disabled"), "machines without the network"),
+        *_NOTEBOOK,
+    ),
+    "UpdateNotebookInstance": _NOTEBOOK,
+    "ListNotebookInstances": (
+        Refusal("NotebookInstanceLifecycleConfigNameContains", filled, "this filter"),
+        Refusal("DefaultCodeRepositoryContains", filled, "code repositories"),
+        Refusal("AdditionalCodeRepositoryEquals", filled, "code repositories"),
+    ),
     "CreateProcessingJob": (
         Refusal("ExperimentConfig", filled, "experiments"),
         Refusal("AppSpecification.ContainerEntrypoint", filled, "programs of users in this image"),

@@ -1,0 +1,53 @@
+"""The documents of notebook instances and of their lifecycle configurations.
+
+`services` write what is asked; `control` has the machine run.
+"""
+
+from typing import Any, TypedDict
+
+from argosy.state.machines import Machine, State, new_machine
+
+NOTEBOOK = "notebook-instance"
+"""Kind of record and type in an ARN."""
+LIFECYCLE = "notebook-instance-lifecycle-config"
+LOG_GROUP = "/aws/sagemaker/NotebookInstances"
+
+PENDING = "Pending"
+IN_SERVICE = "InService"
+STOPPING = "Stopping"
+STOPPED = "Stopped"
+FAILED = "Failed"
+DELETING = "Deleting"
+UPDATING = "Updating"
+
+STATES = {
+    PENDING: State.STARTING,
+    IN_SERVICE: State.ON,
+    STOPPING: State.STOPPING,
+    STOPPED: State.OFF,
+    FAILED: State.FAILED,
+    UPDATING: State.CHANGING,
+    DELETING: State.REMOVING,
+}
+
+
+class NotebookDocument(TypedDict):
+    """A notebook instance. Its status stands in the record's own column."""
+
+    arn: str
+    asked: dict[str, Any]
+    """The members of CreateNotebookInstance as they are now, defaults filled in."""
+    failure_reason: str
+    machine: Machine
+
+
+class LifecycleDocument(TypedDict):
+    """A lifecycle configuration: its scripts in base64, as they came; "" for none."""
+
+    arn: str
+    on_create: str
+    on_start: str
+
+
+def new_notebook(arn: str, asked: dict[str, Any], now: float) -> NotebookDocument:
+    return {"arn": arn, "asked": asked, "failure_reason": "", "machine": new_machine(now)}
