@@ -9,6 +9,7 @@ every process of the sandbox is asked to end, and is killed with the sandbox. It
 import contextlib
 import json
 import os
+import select
 import signal
 import socket
 import subprocess
@@ -37,15 +38,13 @@ class Machine:
 
     def run(self) -> None:
         """Serve; returns when everything is over."""
-        import select
-
         while True:
-            readable, _, _ = select.select([self._control, self._wake], [], [])
+            readable, _, _ = select.select([self._control.fileno(), self._wake], [], [])
             if self._wake in readable:
                 with contextlib.suppress(BlockingIOError):
                     os.read(self._wake, 4096)
                 self._reap()
-            if self._control in readable and not self._listen():
+            if self._control.fileno() in readable and not self._listen():
                 return
 
     def _listen(self) -> bool:
@@ -54,7 +53,7 @@ class Machine:
         if not data:
             return False
         *lines, self._pending = (self._pending + data).split(b"\n")
-        return all([self._obey(json.loads(line)) for line in lines])
+        return all(self._obey(json.loads(line)) for line in lines)
 
     def _obey(self, said: dict[str, Any]) -> bool:
         if "stop" in said:

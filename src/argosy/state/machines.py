@@ -71,17 +71,7 @@ def new_boot() -> str:
 
 def started(document: Mapping[str, Any], now: float) -> dict[str, Any]:
     """The document with a start asked for."""
-    machine: Machine = {
-        **document["machine"],
-        "boot": new_boot(),
-        "deaths": 0,
-        "since": now,
-        "force": False,
-        "secret": secrets.token_hex(32),
-        "wish": "",
-        "url": "",
-        "granted": "",
-    }
+    machine = {**new_machine(now), "id": document["machine"]["id"]}
     return {**document, "machine": machine}
 
 

@@ -61,6 +61,7 @@ class Jupyter:
         self._process.start(
             JUPYTER,
             command,
+            SAGEMAKER_DIR,
             ARGOSY_NOTEBOOK_SECRET=self._secret,
             PYTHONPATH=f"{PACKAGES}:{sandbox.CODE_DIR}",
             JUPYTER_RUNTIME_DIR=f"{HOME}/.local/share/jupyter/runtime",

@@ -62,8 +62,8 @@ class MachineProcess:
         """The sandbox's first process, as the host numbers it."""
         return next(iter(children_of(self._process.pid)), self._process.pid)
 
-    def start(self, name: str, command: list[str], **more: str) -> None:
-        """Start a program in the sandbox, with further variables."""
+    def start(self, name: str, command: list[str], directory: str = "/", **more: str) -> None:
+        """Start a program in the sandbox, there, with further variables."""
         self.ended.pop(name, None)
         path = os.path.dirname(sys.executable)
         given = inside.environment(os.environ, self._machine, path)
@@ -73,7 +73,7 @@ class MachineProcess:
                 "command": command,
                 "environment": {**given, **more},
                 "log": self._logs[name],
-                "directory": "/",
+                "directory": directory,
             }
         )
 

@@ -41,7 +41,7 @@ def decide(
     """`instances`: all of this machine, of this start and of others."""
     mine = [one for one in instances if one.spec.deployment == machine["boot"]]
     others = [one for one in instances if one.spec.deployment != machine["boot"]]
-    plan = Plan(state, machine, **_cleared(others, machine, grace_s, now))
+    plan = _cleared(Plan(state, machine), others, grace_s, now)
     if state in (State.STARTING, State.ON):
         return _up(plan, mine, bool(others), now)
     return _down(plan, list(instances), grace_s, now)
@@ -95,7 +95,7 @@ def _gone(plan: Plan, state: State, one: Instance, reason: str) -> Plan:
 
 def _down(plan: Plan, instances: list[Instance], grace_s: float, now: float) -> Plan:
     """It shall be off: everything goes, and then it is."""
-    plan = replace(plan, **_cleared(instances, plan.machine, grace_s, now))
+    plan = _cleared(plan, instances, grace_s, now)
     if any(one.alive for one in instances):
         return plan
     after = {
@@ -106,15 +106,14 @@ def _down(plan: Plan, instances: list[Instance], grace_s: float, now: float) -> 
     return replace(plan, state=after.get(plan.state, plan.state))
 
 
-def _cleared(
-    instances: Sequence[Instance], machine: Machine, grace_s: float, now: float
-) -> dict[str, tuple[str, ...]]:
+def _cleared(plan: Plan, instances: Sequence[Instance], grace_s: float, now: float) -> Plan:
     """How instances that nobody wants any more are ended."""
-    late = machine["force"] or now > machine["since"] + grace_s + _PATIENCE_S
+    late = plan.machine["force"] or now > plan.machine["since"] + grace_s + _PATIENCE_S
     alive = [one for one in instances if one.alive]
     asked = [one for one in alive if one.state.phase is not Phase.STOPPING]
-    return {
-        "stop": () if late else tuple(one.spec.instance_id for one in asked),
-        "kill": tuple(one.spec.instance_id for one in alive) if late else (),
-        "forget": tuple(one.spec.instance_id for one in instances if not one.alive),
-    }
+    return replace(
+        plan,
+        stop=() if late else tuple(one.spec.instance_id for one in asked),
+        kill=tuple(one.spec.instance_id for one in alive) if late else (),
+        forget=tuple(one.spec.instance_id for one in instances if not one.alive),
+    )

@@ -1,0 +1,170 @@
+"""Notebook instances and lifecycle configurations at the API: what is written, what is refused."""
+
+import base64
+from collections.abc import Callable
+from typing import Any
+
+import pytest
+
+from argosy.ground.names import DEFAULT_ACCOUNT, DEFAULT_REGION
+from argosy.state import notebooks
+from argosy.state.notebooks import NOTEBOOK
+from support.api_client import ApiServer
+
+ARN = f"arn:aws:sagemaker:{DEFAULT_REGION}:{DEFAULT_ACCOUNT}:notebook-instance/one"
+CONFIG_ARN = ARN.replace("notebook-instance/", "notebook-instance-lifecycle-config/")
+ROLE = f"arn:aws:iam::{DEFAULT_ACCOUNT}:role/notebook"
+Refused = Callable[..., str]
+
+
+def create(sagemaker: Any, **more: Any) -> str:
+    asked = {"NotebookInstanceName": "one", "InstanceType": "ml.t3.medium", "RoleArn": ROLE, **more}
+    return str(sagemaker.create_notebook_instance(**asked)["NotebookInstanceArn"])
+
+
+def now_in(server: ApiServer, status: str) -> None:
+    """What control would write."""
+    record = server.records.get(NOTEBOOK, DEFAULT_ACCOUNT, DEFAULT_REGION, "one")
+    assert record is not None
+    server.records.update(record, now=server.clock.now(), status=status)
+
+
+def content(text: str) -> list[dict[str, str]]:
+    return [{"Content": base64.b64encode(text.encode()).decode()}]
+
+
+def test_a_new_instance_is_pending_with_defaults(sagemaker: Any) -> None:
+    assert create(sagemaker, Tags=[{"Key": "a", "Value": "b"}]) == ARN
+
+    found = sagemaker.describe_notebook_instance(NotebookInstanceName="one")
+
+    assert found["NotebookInstanceStatus"] == "Pending"
+    assert found["VolumeSizeInGB"] == 5
+    assert found["DirectInternetAccess"] == found["RootAccess"] == "Enabled"
+    assert found["RoleArn"] == ROLE
+    assert sagemaker.list_tags(ResourceArn=ARN)["Tags"] == [{"Key": "a", "Value": "b"}]
+    listed = sagemaker.list_notebook_instances(StatusEquals="Pending")["NotebookInstances"]
+    assert [one["NotebookInstanceName"] for one in listed] == ["one"]
+
+
+def test_names_are_unique_and_unknown_ones_are_not_found(sagemaker: Any, refused: Refused) -> None:
+    create(sagemaker)
+
+    message = refused(
+        sagemaker.create_notebook_instance,
+        NotebookInstanceName="ONE",
+        InstanceType="ml.t3.medium",
+        RoleArn=ROLE,
+    )
+    assert message == f"Cannot create a duplicate Notebook Instance ({ARN})"
+    unknown = refused(sagemaker.describe_notebook_instance, NotebookInstanceName="two")
+    assert unknown == "RecordNotFound"
+
+
+@pytest.mark.parametrize(
+    ("status", "call", "allowed", "wanted"),
+    [
+        ("InService", "start", "Stopped, Failed", "Pending"),
+        ("Pending", "stop", "InService", "Stopping"),
+        ("Stopped", "stop", "InService", "Stopping"),
+        ("InService", "delete", "Stopped, Failed", "Deleting"),
+        ("Pending", "update", "Stopped, Failed", "Updating"),
+    ],
+)
+def test_each_call_needs_its_status(
+    server: ApiServer,
+    sagemaker: Any,
+    refused: Refused,
+    status: str,
+    call: str,
+    allowed: str,
+    wanted: str,
+) -> None:
+    create(sagemaker)
+    now_in(server, status)
+
+    message = refused(getattr(sagemaker, f"{call}_notebook_instance"), NotebookInstanceName="one")
+
+    assert message == (
+        f"Status ({status}) not in ([{allowed}]). Unable to transition to ({wanted}) for Notebook "
+        f"Instance ({ARN})."
+    )
+
+
+@pytest.mark.parametrize(
+    ("status", "call", "after"),
+    [
+        ("Stopped", "start", "Pending"),
+        ("Failed", "start", "Pending"),
+        ("InService", "stop", "Stopping"),
+        ("Failed", "delete", "Deleting"),
+        ("Stopped", "update", "Updating"),
+    ],
+)
+def test_a_call_begins_a_transition(
+    server: ApiServer, sagemaker: Any, status: str, call: str, after: str
+) -> None:
+    create(sagemaker)
+    now_in(server, status)
+
+    getattr(sagemaker, f"{call}_notebook_instance")(NotebookInstanceName="one")
+
+    found = sagemaker.describe_notebook_instance(NotebookInstanceName="one")
+    assert found["NotebookInstanceStatus"] == after
+
+
+def test_a_volume_does_not_shrink(server: ApiServer, sagemaker: Any, refused: Refused) -> None:
+    create(sagemaker, VolumeSizeInGB=20)
+    now_in(server, notebooks.STOPPED)
+    update = sagemaker.update_notebook_instance
+
+    assert "does not shrink" in refused(update, NotebookInstanceName="one", VolumeSizeInGB=10)
+    update(NotebookInstanceName="one", VolumeSizeInGB=30, InstanceType="ml.t3.large")
+
+    found = sagemaker.describe_notebook_instance(NotebookInstanceName="one")
+    assert (found["VolumeSizeInGB"], found["InstanceType"]) == (30, "ml.t3.large")
+
+
+@pytest.mark.parametrize(
+    "member",
+    [
+        {"SubnetId": "subnet-1"},
+        {"DirectInternetAccess": "Disabled"},
+        {"KmsKeyId": "k"},
+        {"DefaultCodeRepository": "https://example.com/x.git"},
+        {"LifecycleConfigName": "nowhere"},
+    ],
+)
+def test_what_cannot_be_held_is_refused(
+    sagemaker: Any, refused: Refused, member: dict[str, Any]
+) -> None:
+    asked = {"NotebookInstanceName": "one", "InstanceType": "ml.t3.medium", "RoleArn": ROLE}
+    assert refused(sagemaker.create_notebook_instance, **asked, **member)
+
+
+def test_a_configuration_is_made_shown_changed_and_deleted(
+    sagemaker: Any, refused: Refused
+) -> None:
+    name = {"NotebookInstanceLifecycleConfigName": "one"}
+    made = sagemaker.create_notebook_instance_lifecycle_config(**name, OnStart=content("echo 1"))
+    assert made["NotebookInstanceLifecycleConfigArn"] == CONFIG_ARN
+    create(sagemaker, LifecycleConfigName="one")
+
+    sagemaker.update_notebook_instance_lifecycle_config(**name, OnCreate=content("echo 0"))
+
+    found = sagemaker.describe_notebook_instance_lifecycle_config(**name)
+    assert (found["OnCreate"], found["OnStart"]) == (content("echo 0"), content("echo 1"))
+    listed = sagemaker.list_notebook_instance_lifecycle_configs(SortBy="LastModifiedTime")
+    assert len(listed["NotebookInstanceLifecycleConfigs"]) == 1
+    why = refused(sagemaker.delete_notebook_instance_lifecycle_config, **name)
+    assert "is used by Notebook Instance one" in why
+    assert "already exists" in refused(sagemaker.create_notebook_instance_lifecycle_config, **name)
+
+
+def test_a_script_that_is_not_base64_is_refused(sagemaker: Any, refused: Refused) -> None:
+    message = refused(
+        sagemaker.create_notebook_instance_lifecycle_config,
+        NotebookInstanceLifecycleConfigName="one",
+        OnStart=[{"Content": "#!/bin/sh"}],
+    )
+    assert "base64" in message
