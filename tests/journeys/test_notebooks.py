@@ -142,7 +142,7 @@ def test_a_cell_runs_in_the_jupyterlab_behind_a_presigned_url(platform: Platform
     said = run_cell(base, token, "import os; print(6 * 7, os.getcwd())")
     assert said == "42 /home/ec2-user/SageMaker\n"
     assert "JupyterLab" in asked(base, "/lab", token)
-    with pytest.raises(AssertionError, match="40[13]"):
+    with pytest.raises(AssertionError, match=r"40[13]"):
         asked(base, "/api/kernels", token[:-1] + ("0" if token[-1] != "0" else "1"))
     again = sagemaker.create_presigned_notebook_instance_url(NotebookInstanceName="nb-lab")
     assert again["AuthorizedUrl"].startswith(f"{base}/lab?token=")
