@@ -26,6 +26,7 @@ main = LazyGroup(
         "deploy",
         "invoke",
         "transform",
+        "interrupt",
         "loadtest",
         "rollout",
         "status",

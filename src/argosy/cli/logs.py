@@ -12,7 +12,7 @@ import click
 from argosy.cli import options
 from argosy.cli.session import plainly, session
 from argosy.ground.errors import ArgosyError
-from argosy.ground.names import TRANSFORM_LOG_GROUP, endpoint_log_group
+from argosy.ground.names import TRAINING_LOG_GROUP, TRANSFORM_LOG_GROUP, endpoint_log_group
 
 _PERIOD_S = 0.5
 _UNITS = {"s": 1, "m": 60, "h": 3600, "d": 86400}
@@ -23,11 +23,13 @@ _UNITS = {"s": 1, "m": 60, "h": 3600, "d": 86400}
         "argosy logs iris -f\n"
         "argosy logs iris --since 10m --instance i-0a1b\n"
         "argosy logs iris --filter '{ $.took_ms > 100 }'\n"
-        "argosy logs --transform iris-20260101-120000-000"
+        "argosy logs --transform iris-20260101-120000-000\n"
+        "argosy logs --training my-training-job -f"
     )
 )
 @click.argument("endpoint", metavar="NAME")
 @click.option("--transform", is_flag=True, help="NAME is a transform job.")
+@click.option("--training", is_flag=True, help="NAME is a training job.")
 @click.option("-f", "--follow", is_flag=True, help="Go on with new lines, until Ctrl-C.")
 @click.option("--instance", help="Only instances whose id begins like this.")
 @click.option("--since", metavar="AGE", help="Only lines not older than this: 90s, 10m, 2h, 1d.")
@@ -39,6 +41,7 @@ _UNITS = {"s": 1, "m": 60, "h": 3600, "d": 86400}
 def logs(
     endpoint: str,
     transform: bool,
+    training: bool,
     follow: bool,
     instance: str | None,
     since: str | None,
@@ -48,8 +51,11 @@ def logs(
 ) -> None:
     """Print what the models of the endpoint NAME wrote to stdout and stderr, in order of time.
 
-    With --transform, what those of a transform job wrote, and what the platform says of it.
+    With --transform, what those of a transform job wrote, and what the platform says of it; with
+    --training, what a training job printed on all of its hosts.
     """
+    if transform and training:
+        raise click.UsageError("Give one of --transform and --training.")
     start = int((time.time() - _seconds(since)) * 1000) if since else 0
     found = session(data_dir)
 
@@ -57,11 +63,15 @@ def logs(
         sagemaker = found.client("sagemaker")
         if transform:
             sagemaker.describe_transform_job(TransformJobName=endpoint)
+        elif training:
+            sagemaker.describe_training_job(TrainingJobName=endpoint)
         else:
             sagemaker.describe_endpoint(EndpointName=endpoint)
 
-    group = TRANSFORM_LOG_GROUP if transform else endpoint_log_group(endpoint)
-    place = _Place(group, f"{endpoint}/" if transform else "", pattern)
+    group = endpoint_log_group(endpoint)
+    if transform or training:
+        group = TRANSFORM_LOG_GROUP if transform else TRAINING_LOG_GROUP
+    place = _Place(group, f"{endpoint}/" if transform or training else "", pattern)
     reader = _Reader(found.client("logs"), place, instance, start, check)
     with contextlib.suppress(KeyboardInterrupt), plainly():
         _print_all(reader, follow, as_json)

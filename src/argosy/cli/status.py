@@ -41,7 +41,7 @@ def _report(found: Session, name: str | None) -> dict[str, Any]:
         report: dict[str, Any] = found.get("/_argosy/status")
     if name is not None:
         report["endpoints"] = [e for e in report["endpoints"] if e["name"] == name]
-        report["transforms"] = []
+        report["transforms"] = report["trainings"] = []
         if not report["endpoints"]:
             raise ArgosyError(f"There is no endpoint {name}.")
     return report
@@ -79,7 +79,9 @@ def render(report: dict[str, Any], url: str) -> Any:
         _add_endpoint(table, endpoint)
     for job in report.get("transforms", []):
         _add_transform(table, job)
-    if not report["endpoints"] and not report.get("transforms"):
+    for job in report.get("trainings", []):
+        _add_training(table, job)
+    if not any(report.get(name) for name in ("endpoints", "transforms", "trainings")):
         table.add_row("none yet: argosy deploy MODEL --name NAME")
     return table
 
@@ -108,6 +110,17 @@ def _add_transform(table: Any, job: dict[str, Any]) -> None:
     table.add_row(f"  {job['rows']:,} rows", state, "", "", _figure(job["rows_per_s"], 1))
     if job["objects_failed"]:
         _add_reason(table, f"{job['objects_failed']} objects failed")
+
+
+def _add_training(table: Any, job: dict[str, Any]) -> None:
+    """A training job that is under way, with the last values of its metrics."""
+    table.add_row(f"[bold]{job['name']}[/]", "[yellow]training[/]")
+    stage = job["secondary_status"]
+    table.add_row(f"  {job['seconds']:,.0f} s", stage, "", str(job["instances"]))
+    if stage == "Pending":
+        table.add_row(f"  [dim]{escape(job['message'])}[/]")
+    for name, value in job["metrics"].items():
+        table.add_row(f"  [dim]{escape(name)} {value:g}[/]")
 
 
 def _add_reason(table: Any, reason: str | None) -> None:

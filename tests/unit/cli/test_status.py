@@ -68,6 +68,23 @@ def test_a_component_that_failed_says_why() -> None:
     assert "more" not in text
 
 
+def test_a_training_job_shows_its_stage_and_its_metrics() -> None:
+    job = {
+        "name": "nightly",
+        "secondary_status": "Pending",
+        "message": "Waiting for room",
+        "instances": 2,
+        "seconds": 41.5,
+        "metrics": {"loss": 0.25},
+    }
+    screen = Console(width=TERMINAL, file=StringIO())
+    screen.print(render({**report(None), "trainings": [job]}, "http://127.0.0.1:43789"))
+
+    text = screen.file.getvalue()  # type: ignore[attr-defined]
+    wanted = ("nightly", "training", "Pending", "42 s", "Waiting for room", "loss 0.25")
+    assert all(word in text for word in wanted)
+
+
 def test_a_transform_job_shows_how_far_it_is() -> None:
     job = {
         "name": "nightly",

@@ -101,6 +101,14 @@ def test_an_endpoints_instance_is_told_by_its_variant_and_by_itself(tmp_path: Pa
     assert {datum.unit for datum in data.values()} == {"Percent"}
 
 
+def test_a_training_jobs_host_is_named_as_the_job_names_it(tmp_path: Path) -> None:
+    data = measured("training-job/j", NoDevices(), tmp_path)
+    assert set(data) == {
+        ("/aws/sagemaker/TrainingJobs", f"{name}Utilization", (("Host", "j/v"),))
+        for name in ("CPU", "Disk", "Memory")
+    }
+
+
 def test_a_transform_jobs_instance_is_a_host(tmp_path: Path) -> None:
     data = measured("transform-job/j", NoDevices(), tmp_path)
     assert set(data) == {

@@ -9,6 +9,7 @@ from dataclasses import dataclass
 SAGEMAKER = "AWS/SageMaker"
 ENDPOINTS = "/aws/sagemaker/Endpoints"
 TRANSFORM_JOBS = "/aws/sagemaker/TransformJobs"
+TRAINING_JOBS = "/aws/sagemaker/TrainingJobs"
 COMPONENTS = "/aws/sagemaker/InferenceComponents"
 
 VARIANT = ("EndpointName", "VariantName")
@@ -209,6 +210,10 @@ OF_COMPONENTS = {
     name: _kind(COMPONENTS, name, "Percent", (COMPONENT,), meaning)
     for name, meaning in _UTILIZATION.items()
     if name != "DiskUtilization"
+}
+OF_TRAINING_JOBS = {
+    name: _kind(TRAINING_JOBS, name, "Percent", (HOST,), meaning)
+    for name, meaning in _UTILIZATION.items()
 }
 OF_TRANSFORM_JOBS = {
     name: _kind(TRANSFORM_JOBS, name, "Percent", (HOST,), meaning)

@@ -138,6 +138,8 @@ def _places(instance: Instance, name: str) -> list[tuple[Mapping[str, Kind], dic
             (of.OF_ENDPOINTS, {"EndpointName": name, "VariantName": spec.variant}),
             (of.OF_ENDPOINTS, {"Host": host}),
         ]
+    if spec.owner_kind == "training-job":
+        return [(of.OF_TRAINING_JOBS, {"Host": f"{name}/{spec.variant}"})]
     return [(of.OF_TRANSFORM_JOBS, {"Host": f"{name}/{spec.instance_id}"})]
 
 
