@@ -20,6 +20,7 @@ from pathlib import Path
 import argosy
 from argosy.agent import image
 from argosy.agent.folders import Folders
+from argosy.ground.paths import DataDir
 from argosy.ground.settings import Settings
 
 BASE_DIR = "/opt/ml"
@@ -155,6 +156,18 @@ def enclose_program(
         *("--remount-ro", "/"),
     ]
     return [bubblewrap(), *options, "--", *command]
+
+
+def bare(data_dir: DataDir, *readable: Path) -> Iterator[str]:
+    """Options that every sandbox has: isolation, the system's folders, and what else of the host
+    is to be readable, but never the data folder."""
+    yield from _isolation()
+    yield from _system()
+    for path in dict.fromkeys(readable):
+        yield from ("--ro-bind", str(path), str(path))
+    yield from _hidden(data_dir.root)
+    yield from ("--proc", "/proc", "--dev", "/dev")
+    yield from ("--ro-bind-try", "/sys/devices/system/cpu", "/sys/devices/system/cpu")
 
 
 def _models(folders: Folders, root: str) -> Iterator[str]:

@@ -72,6 +72,11 @@ class DataDir:
         """Code and layers of functions, each below the digest of its zip (see `function_code`)."""
         return self.root / "functions"
 
+    @property
+    def function_environments(self) -> Path:
+        """A folder for each environment that runs a function; nothing in it outlives control."""
+        return self.root / "function-environments"
+
     def function_code(self, digest: str) -> Path:
         """The unpacked tree of a zip, never changed once it is there; the zip lies beside it."""
         return self.functions / digest / "tree"

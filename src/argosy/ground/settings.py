@@ -95,6 +95,18 @@ class Settings:
     sandbox: str = _setting("auto", "auto, require or off: run models under bubblewrap.")
     spares: int = _setting(1, "Warm workers kept per runtime once that runtime is in use.")
     spare_idle_s: float = _setting(900.0, "Seconds after which an unused warm worker is let go.")
+    function_concurrency: int = _setting(
+        100, "Invocations of functions that may run at once, in all; more are answered 429."
+    )
+    function_memory_mb: int = _setting(
+        0, "Memory of all environments of functions together, MiB; 0 means half of the machine's."
+    )
+    function_idle_s: float = _setting(
+        300.0, "Seconds after which an unused environment of a function is ended."
+    )
+    function_spares: int = _setting(
+        1, "Warm Python processes kept for the next start of a function, once there is one."
+    )
     scaling_period: float = _setting(
         60.0,
         "Length in seconds of one period of the scaling rules, 1 to 60: how often metrics of "

@@ -1,0 +1,132 @@
+"""How much memory environments use, and which use more than they have.
+
+A control group would be exact, but not every machine lets a user make one; so a thread looks at
+/proc ten times a second, at busy environments only. A process that takes memory faster than that is
+held back by its limit on data (RLIMIT_DATA), which is set well above.
+"""
+
+import os
+import threading
+import time
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+
+_INTERVAL_S = 0.1
+_PAGE_KB = os.sysconf("SC_PAGE_SIZE") // 1024
+MOST_PROCESSES = 1024
+"""Processes and threads of an environment; Lambda's number."""
+
+
+@dataclass(frozen=True)
+class Watched:
+    """An environment that is looked at."""
+
+    pid: int
+    limit_kb: int
+    tell: Callable[[int], None]
+    """Called from the watching thread, at most once, with what is used (KiB)."""
+
+
+class MemoryWatch:
+    """The thread that looks."""
+
+    def __init__(self) -> None:
+        self._watched: dict[int, Watched] = {}
+        self._changed = threading.Condition()
+        self._stopped = False
+        self._thread: threading.Thread | None = None
+
+    def add(self, watched: Watched) -> None:
+        if self._thread is None:
+            self._stopped = False
+            self._thread = threading.Thread(target=self._look, name="function-memory", daemon=True)
+            self._thread.start()
+        with self._changed:
+            first = not self._watched
+            self._watched[watched.pid] = watched
+            if first:
+                self._changed.notify()
+
+    def remove(self, pid: int) -> None:
+        with self._changed:
+            self._watched.pop(pid, None)
+
+    def stop(self) -> None:
+        with self._changed:
+            self._stopped = True
+            self._watched.clear()
+            self._changed.notify()
+        if self._thread is not None:
+            self._thread.join(5)
+            self._thread = None
+
+    def _look(self) -> None:
+        while True:
+            with self._changed:
+                while not self._watched and not self._stopped:
+                    self._changed.wait()
+                if self._stopped:
+                    return
+            time.sleep(_INTERVAL_S)
+            with self._changed:
+                watched = list(self._watched.values())
+            for one in watched:
+                used = used_kb(one.pid, one.limit_kb)
+                if used > one.limit_kb and self._watched.get(one.pid) is one:
+                    self.remove(one.pid)
+                    one.tell(used)
+
+
+def used_kb(pid: int, limit_kb: int) -> int:
+    """Memory of a process and all below it that is theirs alone, KiB; what forked processes share
+    is looked at closely only if it matters. Too many processes count as too much memory."""
+    pids = list(family(pid))
+    if len(pids) > MOST_PROCESSES:
+        return limit_kb + 1
+    rough = sum(_anonymous_kb(one) for one in pids)
+    if rough <= limit_kb or len(pids) <= 3:
+        return rough
+    return sum(_share_kb(one) for one in pids)
+
+
+def family(pid: int) -> Iterator[int]:
+    """A process and its descendants that there are now."""
+    waiting = [pid]
+    while waiting and len(waiting) <= 4 * MOST_PROCESSES:
+        one = waiting.pop()
+        yield one
+        waiting += _children(one)
+
+
+def _children(pid: int) -> list[int]:
+    """Children of all its threads."""
+    try:
+        threads = os.listdir(f"/proc/{pid}/task")
+    except OSError:
+        return []
+    found: list[int] = []
+    for thread in threads:
+        text = _read(f"/proc/{pid}/task/{thread}/children")
+        found += [int(child) for child in text.split()]
+    return found
+
+
+def _anonymous_kb(pid: int) -> int:
+    fields = _read(f"/proc/{pid}/statm").split()
+    return (int(fields[1]) - int(fields[2])) * _PAGE_KB if len(fields) > 2 else 0
+
+
+def _share_kb(pid: int) -> int:
+    """What is its own, and its share of what several have."""
+    for line in _read(f"/proc/{pid}/smaps_rollup").splitlines():
+        if line.startswith("Pss_Anon:"):
+            return int(line.split()[1])
+    return _anonymous_kb(pid)
+
+
+def _read(path: str) -> str:
+    try:
+        with open(path) as file:
+            return file.read()
+    except OSError:
+        return ""
