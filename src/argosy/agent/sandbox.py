@@ -161,7 +161,7 @@ def enclose_program(
 def bare(data_dir: DataDir, *readable: Path) -> Iterator[str]:
     """Options that every sandbox has: isolation, the system's folders, and what else of the host
     is to be readable, but never the data folder."""
-    yield from _isolation()
+    yield from isolation()
     yield from _system()
     for path in dict.fromkeys(readable):
         yield from ("--ro-bind", str(path), str(path))
