@@ -7,6 +7,7 @@ found out anew when control starts.
 import asyncio
 import logging
 import shutil
+from collections.abc import Iterable
 from pathlib import Path
 from typing import Any
 
@@ -64,6 +65,11 @@ class Pools:
         document = {**job.document, "warm_pool": closed}
         self._records.update(job, now=now, document=document, touch=False)
         self.note(key_of(job), available=False)
+
+    def make(self, pool_id: str, hosts: Iterable[str]) -> None:
+        """Make the pool's folder, and one for each host in it. Raises OSError."""
+        for host in hosts:
+            (self._root / pool_id / host).mkdir(mode=0o700, parents=True, exist_ok=True)
 
     async def remove(self, pool_id: str) -> None:
         """Remove the pool's folder."""

@@ -164,6 +164,8 @@ class TrainingReconciler:
             return
         place = spec.Place(self._settings, self._store, self._inside(record))
         specs = spec.specs_of(record, run, place, now)
+        if "pool" in run:
+            self._pools.make(run["pool"], run["hosts"])
         for host in hosts:
             log.info("launching %s, %s of %s", specs[host].instance_id, host, record.name)
             await self._backend.launch(specs[host])

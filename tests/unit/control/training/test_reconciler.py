@@ -181,7 +181,6 @@ def test_a_warm_pool_whose_time_is_over_goes_with_its_folder(world: World) -> No
     world.create("a", resources=KEPT)
     world.reconcile()
     pool = world.job("a").document["run"]["pool"]
-    (world.pools / pool / "algo-1").mkdir(parents=True)
     (world.pools / "left-behind").mkdir()
     world.end("a")
     world.reconcile(2)
