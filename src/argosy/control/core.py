@@ -21,6 +21,7 @@ from argosy.control.machines.whole import Machines
 from argosy.control.means import Means
 from argosy.control.measuring.whole import Measuring
 from argosy.control.monitoring.whole import Monitoring
+from argosy.control.pipelines.whole import Pipelines
 from argosy.control.recommending.whole import Recommendations
 from argosy.control.reconciler import Reconciler
 from argosy.control.rollout import Launch
@@ -41,7 +42,14 @@ from argosy.ground.settings import Settings
 from argosy.ground.work import ASYNC, TRANSFORM
 from argosy.messaging import Messaging, working
 from argosy.objects.buckets import remove_all_buckets
-from argosy.state import alarm_history, event_deliveries, event_timers, events, log_groups
+from argosy.state import (
+    alarm_history,
+    event_deliveries,
+    event_timers,
+    events,
+    log_groups,
+    pipelines,
+)
 from argosy.state.alarm_history import AlarmHistory
 from argosy.state.records import Records
 from argosy.telemetry.logs import delete_all as delete_all_logs
@@ -54,6 +62,9 @@ _QUIET = working.KINDS | {
     event_timers.KIND,
     alarm_history.KIND,
     log_groups.PROGRESS,
+    pipelines.PIPELINE,
+    pipelines.EXECUTION,
+    pipelines.DEFINITION,
 }
 """What comes and goes without anything to reconcile."""
 
@@ -104,6 +115,7 @@ class Control:
         self.training = Training(self._means)
         self._monitoring = Monitoring(self._means)
         self._capture = DataCapture(self._means)
+        self._pipelines = Pipelines(self._means)
         self._hub = Hub({ASYNC: self._asynchronous.desk, TRANSFORM: self._transforms.desk})
         endpoints = Reconciler(
             records,
@@ -143,6 +155,7 @@ class Control:
         self._alarms.start()
         self._monitoring.start()
         self._capture.start()
+        self._pipelines.start()
         self._loop.start()
 
     async def stop(self) -> None:
@@ -154,6 +167,7 @@ class Control:
         await self._messages.stop()
         await self._logs.stop()
         await self._monitoring.stop()
+        await self._pipelines.stop()
         await self._capture.stop()
         self._doorbell.close()
         await self._asynchronous.stop()
@@ -203,6 +217,7 @@ class Control:
             self._scaling.forget()
             await self._transforms.desk.reset()
             await self._monitoring.reset()
+            await self._pipelines.reset()
             means.messaging.delete_all()
             await asyncio.to_thread(self._capture.reset)
             means.events.delete_all()

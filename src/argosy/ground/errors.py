@@ -82,6 +82,10 @@ class ResourceInUse(ApiError):
     """The name is taken, or the thing is busy."""
 
 
+class ConflictException(ApiError):
+    """Its state forbids the call now."""
+
+
 class ResourceLimitExceeded(ApiError):
     """A limit of the account would be passed."""
 

@@ -13,6 +13,7 @@ from argosy.state.monitoring import (
     MONITORING_SCHEDULE,
 )
 from argosy.state.notebooks import LIFECYCLE, NOTEBOOK
+from argosy.state.pipelines import PIPELINE
 from argosy.state.processing_jobs import PROCESSING_JOB
 from argosy.state.recommendations import RECOMMENDATIONS_JOB
 from argosy.state.records import Record
@@ -40,6 +41,7 @@ NOUNS = {
     MODEL_QUALITY_DEFINITION: "model quality job definition",
     MODEL_PACKAGE: "model package",
     MODEL_PACKAGE_GROUP: "model package group",
+    PIPELINE: "pipeline",
 }
 """Kind of record, which is also its type in an ARN → what error texts call it."""
 

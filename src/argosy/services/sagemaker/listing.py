@@ -24,10 +24,10 @@ def page_of(call: Call, kind: str, default_limit: int = 100) -> Page:
     asked = call.input
     query = Query(
         name_contains=asked.get("NameContains") or "",
-        created_after=_seconds(asked.get("CreationTimeAfter")),
-        created_before=_seconds(asked.get("CreationTimeBefore")),
-        modified_after=_seconds(asked.get("LastModifiedTimeAfter")),
-        modified_before=_seconds(asked.get("LastModifiedTimeBefore")),
+        created_after=seconds(asked.get("CreationTimeAfter")),
+        created_before=seconds(asked.get("CreationTimeBefore")),
+        modified_after=seconds(asked.get("LastModifiedTimeAfter")),
+        modified_before=seconds(asked.get("LastModifiedTimeBefore")),
         status=asked.get("StatusEquals"),
         sort_by=_SORT_KEYS[asked.get("SortBy") or "CreationTime"],
         descending=(asked.get("SortOrder") or "Descending") == "Descending",
@@ -52,5 +52,6 @@ def answer(member: str, summaries: list[dict[str, Any]], page: Page) -> dict[str
     return {member: summaries, **({"NextToken": page.next} if page.next else {})}
 
 
-def _seconds(moment: datetime | float | None) -> float | None:
+def seconds(moment: datetime | float | None) -> float | None:
+    """A moment of a request in epoch seconds."""
     return moment.timestamp() if isinstance(moment, datetime) else moment

@@ -1,9 +1,9 @@
 """ListModelPackages: the versions of a group, or the packages that have none."""
 
-from datetime import datetime
 from typing import Any
 
 from argosy.services.registry import Call, operation
+from argosy.services.sagemaker.listing import seconds
 from argosy.services.sagemaker.pages import Place, one_page
 from argosy.services.sagemaker.registry.finding import found_group
 from argosy.services.sagemaker.registry.package_view import summary
@@ -44,8 +44,8 @@ def _candidates(call: Call) -> list[Record]:
 
 
 def _wanted(record: Record, asked: dict[str, Any]) -> bool:
-    approval, after = asked.get("ModelApprovalStatus"), _seconds(asked.get("CreationTimeAfter"))
-    before, part = _seconds(asked.get("CreationTimeBefore")), asked.get("NameContains")
+    approval, after = asked.get("ModelApprovalStatus"), seconds(asked.get("CreationTimeAfter"))
+    before, part = seconds(asked.get("CreationTimeBefore")), asked.get("NameContains")
     return (
         (not approval or approval_of(record.document) == approval)
         and (after is None or record.created >= after)
@@ -58,7 +58,3 @@ def _place(record: Record, order: str) -> Place:
     """Versions of a group are in order of their numbers, however close they were made."""
     tie = f"{record.document['group']}/{record.document['version']:012d}/{record.name}"
     return (record.created if order == "CreationTime" else "", tie)
-
-
-def _seconds(moment: datetime | float | None) -> float | None:
-    return moment.timestamp() if isinstance(moment, datetime) else moment

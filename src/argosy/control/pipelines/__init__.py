@@ -1,0 +1,1 @@
+"""Carries out executions of pipelines: what is to begin, what has become of what has begun."""

@@ -1,0 +1,60 @@
+"""Callback steps: a message with a token goes to a queue, and the step waits for its answer.
+
+The answer comes by SendPipelineExecutionStepSuccess or …Failure, which write it into the
+execution under its token.
+"""
+
+import json
+from typing import Any
+
+from argosy.control.pipelines.outputs import output_parameters, typed
+from argosy.control.pipelines.retrying import kind_of_error
+from argosy.control.pipelines.run import Run
+from argosy.ground.errors import ApiError
+from argosy.ground.operations import Operations
+from argosy.state.pipelines import StepState
+
+
+class CallbackSteps:
+    def __init__(self, operations: Operations) -> None:
+        self._operations = operations
+
+    async def begin(self, run: Run, queue: str, arguments: dict[str, Any]) -> StepState:
+        """The token belongs to the attempt: a message that is sent twice means the same."""
+        token = run.token[:10]
+        message = {
+            "token": token,
+            "pipelineExecutionArn": run.record.document["arn"],
+            "status": "Executing",
+            "arguments": arguments,
+        }
+        asked = {"QueueUrl": queue, "MessageBody": json.dumps(message)}
+        try:
+            await self._operations.call("sqs", "SendMessage", asked, run.asker)
+        except ApiError as error:
+            reason = (
+                f"ClientError: Failed to invoke sqs:SendMessage. Error Details: {error.message}"
+            )
+            return run.failed(reason, kind_of_error(error))
+        return run.going_on(
+            token=token, metadata={"Callback": {"CallbackToken": token, "SqsQueueUrl": queue}}
+        )
+
+    def look(self, run: Run) -> StepState:
+        answer = run.record.document.get("answers", {}).get(run.state["token"])
+        if answer is None:
+            return run.stopped() if run.stopping else run.state
+        if answer.get("failure") is not None:
+            return run.failed(answer["failure"] or "The callback step failed.")
+        given = answer["outputs"]
+        missing = [one.name for one in run.step.outputs if one.name not in given]
+        if missing:
+            return run.failed(f"ClientError: The answer lacks the outputs {', '.join(missing)}.")
+        outputs = {one.name: typed(one, given[one.name]) for one in run.step.outputs}
+        callback = {
+            **run.state["metadata"]["Callback"],
+            "OutputParameters": output_parameters(outputs),
+        }
+        return run.succeeded(
+            properties={"OutputParameters": outputs}, metadata={"Callback": callback}
+        )
