@@ -24,6 +24,7 @@ Verb = Callable[[Exchange], Awaitable[None] | None]
 
 SERVICES = {
     "application-autoscaling": "application-autoscaling",
+    "ec2": "ec2",
     "ecr": "ecr",
     "iam": "iam",
     "lambda": "lambda",

@@ -17,6 +17,7 @@ from argosy.control.feed import Feed
 from argosy.control.launching import Place
 from argosy.control.logs.whole import LogUpkeep
 from argosy.control.loop import Loop
+from argosy.control.machines.alarm_actions import AUTOMATE
 from argosy.control.machines.whole import Machines
 from argosy.control.means import Means
 from argosy.control.measuring.whole import Measuring
@@ -106,7 +107,10 @@ class Control:
         self._feed = Feed(data_dir.routes, self._counted, self._scaling.wanting)
         self._messages = working.Working(messaging)
         self._logs = LogUpkeep(self._means)
-        self._alarms = Alarms(self._means, {SCALING: self._scaling.act})
+        self._machines = Machines(self._means)
+        self._alarms = Alarms(
+            self._means, {SCALING: self._scaling.act, AUTOMATE: self._machines.act}
+        )
         self._asynchronous = AsynchronousInference(self._means, self._traffic.take)
         self._measuring = Measuring(
             self._means, lambda: self._feed.table, self._asynchronous.desk, self._feed.took
@@ -129,7 +133,6 @@ class Control:
             self._watch,
         )
         self._recommendations = Recommendations(self._means)
-        self._machines = Machines(self._means)
         reconcilers = (
             endpoints,
             self._transforms.reconciler,

@@ -33,6 +33,8 @@ class Plan:
     forget: tuple[str, ...] = ()
     ask: bool = False
     """JupyterLab is wanted."""
+    switched_off: bool = False
+    """A program in it did that."""
 
 
 def decide(
@@ -56,7 +58,7 @@ def _up(plan: Plan, mine: list[Instance], blocked: bool, now: float) -> Plan:
     if phase is Phase.FAILED:
         return _gone(plan, State.FAILED, one, one.state.reason)
     if phase is Phase.DONE:
-        return _gone(plan, State.OFF, one, "")
+        return _gone(replace(plan, switched_off=True), State.OFF, one, "")
     if phase is Phase.GONE:
         return _died(plan, one, now)
     if phase is Phase.IN_SERVICE:

@@ -24,7 +24,11 @@ class Kind(Protocol):
 
     @property
     def states(self) -> Mapping[str, State]:
-        """What the statuses of its records mean; each state has one status."""
+        """What the statuses of its records mean."""
+        ...
+
+    def status(self, state: State) -> str:
+        """What it calls that state; "" where no record is left."""
         ...
 
     def machine(self, means: Means, record: Record) -> MachineSpec:
@@ -37,6 +41,10 @@ class Kind(Protocol):
         """ARN of the role that programs in it have; "" for none."""
         ...
 
+    def adjusted(self, record: Record, plan: Plan) -> Plan:
+        """The plan as this kind has it."""
+        ...
+
     def document(self, record: Record, plan: Plan, now: float) -> dict[str, Any]:
         """The record's document, with what the plan says."""
         ...
@@ -47,6 +55,10 @@ class Kind(Protocol):
 
     def removed(self, means: Means, record: Record, now: float) -> None:
         """It is gone, and its volume too."""
+        ...
+
+    def forgotten(self, means: Means, now: float) -> None:
+        """Remove records that nobody shall see any more."""
         ...
 
 

@@ -21,6 +21,9 @@ class Notebooks:
     kind = NOTEBOOK
     states = notebooks.STATES
 
+    def status(self, state: State) -> str:
+        return next((name for name, meant in self.states.items() if meant is state), "")
+
     def machine(self, means: Means, record: Record) -> MachineSpec:
         document = record.document
         arn, asked, machine = document["arn"], document["asked"], document["machine"]
@@ -43,6 +46,9 @@ class Notebooks:
     def role(self, record: Record) -> str:
         return str(record.document["asked"]["RoleArn"])
 
+    def adjusted(self, record: Record, plan: Plan) -> Plan:
+        return plan
+
     def document(self, record: Record, plan: Plan, now: float) -> dict[str, Any]:
         document = {**record.document, "machine": plan.machine}
         if plan.state is State.FAILED:
@@ -57,6 +63,10 @@ class Notebooks:
         with records.transaction():
             records.delete(_TAGS, record.account, record.region, record.document["arn"])
             records.delete(record.kind, record.account, record.region, record.name)
+
+    def forgotten(self, means: Means, now: float) -> None:
+        """No record outlives its instance."""
+
 
 
 def _scripts(means: Means, record: Record) -> tuple[Script, ...]:

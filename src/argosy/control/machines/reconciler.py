@@ -58,6 +58,7 @@ class MachineReconciler:
                 mine = [one for one in instances if _key(one) == key]
                 busy |= kind.states[record.status] is not State.ON
                 await self._guarded(kind, record, mine)
+            kind.forgotten(self._means, self._means.clock.now())
         await carrying_out.clear_away(
             self._means.backend, [one for one in instances if _key(one) not in wanted]
         )
@@ -75,6 +76,7 @@ class MachineReconciler:
         document = record.document
         grace = means.settings.machine_grace_s
         plan = decide(kind.states[record.status], document["machine"], instances, grace, now)
+        plan = kind.adjusted(record, plan)
         spec, plan = self._launchable(kind, record, plan, now)
         if plan.state is State.REMOVED:
             await asyncio.to_thread(remove_volume, means.data_dir.volumes, plan.machine["id"])
@@ -100,8 +102,8 @@ class MachineReconciler:
     def _write(self, kind: Kind, record: Record, plan: Plan, now: float) -> bool:
         """Record what was decided; False when the record moved on meanwhile (look again)."""
         means = self._means
-        status = {state: status for status, state in kind.states.items()}.get(plan.state, "")
-        if not status:  # no record is left of what is removed
+        status = kind.status(plan.state)
+        if not status:
             kind.removed(means, record, now)
             return True
         planned = _Planned(status, kind.document(record, plan, now))

@@ -3,11 +3,15 @@
 import shutil
 from typing import Any
 
-from argosy.control.machines.kinds import owner_of
+from argosy.control.machines.ec2 import Ec2Instances
+from argosy.control.machines.kinds import Kind, owner_of
 from argosy.control.machines.notebooks import Notebooks
 from argosy.control.machines.reconciler import MachineReconciler
+from argosy.control.alarms.acting import Fired
+from argosy.control.machines.alarm_actions import act_on_instance
 from argosy.control.means import Means
 from argosy.ground.instances import Instance
+from argosy.state.record import Record
 
 
 class Machines:
@@ -15,8 +19,12 @@ class Machines:
 
     def __init__(self, means: Means) -> None:
         self._means = means
-        self._kinds = (Notebooks(),)
+        self._kinds: tuple[Kind, ...] = (Notebooks(), Ec2Instances())
         self.reconciler = MachineReconciler(means, self._kinds)
+
+    async def act(self, alarm: Record, fired: Fired) -> None:
+        """Carry out an alarm's action on an EC2 instance. Raises ValueError."""
+        act_on_instance(self._means, alarm, fired)
 
     def report(self, instances: list[Instance]) -> list[dict[str, Any]]:
         """What `argosy status` shows of them."""
