@@ -32,7 +32,7 @@ class Script:
     stream: str
     """Log stream that takes what it and what it started print."""
     once: bool = False
-    """Not again on this volume once it has ended well, or in any way unless `required`."""
+    """Not again on this volume once it has ended well or, unless `required`, was begun."""
     limit_s: float = 300.0
     """How long it may take, if it is `required`."""
     required: bool = True

@@ -71,19 +71,17 @@ class MachineLife:
         self._report.say(Phase.IN_SERVICE, worker_pid=process.pid)
         for script in waiting:
             if not script.required:
+                self._note_done(script)
                 process.start(script.name, inside.command_of(script.name, script.text))
         while not process.gone and not process.switched_off:
             self._watch.until(
                 lambda: process.gone or process.switched_off, time.monotonic() + _LOOK_EVERY_S
             )
-            self._tick(process, jupyter, waiting)
+            self._tick(jupyter)
         self._over(process)
 
-    def _tick(self, process: MachineProcess, jupyter: Jupyter, started: list[Script]) -> None:
+    def _tick(self, jupyter: Jupyter) -> None:
         self._report.flush()
-        for script in started:
-            if script.once and not script.required and script.name in process.ended:
-                self._note_done(script)
         answer = jupyter.tick()
         if answer and answer != self._report.state.addresses:
             self._report.say(Phase.IN_SERVICE, addresses=answer)

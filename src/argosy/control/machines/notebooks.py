@@ -68,7 +68,6 @@ class Notebooks:
         """No record outlives its instance."""
 
 
-
 def _scripts(means: Means, record: Record) -> tuple[Script, ...]:
     """OnCreate, once on a volume, then OnStart; each as the configuration has it now."""
     name = record.document["asked"].get("LifecycleConfigName")

@@ -3,12 +3,12 @@
 import shutil
 from typing import Any
 
+from argosy.control.alarms.acting import Fired
+from argosy.control.machines.alarm_actions import act_on_instance
 from argosy.control.machines.ec2 import Ec2Instances
 from argosy.control.machines.kinds import Kind, owner_of
 from argosy.control.machines.notebooks import Notebooks
 from argosy.control.machines.reconciler import MachineReconciler
-from argosy.control.alarms.acting import Fired
-from argosy.control.machines.alarm_actions import act_on_instance
 from argosy.control.means import Means
 from argosy.ground.instances import Instance
 from argosy.state.record import Record

@@ -10,6 +10,7 @@ SAGEMAKER = "AWS/SageMaker"
 ENDPOINTS = "/aws/sagemaker/Endpoints"
 TRANSFORM_JOBS = "/aws/sagemaker/TransformJobs"
 TRAINING_JOBS = "/aws/sagemaker/TrainingJobs"
+EC2 = "AWS/EC2"
 COMPONENTS = "/aws/sagemaker/InferenceComponents"
 
 VARIANT = ("EndpointName", "VariantName")
@@ -17,6 +18,7 @@ CONTAINER = (*VARIANT, "ContainerName")
 ENDPOINT = ("EndpointName",)
 COMPONENT = ("InferenceComponentName",)
 HOST = ("Host",)
+EC2_INSTANCE = ("InstanceId",)
 
 
 @dataclass(frozen=True, slots=True)
@@ -219,4 +221,9 @@ OF_TRANSFORM_JOBS = {
     name: _kind(TRANSFORM_JOBS, name, "Percent", (HOST,), meaning)
     for name, meaning in _UTILIZATION.items()
     if name != "DiskUtilization"
+}
+OF_EC2_INSTANCES = {
+    "CPUUtilization": _kind(
+        EC2, "CPUUtilization", "Percent", (EC2_INSTANCE,), _UTILIZATION["CPUUtilization"]
+    )
 }

@@ -138,6 +138,10 @@ def _places(instance: Instance, name: str) -> list[tuple[Mapping[str, Kind], dic
             (of.OF_ENDPOINTS, {"EndpointName": name, "VariantName": spec.variant}),
             (of.OF_ENDPOINTS, {"Host": host}),
         ]
+    if spec.owner_kind == "ec2-instance":
+        return [(of.OF_EC2_INSTANCES, {"InstanceId": name})]
+    if spec.owner_kind == "notebook-instance":
+        return []  # AWS tells nothing of theirs
     if spec.owner_kind == "training-job":
         return [(of.OF_TRAINING_JOBS, {"Host": f"{name}/{spec.variant}"})]
     return [(of.OF_TRANSFORM_JOBS, {"Host": f"{name}/{spec.instance_id}"})]

@@ -49,7 +49,9 @@ def run_instances(call: Call) -> dict[str, Any]:
     images.check_image(asked.get("ImageId"))
     least, most = asked.get("MinCount") or 1, asked.get("MaxCount") or 1
     if not 1 <= least <= most:
-        raise invalid("MinCount and MaxCount must be at least 1, and MinCount no more than MaxCount.")
+        raise invalid(
+            "MinCount and MaxCount must be at least 1, and MinCount no more than MaxCount."
+        )
     given = {
         "asked": _shown(asked),
         "user_data": _user_data(asked.get("UserData") or ""),
@@ -161,6 +163,8 @@ def _tags(asked: dict[str, Any]) -> list[dict[str, str]]:
     tags: list[dict[str, str]] = []
     for one in asked.get("TagSpecifications") or ():
         if one.get("ResourceType") != "instance":
-            raise invalid(f"'{one.get('ResourceType')}' is not a valid taggable resource type here.")
+            raise invalid(
+                f"'{one.get('ResourceType')}' is not a valid taggable resource type here."
+            )
         tags += one.get("Tags") or []
     return check_tags(tags)
