@@ -74,7 +74,7 @@ def measured(
 ) -> dict[tuple[str, str, tuple[Any, ...]], Datum]:
     """What is told at the second look, ten seconds of work after the first one."""
     now = [0.0]
-    limit_mb = 1 << 20  # this process may have grown large in other tests
+    limit_mb = 1 << 17  # this process may have grown large in other tests
     utilization = Utilization(folder, limit_mb, Gpus(library), lambda: now[0])
     asyncio.run(utilization.measure([instance(owner)], MOMENT))
     end = time.process_time() + 0.5
