@@ -1,0 +1,25 @@
+"""Errors of API Gateway, of both its services."""
+
+from argosy.ground.errors import ApiError
+
+
+class BadRequestException(ApiError):
+    """A value is wrong, or the thing's state forbids the call."""
+
+
+class NotFoundException(ApiError):
+    """The API, or a part of it, does not exist."""
+
+    status = 404
+
+
+class ConflictException(ApiError):
+    """The name is taken, or something still needs the thing."""
+
+    status = 409
+
+
+class UnauthorizedException(ApiError):
+    """Somebody else's."""
+
+    status = 401

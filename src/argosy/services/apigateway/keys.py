@@ -1,0 +1,115 @@
+"""API keys: what clients send as x-api-key."""
+
+import re
+from typing import Any
+
+from argosy.services.apigateway import patches
+from argosy.services.apigateway.errors import (
+    BadRequestException,
+    ConflictException,
+    NotFoundException,
+)
+from argosy.services.apigateway.finding import page
+from argosy.services.registry import Call, operation
+from argosy.state.apis import API_KEY, USAGE_PLAN, new_id
+from argosy.state.records import Record
+
+_VALUE = re.compile(r"[\x21-\x7e]{20,128}")
+_RULES: dict[str, patches.Rule] = {
+    "/name": patches.text,
+    "/description": patches.text,
+    "/enabled": patches.boolean,
+    "/customerId": patches.text,
+}
+
+
+@operation("apigateway", "CreateApiKey")
+def create_api_key(call: Call) -> dict[str, Any]:
+    asked = call.input
+    if asked.get("stageKeys"):
+        raise BadRequestException("Put stages into a usage plan: stageKeys are of old.")
+    value = asked.get("value") or new_id(40)
+    if not _VALUE.fullmatch(value):
+        raise BadRequestException("API Key value should be at least 20 characters")
+    document: dict[str, Any] = {
+        "id": new_id(),
+        "value": value,
+        "name": asked.get("name"),
+        "description": asked.get("description"),
+        "customerId": asked.get("customerId"),
+        "enabled": bool(asked.get("enabled")),
+        "stageKeys": [],
+        "tags": asked.get("tags") or {},
+    }
+    with call.records.transaction():
+        if any(one.document["value"] == value for one in _all(call)):
+            raise ConflictException("API Key already exists")
+        now = call.clock.now()
+        made = call.records.create(
+            API_KEY, call.caller.account, call.caller.region, document["id"], document, now=now
+        )
+        return view(made, True)
+
+
+@operation("apigateway", "GetApiKey")
+def get_api_key(call: Call) -> dict[str, Any]:
+    return view(find_key(call, call.input["apiKey"]), bool(call.input.get("includeValue")))
+
+
+@operation("apigateway", "GetApiKeys")
+def get_api_keys(call: Call) -> dict[str, Any]:
+    """By the beginning of their names, where one is given."""
+    wanted, customer = call.input.get("nameQuery") or "", call.input.get("customerId")
+    values = bool(call.input.get("includeValues"))
+    found = {
+        one.name: view(one, values)
+        for one in _all(call)
+        if (one.document["name"] or "").startswith(wanted)
+        and customer in (None, one.document["customerId"])
+    }
+    return page(call, found)
+
+
+@operation("apigateway", "UpdateApiKey")
+def update_api_key(call: Call) -> dict[str, Any]:
+    with call.records.transaction():
+        record = find_key(call, call.input["apiKey"])
+        patches.apply(record.document, call.input.get("patchOperations"), _RULES)
+        changed = call.records.update(record, now=call.clock.now(), document=record.document)
+    return view(changed, False)
+
+
+@operation("apigateway", "DeleteApiKey")
+def delete_api_key(call: Call) -> dict[str, Any]:
+    """Plans forget it, too."""
+    account, region = call.caller.account, call.caller.region
+    with call.records.transaction():
+        record = find_key(call, call.input["apiKey"])
+        call.records.delete(API_KEY, account, region, record.name)
+        for plan in call.records.find(USAGE_PLAN, account, region):
+            if record.name in plan.document["keys"]:
+                plan.document["keys"].remove(record.name)
+                call.records.update(plan, now=call.clock.now(), document=plan.document)
+    return {}
+
+
+def find_key(call: Call, name: str) -> Record:
+    """Raises NotFoundException."""
+    record = call.records.get(API_KEY, call.caller.account, call.caller.region, name)
+    if record is None:
+        raise NotFoundException("Invalid API Key identifier specified")
+    return record
+
+
+def view(record: Record, value: bool) -> dict[str, Any]:
+    """The key as it is shown; its value only where that was asked for."""
+    shown = {
+        **record.document,
+        "createdDate": int(record.created),
+        "lastUpdatedDate": int(record.modified),
+    }
+    return shown if value else {**shown, "value": None}
+
+
+def _all(call: Call) -> list[Record]:
+    return call.records.find(API_KEY, call.caller.account, call.caller.region)
