@@ -103,7 +103,7 @@ class App:
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         if scope["type"] != "http":
             return
-        if self._distribution is not None and scope["path"].startswith(REGISTRY_PREFIX):
+        if self._distribution is not None and _of_registry(scope):
             await self._distribution(scope, receive, send)
             return
         if self._doors.has(path_of(scope)):
@@ -163,6 +163,13 @@ class App:
     def _too_large(self, request: HttpRequest) -> HttpResponse:
         error = SerializationException(f"The body is larger than {MAX_BODY >> 20} MiB.")
         return _error(_exchange(request), error)
+
+
+def _of_registry(scope: Scope) -> bool:
+    """API Gateway's newer service has the same prefix."""
+    if not scope["path"].startswith(REGISTRY_PREFIX):
+        return False
+    return (b"x-argosy-service", b"apigateway") not in scope["headers"]
 
 
 async def _shown(page: Page, request: HttpRequest) -> HttpResponse:

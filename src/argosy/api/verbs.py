@@ -23,6 +23,7 @@ from argosy.services.registry import Caller
 Verb = Callable[[Exchange], Awaitable[None] | None]
 
 SERVICES = {
+    "apigateway": "apigateway",
     "application-autoscaling": "application-autoscaling",
     "ec2": "ec2",
     "ecr": "ecr",
@@ -41,6 +42,10 @@ SERVICES = {
 The runtime shares the scope "sagemaker", but the edge answers it; of S3 only the calls about a
 bucket's notifications come here.
 """
+
+
+_SECOND = "/v2/"
+"""Both services of API Gateway have one scope; these paths are the newer one's."""
 
 
 def verbs(dispatch: Dispatch) -> list[Verb]:
@@ -62,6 +67,8 @@ def identify(exchange: Exchange) -> None:
             f"Argosy does not offer the service {exchange.scope_service[:64]!r}; "
             f"it offers {', '.join(sorted(SERVICES))}."
         )
+    if name == "apigateway" and exchange.request.path.startswith(_SECOND):
+        name = "apigatewayv2"
     exchange.service = wire.load(name)
 
 

@@ -1,0 +1,139 @@
+"""Lambda authorizers of REST and HTTP APIs: asked, believed for a while, or not at all."""
+
+import fnmatch
+import json
+from collections import OrderedDict
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from time import monotonic
+from typing import Any
+
+from argosy.automation.gateway.errors import Refused, misconfigured
+from argosy.automation.gateway.tools import Tools
+
+_MOST = 10_000
+
+
+@dataclass(frozen=True)
+class Verdict:
+    """What an authorizer said of a caller."""
+
+    principal: str = ""
+    context: Mapping[str, Any] = field(default_factory=dict)
+    policy: Mapping[str, Any] | None = None
+    allowed: bool | None = None
+    """Of a simple answer; None where the policy decides."""
+    usage_key: str = ""
+
+    def allows(self, arn: str) -> bool:
+        """Whether a request to this method may go on."""
+        if self.allowed is not None:
+            return self.allowed
+        return policy_allows(self.policy or {}, arn)
+
+
+class Verdicts:
+    """Verdicts that are believed until their time is over; the least used go first."""
+
+    def __init__(self) -> None:
+        self._kept: OrderedDict[tuple[str, ...], tuple[float, Verdict]] = OrderedDict()
+
+    def get(self, key: tuple[str, ...]) -> Verdict | None:
+        found = self._kept.get(key)
+        if found is None or found[0] < monotonic():
+            self._kept.pop(key, None)
+            return None
+        self._kept.move_to_end(key)
+        return found[1]
+
+    def keep(self, key: tuple[str, ...], verdict: Verdict, seconds: float) -> None:
+        if seconds > 0:
+            self._kept[key] = monotonic() + seconds, verdict
+            if len(self._kept) > _MOST:
+                self._kept.popitem(last=False)
+
+    def forget(self, api: str) -> None:
+        """The API has changed; the first of a key is the API."""
+        for key in [key for key in self._kept if key[0] == api]:
+            del self._kept[key]
+
+    def clear(self) -> None:
+        self._kept.clear()
+
+
+async def ask(
+    tools: Tools,
+    function: str,
+    event: Mapping[str, Any],
+    *,
+    source_arn: str,
+    account: str,
+    by_role: bool,
+) -> Any:
+    """What the authorizer's function answered. Raises Refused."""
+    answer = await tools.caller.invoke(
+        function,
+        json.dumps(event).encode(),
+        source_arn=source_arn,
+        account=account,
+        by_role=by_role,
+    )
+    try:
+        told = json.loads(answer.payload)
+    except ValueError:
+        raise misconfigured("the authorizer's answer is not JSON") from None
+    if answer.error:
+        message = told.get("errorMessage") if isinstance(told, dict) else ""
+        if message == "Unauthorized":
+            raise Refused("UNAUTHORIZED")
+        raise Refused("AUTHORIZER_FAILURE", detail=str(message)[:500])
+    return told
+
+
+def verdict_of(told: Any) -> Verdict:
+    """Of an answer with a policy. Raises Refused for one that cannot be understood."""
+    if not isinstance(told, dict) or not isinstance(told.get("policyDocument"), dict):
+        raise Refused("AUTHORIZER_CONFIGURATION_ERROR", detail="no policyDocument")
+    context = told.get("context") or {}
+    if not isinstance(context, dict) or any(isinstance(v, dict | list) for v in context.values()):
+        raise Refused("AUTHORIZER_CONFIGURATION_ERROR", detail="context has nested values")
+    return Verdict(
+        principal=str(told.get("principalId") or ""),
+        context={name: _said(value) for name, value in context.items()},
+        policy=told["policyDocument"],
+        usage_key=str(told.get("usageIdentifierKey") or ""),
+    )
+
+
+def policy_allows(policy: Mapping[str, Any], arn: str) -> bool:
+    """A statement that denies goes before all that allow."""
+    statements = policy.get("Statement") or []
+    if isinstance(statements, dict):
+        statements = [statements]
+    effects = {
+        one.get("Effect") for one in statements if isinstance(one, dict) and _covers(one, arn)
+    }
+    return "Allow" in effects and "Deny" not in effects
+
+
+def _covers(statement: Mapping[str, Any], arn: str) -> bool:
+    actions = _listed(statement.get("Action"))
+    if not any(fnmatch.fnmatchcase("execute-api:invoke", one.lower()) for one in actions):
+        return False
+    return any(fnmatch.fnmatchcase(arn, _glob(one)) for one in _listed(statement.get("Resource")))
+
+
+def _glob(pattern: str) -> str:
+    """`[` has no meaning in a policy."""
+    return pattern.replace("[", "[[]")
+
+
+def _listed(value: Any) -> list[str]:
+    if isinstance(value, str):
+        return [value]
+    return [one for one in value if isinstance(one, str)] if isinstance(value, list) else []
+
+
+def _said(value: Any) -> Any:
+    """In a REST API's context all is text."""
+    return value if value is None or isinstance(value, str) else json.dumps(value)

@@ -1,0 +1,1 @@
+"""Stages of HTTP APIs: one file for each thing that a request meets."""

@@ -1,0 +1,153 @@
+"""Who may call a route of an HTTP API: anybody, who signs, who has a token, or whom a function
+lets in."""
+
+from collections.abc import Mapping
+from typing import Any
+
+from argosy.automation.gateway import authorizing, events
+from argosy.automation.gateway.authorizing import Verdict, Verdicts
+from argosy.automation.gateway.context import rest_context
+from argosy.automation.gateway.errors import Refused, misconfigured
+from argosy.automation.gateway.exchange import Exchange
+from argosy.automation.gateway.http.stage import HttpStage, Route
+from argosy.automation.gateway.http.tokens import BadToken, Issuers, scopes_of, told
+from argosy.automation.gateway.tools import Tools
+from argosy.ground.gateway.uris import aws_target, with_variables
+
+_TOKEN = "$request.header.Authorization"
+
+
+class Authorizers:
+    """For all HTTP APIs of a platform."""
+
+    def __init__(self, tools: Tools, verdicts: Verdicts) -> None:
+        self._tools = tools
+        self._verdicts = verdicts
+        self._issuers = Issuers(tools.outgoing)
+
+    def clear(self) -> None:
+        self._issuers.clear()
+
+    async def authorize(self, exchange: Exchange, stage: HttpStage, route: Route) -> None:
+        """Fills in what the authorizer says. Raises Refused."""
+        kind = route.document.get("authorizationType") or "NONE"
+        if kind == "NONE":
+            return
+        if kind == "AWS_IAM":
+            self._signed(exchange)
+            return
+        authorizer = stage.authorizers.get(route.document.get("authorizerId") or "")
+        if authorizer is None:
+            raise misconfigured("the authorizer is gone")
+        if kind == "JWT":
+            await self._token(exchange, route, authorizer)
+        else:
+            await self._ask(exchange, authorizer)
+
+    def _signed(self, exchange: Exchange) -> None:
+        signer = exchange.request.signer
+        if signer is None or signer.account != exchange.place.account:
+            raise Refused("ACCESS_DENIED", "Forbidden")
+        exchange.authorizer = {
+            "iam": {
+                "accessKey": None,
+                "accountId": signer.account,
+                "callerId": signer.user_id,
+                "cognitoIdentity": None,
+                "principalOrgId": None,
+                "userArn": signer.arn,
+                "userId": signer.user_id,
+            }
+        }
+
+    async def _token(self, exchange: Exchange, route: Route, authorizer: Mapping[str, Any]) -> None:
+        sources = authorizer.get("identitySource") or [_TOKEN]
+        token = _value(exchange, sources[0]) or ""
+        if token[:7].lower() == "bearer ":
+            token = token[7:].strip()
+        if not token:
+            raise Refused("UNAUTHORIZED")
+        configuration = authorizer.get("jwtConfiguration") or {}
+        wanted = route.document.get("authorizationScopes") or []
+        try:
+            claims = await self._issuers.claims(
+                token, configuration.get("issuer") or "", configuration.get("audience") or []
+            )
+        except BadToken as error:
+            raise Refused("UNAUTHORIZED", detail=str(error)) from None
+        scopes = scopes_of(claims)
+        if wanted and not set(wanted) & set(scopes):
+            raise Refused("ACCESS_DENIED", "Forbidden", detail="the token lacks a scope")
+        exchange.authorizer = {"jwt": {"claims": told(claims), "scopes": scopes or None}}
+
+    async def _ask(self, exchange: Exchange, authorizer: Mapping[str, Any]) -> None:
+        """A Lambda authorizer."""
+        place, number = exchange.place, authorizer["authorizerId"]
+        sources = authorizer.get("identitySource") or []
+        values = [_value(exchange, one) or "" for one in sources]
+        if not all(values):
+            raise Refused("UNAUTHORIZED")
+        key = (place.api_id, place.stage, number, *values)
+        arn = place.arn(f"{exchange.request.method}{exchange.path}")
+        verdict = self._verdicts.get(key) if values else None
+        if verdict is None:
+            verdict = await self._asked(exchange, authorizer, sources, values, arn)
+            seconds = authorizer.get("authorizerResultTtlInSeconds") or 0
+            self._verdicts.keep(key, verdict, seconds if values else 0)
+        if not verdict.allows(arn):
+            raise Refused("ACCESS_DENIED", "Forbidden")
+        exchange.principal = verdict.principal
+        exchange.authorizer = {"lambda": dict(verdict.context) or None}
+
+    async def _asked(
+        self,
+        exchange: Exchange,
+        authorizer: Mapping[str, Any],
+        sources: list[str],
+        values: list[str],
+        arn: str,
+    ) -> Verdict:
+        place = exchange.place
+        second = authorizer.get("authorizerPayloadFormatVersion") == "2.0"
+        if second:
+            event = events.event_2(exchange, False)
+            event.pop("body", None)
+            event.pop("isBase64Encoded", None)
+            event |= {"type": "REQUEST", "routeArn": arn, "identitySource": values or None}
+        else:
+            event = events.request_event(exchange, arn)
+            event["identitySource"] = ",".join(values)
+            event["authorizationToken"] = values[0] if values else ""
+        target = aws_target(with_variables(authorizer.get("authorizerUri") or "", place.variables))
+        if target is None or not target.function:
+            raise misconfigured("the authorizer's URI names no function")
+        answer = await authorizing.ask(
+            self._tools,
+            target.function,
+            event,
+            source_arn=(
+                f"arn:aws:execute-api:{place.region}:{place.account}:{place.api_id}"
+                f"/authorizers/{authorizer['authorizerId']}"
+            ),
+            account=place.account,
+            by_role=bool(authorizer.get("authorizerCredentialsArn")),
+        )
+        if second and authorizer.get("enableSimpleResponses"):
+            if not isinstance(answer, dict) or not isinstance(answer.get("isAuthorized"), bool):
+                raise misconfigured("the authorizer's answer has no isAuthorized")
+            return Verdict(context=answer.get("context") or {}, allowed=answer["isAuthorized"])
+        return authorizing.verdict_of(answer)
+
+
+def _value(exchange: Exchange, source: str) -> str | None:
+    """`$request.header.x`, `$request.querystring.x`, `$context.x` or `$stageVariables.x`."""
+    if source.startswith("$request.header."):
+        return exchange.request.header(source.removeprefix("$request.header.").lower())
+    if source.startswith("$request.querystring."):
+        return exchange.single_query.get(source.removeprefix("$request.querystring."))
+    if source.startswith("$stageVariables."):
+        return exchange.place.variables.get(source.removeprefix("$stageVariables."))
+    held: Any = rest_context(exchange)
+    for step in source.removeprefix("$context.").split("."):
+        held = held.get(step) if isinstance(held, dict) else None
+    return None if held is None else str(held)
