@@ -204,7 +204,7 @@ def _update(stage: dict[str, Any], one: Mapping[str, Any]) -> None:
         patches.apply(stage, [one], _RULES)
         return
     name, rule = setting
-    key = "/".join(steps[:-2]).lstrip("/") or "*/*"
+    key = "/".join([steps[0].lstrip("/"), *steps[1:-2]])
     settings = stage["methodSettings"].setdefault(key, {})
     rule(settings, [name], one.get("op") or "", one.get("value"))
 

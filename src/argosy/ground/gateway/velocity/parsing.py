@@ -22,7 +22,8 @@ from argosy.ground.gateway.velocity.nodes import (
     render,
 )
 
-_DIRECTIVE = re.compile(r"#\{?(set|if|elseif|else|end|foreach|break|stop)\b\}?")
+_NAMES = "set|if|elseif|else|end|foreach|break|stop"
+_DIRECTIVE = re.compile(rf"#(?:({_NAMES})\b|\{{({_NAMES})\}})")
 _REFUSED = re.compile(r"#\{?(macro|include|parse|define|evaluate)\b")
 _PLAIN = re.compile(r"[^#$\\]+")
 _SPACE_TO_END = re.compile(r"[ \t]*\r?\n")
@@ -102,7 +103,7 @@ class _TemplateReader(Reader):
         if directive is None:
             found.append(self._single())
             return False
-        name = directive.group(1)
+        name = directive.group(1) or directive.group(2)
         if name in _ENDS:
             if name not in until:
                 raise self.wrong(f"#{name} stands alone")
