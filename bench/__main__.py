@@ -7,7 +7,17 @@ from collections.abc import Callable
 import click
 from rich.console import Console
 
-from bench import asynchronous, batch, invoke, large, lifecycle, multimodel, scaling, traffic
+from bench import (
+    asynchronous,
+    batch,
+    functions,
+    invoke,
+    large,
+    lifecycle,
+    multimodel,
+    scaling,
+    traffic,
+)
 from bench.output import draw, write
 from bench.peers import NGINX, PEERS, chosen
 from bench.processes import Unavailable
@@ -29,6 +39,7 @@ _WIDTH = 110
             "async",
             "traffic",
             "scaling",
+            "lambda",
             "all",
         ]
     ),
@@ -101,6 +112,7 @@ def main(
         "async": lambda: [asynchronous.measure(seconds, queued)],
         "traffic": lambda: [traffic.measure(seconds)],
         "scaling": lambda: scaling.measure(quick),
+        "lambda": lambda: [functions.measure(seconds)],
     }
     reports = []
     for name in measures if what == "all" else [what]:

@@ -12,12 +12,15 @@ from botocore.awsrequest import AWSPreparedRequest, AWSResponse
 
 from bench.http import post
 
-_EVENT = "before-send.sagemaker-runtime."
-
 
 def signed_invocation(runtime: Any, **parameters: Any) -> bytes:
     """The bytes of `runtime.invoke_endpoint(**parameters)`; nothing is sent."""
     return _caught(runtime, "InvokeEndpoint", runtime.invoke_endpoint, parameters)
+
+
+def signed_function_call(client: Any, **parameters: Any) -> bytes:
+    """The bytes of `client.invoke(**parameters)` of Lambda; nothing is sent."""
+    return _caught(client, "Invoke", client.invoke, parameters)
 
 
 def signed_async_invocation(runtime: Any, **parameters: Any) -> bytes:
@@ -26,20 +29,20 @@ def signed_async_invocation(runtime: Any, **parameters: Any) -> bytes:
 
 
 def _caught(
-    runtime: Any, operation: str, call: Callable[..., Any], parameters: dict[str, Any]
+    client: Any, operation: str, call: Callable[..., Any], parameters: dict[str, Any]
 ) -> bytes:
     caught: list[bytes] = []
-    event = _EVENT + operation
+    event = f"before-send.{client.meta.service_model.service_id.hyphenize()}.{operation}"
 
     def catch(request: AWSPreparedRequest, **_: Any) -> AWSResponse:
         caught.append(_on_the_wire(request))
         return AWSResponse(request.url, 200, {}, _NoBody())
 
-    runtime.meta.events.register(event, catch)
+    client.meta.events.register(event, catch)
     try:
         call(**parameters)
     finally:
-        runtime.meta.events.unregister(event, catch)
+        client.meta.events.unregister(event, catch)
     return caught[0]
 
 
