@@ -5,6 +5,7 @@ imported what takes long. A custom runtime (`provided…`) is a program of the f
 """
 
 import asyncio
+import contextlib
 import shutil
 import socket
 from dataclasses import dataclass
@@ -27,6 +28,7 @@ from argosy.runtimes.function import SPEC, WARM
 USUAL_TMP_MB = 512
 _FILES = 1024
 _BACKSTOP_MB = 1024
+_PATIENCE_S = 3.0
 
 
 @dataclass
@@ -53,12 +55,13 @@ class Launcher:
         self._sink = sink
         self._watch = watch
         self._root = means.data_dir.function_environments
+        self._processes: set[Process] = set()
 
     async def python(self, *, warm: bool, tmp_mb: int = USUAL_TMP_MB) -> Python:
         """A process that waits for what it is to be. Raises OSError."""
         home = await asyncio.to_thread(self._new_home)
         ours, theirs = socket.socketpair()
-        process = Process(enclosed=self._shelter.enclosed)
+        process = self._process()
         try:
             command = self._shelter.python(home, theirs.fileno(), warm=warm, tmp_mb=tmp_mb)
             environ = inside.outer()
@@ -108,7 +111,7 @@ class Launcher:
         home = await asyncio.to_thread(self._new_home)
         code, layers = self._trees(version)
         await asyncio.to_thread(tree.furnish, home.task, home.layers, code, layers)
-        process = Process(enclosed=self._shelter.enclosed)
+        process = self._process()
         environment, environ = self._environment(version, home, process)
         api = RuntimeApi(lambda: process.pid)
         await api.listen()
@@ -162,6 +165,12 @@ class Launcher:
         environment.on_gone = lambda: self.remove(home)
         return environment, environ
 
+    async def quiet(self) -> None:
+        """Wait for the end of processes that were ended, a few seconds at most."""
+        waiting = [process.ended.wait() for process in self._processes if process.pid]
+        with contextlib.suppress(TimeoutError):
+            await asyncio.wait_for(asyncio.gather(*waiting), _PATIENCE_S)
+
     def clear(self) -> None:
         """Remove what an earlier control has left."""
         shutil.rmtree(self._root, ignore_errors=True)
@@ -170,6 +179,12 @@ class Launcher:
         """Remove an environment's folder, not now but soon."""
         loop = asyncio.get_running_loop()
         loop.run_in_executor(None, shutil.rmtree, home.root, True)
+
+    def _process(self) -> Process:
+        self._processes = {process for process in self._processes if not process.ended.is_set()}
+        process = Process(enclosed=self._shelter.enclosed)
+        self._processes.add(process)
+        return process
 
     def _new_home(self) -> Home:
         home = Home(self._root / token_hex(8))

@@ -12,7 +12,6 @@ import subprocess
 from collections.abc import Callable, Mapping, Sequence
 
 _CHUNK = 64 << 10
-_TERMINATED = -9
 
 
 class Process:
@@ -23,6 +22,7 @@ class Process:
         self.on_output: Callable[[bytes], float] = lambda data: 0.0
         """Takes what was printed; returns for how many seconds to read no more."""
         self.on_exit: Callable[[int | None], None] = lambda code: None
+        self.ended = asyncio.Event()
         self._enclosed = enclosed
         self._loop = asyncio.get_running_loop()
         self._popen: subprocess.Popen[bytes] | None = None
@@ -125,4 +125,5 @@ class Process:
                 os.killpg(self._popen.pid, signal.SIGKILL)
         self.drain()
         self._close_output()
+        self.ended.set()
         self.on_exit(code)

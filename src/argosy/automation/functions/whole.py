@@ -74,6 +74,7 @@ class FunctionEngine:
         self._watch.stop()
         await asyncio.to_thread(self._sink.stop)
         if self._launcher is not None:
+            await self._launcher.quiet()
             await asyncio.to_thread(self._launcher.clear)
 
     async def reset(self) -> None:
