@@ -38,8 +38,11 @@ def lately(
 
 
 def names(platform: Any, namespace: str, **dimensions: str | None) -> set[str]:
-    """The metrics there are with these dimensions."""
-    with store_of(platform) as store:
-        account = platform.credentials.account_id
-        found = store.find(account, platform.region, namespace, dimensions=dimensions)
-    return {one.name for one in found}
+    """The metrics there are with these dimensions, as control knows them: not all are on disk."""
+    wanted = [
+        {"Name": name, **({} if value is None else {"Value": value})}
+        for name, value in dimensions.items()
+    ]
+    pages = platform.client("cloudwatch").get_paginator("list_metrics")
+    found = pages.paginate(Namespace=namespace, Dimensions=wanted)
+    return {one["MetricName"] for page in found for one in page["Metrics"]}
