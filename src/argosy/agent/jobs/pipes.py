@@ -83,11 +83,11 @@ class Feeder:
     def _epoch(self, epoch: int) -> None:
         name = fifo(self._folder, self._name, epoch)
         descriptor = self._opened(name)
+        fifo(self._folder, self._name, epoch + 1)  # there whenever this one's reader has enough
         try:
             with contextlib.suppress(BrokenPipeError):  # who closes early wants the next one
                 for group in in_epoch(self._groups, self._channel.shuffle_seed, epoch):
                     self._write_group(descriptor, group)
-            fifo(self._folder, self._name, epoch + 1)  # there before this one ends
             with contextlib.suppress(FileNotFoundError):
                 os.unlink(name, dir_fd=self._folder)
         finally:
