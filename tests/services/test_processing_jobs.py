@@ -96,7 +96,6 @@ def test_a_name_is_never_free_again(sagemaker: Any, refused: Refused) -> None:
 @pytest.mark.parametrize(
     ("changes", "part"),
     [
-        ({"image": "sagemaker-scikit-learn:1.2-1-cpu-py3"}, "sagemaker-model-monitor-analyzer"),
         ({"environment": {"dataset_format": ""}}, "dataset_format"),
         ({"environment": {"dataset_format": "[]"}}, "dataset_format"),
         ({"environment": {"dataset_source": "/elsewhere"}}, "dataset_source"),

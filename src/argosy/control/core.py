@@ -23,6 +23,7 @@ from argosy.control.means import Means
 from argosy.control.measuring.whole import Measuring
 from argosy.control.monitoring.whole import Monitoring
 from argosy.control.pipelines.whole import Pipelines
+from argosy.control.processing.instances import ProcessingInstances
 from argosy.control.recommending.whole import Recommendations
 from argosy.control.reconciler import Reconciler
 from argosy.control.rollout import Launch
@@ -137,6 +138,7 @@ class Control:
             endpoints,
             self._transforms.reconciler,
             self.training.reconciler,
+            ProcessingInstances(self._means),
             self._scaling,
             self._recommendations,
             self._machines.reconciler,

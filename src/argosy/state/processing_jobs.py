@@ -6,6 +6,8 @@ has it done.
 
 from typing import Any, NotRequired, TypedDict
 
+from argosy.state.job_images import JobImage
+
 PROCESSING_JOB = "processing-job"
 """Kind of record and type in an ARN."""
 
@@ -25,6 +27,20 @@ class MonitoringOf(TypedDict):
     endpoint: str
 
 
+class ProcessingRun(TypedDict):
+    """The instances that a job has now."""
+
+    id: str
+    hosts: list[str]
+    streams: list[str]
+    """Log stream of each host."""
+    launched: float
+    reason: NotRequired[str]
+    """Why it is to end, "" for well; absent while it goes on."""
+    lost: NotRequired[bool]
+    """It ended though nobody asked it to, and its job begins anew."""
+
+
 class ProcessingJobDocument(TypedDict):
     """A job. Its status stands in the record's own column."""
 
@@ -35,11 +51,14 @@ class ProcessingJobDocument(TypedDict):
     failure_reason: str
     exit_message: str
     started: float | None
-    """When its process was started for the last time."""
+    """When its process, or its algorithm, was started for the last time."""
     attempts: int
-    """How often a process was started."""
+    """How often a process or a run was started."""
     ended: NotRequired[float]
     monitoring: NotRequired[MonitoringOf]
+    image: NotRequired[JobImage]
+    """Of a job that runs on instances; absent where the job is an analysis of ours."""
+    run: NotRequired[ProcessingRun | None]
 
 
 def new_job(name: str, arn: str, asked: dict[str, Any]) -> ProcessingJobDocument:
@@ -59,6 +78,11 @@ def most_seconds(asked: dict[str, Any]) -> float:
     """How long it may take (MaxRuntimeInSeconds)."""
     condition = asked.get("StoppingCondition") or {}
     return float(condition.get("MaxRuntimeInSeconds") or DEFAULT_RUNTIME_S)
+
+
+def host_count(asked: dict[str, Any]) -> int:
+    """InstanceCount."""
+    return int(asked["ProcessingResources"]["ClusterConfig"]["InstanceCount"])
 
 
 def is_analysis(image: str) -> bool:

@@ -1,4 +1,5 @@
-"""One pass over processing jobs: start those that wait, write down what became of the others."""
+"""One pass over processing jobs that are analyses of ours: start those that wait, write down what
+became of the others."""
 
 import hashlib
 import logging
@@ -49,7 +50,8 @@ class ProcessingReconciler:
 
     async def activate(self) -> float:
         """One pass; returns after how many seconds to look again if nothing rings."""
-        records = self._means.records.find(PROCESSING_JOB, statuses=job_statuses.UNFINISHED)
+        found = self._means.records.find(PROCESSING_JOB, statuses=job_statuses.UNFINISHED)
+        records = [record for record in found if "image" not in record.document]
         await self._end_orphans({_key(record) for record in records})
         return min([_LONGEST_SLEEP_S, *(self._guarded(record) for record in records)])
 

@@ -1,6 +1,7 @@
 """Processing jobs: what shall be processed, written down; control has it done.
 
-Only Model Monitor's own image is run so far (`processing_rules`).
+A job of Model Monitor's own image is an analysis of ours (`processing_rules`); any other image is
+run on instances (`processing_containers`).
 """
 
 from typing import Any
@@ -8,14 +9,16 @@ from typing import Any
 from argosy.ground.errors import ResourceInUse, ResourceNotFound
 from argosy.services.registry import Call, operation
 from argosy.services.sagemaker.finding import arn_of
+from argosy.services.sagemaker.job_images import image_of_job
 from argosy.services.sagemaker.listing import answer, page_of
-from argosy.services.sagemaker.processing_rules import check_request
-from argosy.services.sagemaker.refusals import refuse_unsupported
+from argosy.services.sagemaker.processing_containers import check_request
+from argosy.services.sagemaker.processing_rules import check_request as check_analysis
+from argosy.services.sagemaker.refusals import ANALYSIS, refuse, refuse_unsupported
 from argosy.services.sagemaker.stopping import stop_job
 from argosy.services.sagemaker.tags import check_tags, set_tags
 from argosy.state import job_statuses
 from argosy.state import processing_jobs as jobs
-from argosy.state.processing_jobs import PROCESSING_JOB
+from argosy.state.processing_jobs import PROCESSING_JOB, ProcessingJobDocument, is_analysis
 from argosy.state.records import Record
 from argosy.state.state_changes import announce
 
@@ -27,8 +30,8 @@ def create_processing_job(call: Call) -> dict[str, Any]:
     asked = dict(call.input)
     name, tags, caller = asked["ProcessingJobName"], asked.pop("Tags", None), call.caller
     check_tags(tags)
-    check_request(asked)
     refuse_unsupported("CreateProcessingJob", asked)
+    _check(call, asked)
     arn = arn_of(call, PROCESSING_JOB, name)
     with call.records.transaction():
         if call.records.get_any_case(PROCESSING_JOB, caller.account, caller.region, name):
@@ -41,13 +44,29 @@ def create_processing_job(call: Call) -> dict[str, Any]:
             caller.account,
             caller.region,
             name,
-            dict(jobs.new_job(name, arn, asked)),
+            dict(_document(call, name, arn, asked)),
             now=call.clock.now(),
             status=job_statuses.IN_PROGRESS,
         )
         set_tags(call, arn, tags)
         announce(call.records, record, call.clock.now())
     return {"ProcessingJobArn": arn}
+
+
+def _check(call: Call, asked: dict[str, Any]) -> None:
+    if is_analysis(asked["AppSpecification"]["ImageUri"]):
+        refuse(ANALYSIS, asked)
+        check_analysis(asked)
+    else:
+        check_request(asked, call.settings.job_instances)
+
+
+def _document(call: Call, name: str, arn: str, asked: dict[str, Any]) -> ProcessingJobDocument:
+    document = jobs.new_job(name, arn, asked)
+    image = asked["AppSpecification"]["ImageUri"]
+    if not is_analysis(image):
+        document["image"] = image_of_job(call, image)
+    return document
 
 
 @operation("sagemaker", "DescribeProcessingJob")

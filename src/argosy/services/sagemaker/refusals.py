@@ -5,7 +5,7 @@ for the feature, and the feature's name for the error text. Whoever builds a fea
 its lines. Rules that always hold (duplicate names, …) stand with the operations, not here.
 """
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from typing import Any, NamedTuple
 
 from argosy.ground.errors import ValidationException
@@ -126,6 +126,23 @@ _SCHEDULE = (
     *(line._replace(path=f"{_INLINE}.MonitoringInputs[].{line.path}") for line in _MONITORED),
 )
 
+_INPUT = "ProcessingInputs[].S3Input"
+ANALYSIS = (
+    Refusal("AppSpecification.ContainerEntrypoint", filled, "programs of users in this image"),
+    Refusal("AppSpecification.ContainerArguments", filled, "programs of users in this image"),
+    Refusal(f"{_INPUT}.S3DataType", one_of("ManifestFile"), "manifests in this image"),
+    Refusal(f"{_INPUT}.S3InputMode", one_of("Pipe"), "Pipe mode in this image"),
+    Refusal(
+        f"{_INPUT}.S3CompressionType",
+        one_of("Gzip"),
+        "unpacking of inputs in this image (what is named .gz is read as such)",
+    ),
+    Refusal("Environment.record_preprocessor_script", filled, _SCRIPTS),
+    Refusal("Environment.post_analytics_processor_script", filled, _SCRIPTS),
+    Refusal("Environment.analysis_type", _other_analysis, _ANALYSES),
+)
+"""Of a processing job whose image is Model Monitor's own."""
+
 _DEBUGGER = "SageMaker Debugger"
 _TRAINING = (
     Refusal("AlgorithmSpecification.AlgorithmName", given, "algorithms of the Marketplace"),
@@ -216,20 +233,8 @@ _TABLE: dict[str, tuple[Refusal, ...]] = {
     ),
     "CreateProcessingJob": (
         Refusal("ExperimentConfig", filled, "experiments"),
-        Refusal("AppSpecification.ContainerEntrypoint", filled, "programs of users in this image"),
-        Refusal("AppSpecification.ContainerArguments", filled, "programs of users in this image"),
         Refusal("ProcessingInputs[].DatasetDefinition", given, "Athena and Redshift as inputs"),
-        Refusal("ProcessingInputs[].S3Input.S3DataType", one_of("ManifestFile"), "manifests here"),
-        Refusal("ProcessingInputs[].S3Input.S3InputMode", one_of("Pipe"), "Pipe mode"),
-        Refusal(
-            "ProcessingInputs[].S3Input.S3CompressionType",
-            one_of("Gzip"),
-            "unpacking of inputs (what is named .gz is read as such)",
-        ),
         Refusal("ProcessingOutputConfig.Outputs[].FeatureStoreOutput", given, "feature stores"),
-        Refusal("Environment.record_preprocessor_script", filled, _SCRIPTS),
-        Refusal("Environment.post_analytics_processor_script", filled, _SCRIPTS),
-        Refusal("Environment.analysis_type", _other_analysis, _ANALYSES),
     ),
     "CreateDataQualityJobDefinition": (
         *(line._replace(path=f"DataQualityAppSpecification.{line.path}") for line in _MONITOR),
@@ -253,7 +258,12 @@ _TABLE: dict[str, tuple[Refusal, ...]] = {
 
 def refuse_unsupported(operation: str, asked: dict[str, Any]) -> None:
     """Raise ValidationException, naming the member, when `asked` needs a missing feature."""
-    for path, asks, feature in _TABLE.get(operation, ()):
+    refuse(_TABLE.get(operation, ()), asked)
+
+
+def refuse(lines: Iterable[Refusal], asked: dict[str, Any]) -> None:
+    """The same for lines of one's own."""
+    for path, asks, feature in lines:
         for place, value in _at(asked, path.split(".")):
             if asks(value):
                 raise ValidationException(f"{place}: this version does not support {feature}.")
