@@ -7,7 +7,6 @@ import pytest
 from argosy.ground.errors import ResourceLimitExceeded, ValidationException
 from argosy.services.sagemaker.processing_containers import check_request
 
-
 TAKEN = (
     *("", "relative", "/", "/etc/x", "/usr", "/proc/1", "/tmp/x"),
     *("/opt", "/opt/program", "/opt/argosy", "/opt/ml", "/opt/ml/../../etc", "/opt/ml/config/x"),
