@@ -127,10 +127,7 @@ class Settings:
         2048, "Memory of one analysis of model monitoring, MiB; 0 means no limit."
     )
     job_instances: int = _setting(
-        8,
-        "Instances of training jobs that run at once, and as many of processing jobs; jobs beyond "
-        "that wait.",
-        "Instances of training jobs that run at once, and as many of processing jobs; jobs beyond that wait.",
+        8, "Instances of training jobs that run at once, and as many of processing jobs."
     )
     lifecycle_timeout_s: float = _setting(
         300.0, "Seconds each lifecycle script of a notebook instance may take."
