@@ -135,6 +135,15 @@ def _at_version(
     return as_version(function, record, version, qualifier)
 
 
+def dead_letters_of(records: Records, version: FunctionVersion) -> str:
+    """ARN of where the version's events go that it does not handle; "" for nowhere."""
+    kind = FUNCTION if version.version == LATEST else VERSION
+    name = part_name(version.name, version.version)
+    record = records.get(kind, version.account, version.region, name)
+    config = record.document["config"] if record else {}
+    return str((config.get("DeadLetterConfig") or {}).get("TargetArn") or "")
+
+
 def as_version(
     function: Record,
     record: Record,

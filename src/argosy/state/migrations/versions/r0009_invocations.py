@@ -26,3 +26,4 @@ def upgrade() -> None:
         sqlite_autoincrement=True,
     )
     op.create_index("invocations_by_time", "invocations", ["function", "next_at", "number"])
+    op.create_index("invocations_by_next", "invocations", ["next_at"])

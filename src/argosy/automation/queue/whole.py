@@ -1,0 +1,24 @@
+"""The queues of functions as a whole."""
+
+from argosy.automation.means import Means
+from argosy.automation.queue.carrying import Carrying
+from argosy.ground.functions import Functions
+
+
+class FunctionQueues:
+    """What invokes functions when nobody waits."""
+
+    def __init__(self, means: Means, functions: Functions) -> None:
+        self._carrying = Carrying(means, functions)
+
+    async def start(self) -> None:
+        """Go on with what was left behind."""
+        self._carrying.start()
+
+    async def stop(self) -> None:
+        """What is under way is begun again by the next start."""
+        await self._carrying.stop()
+
+    async def reset(self) -> None:
+        """Forget every event."""
+        await self._carrying.reset()
