@@ -28,7 +28,6 @@ from argosy.control import Control
 from argosy.control.core import store_access
 from argosy.control.images import Images
 from argosy.ground.clock import MovableClock, SystemClock
-from argosy.ground.doors import API
 from argosy.ground.errors import ArgosyError
 from argosy.ground.files import read_json
 from argosy.ground.paths import DataDir
@@ -130,7 +129,7 @@ async def serve(settings: Settings, data_dir: DataDir) -> None:
             functions=automation.functions,
             sessions=sessions,
             store=store,
-            doors={API: automation.gateway.answer},
+            doors=automation.doors,
         )
         operations.open(app.dispatch)
         await listen(app, data_dir.control_socket, messaging.waiting.close)

@@ -49,6 +49,8 @@ from argosy.state import (
     event_deliveries,
     event_timers,
     events,
+    functions,
+    invocations,
     log_groups,
     pipelines,
 )
@@ -57,17 +59,22 @@ from argosy.state.records import Records
 from argosy.telemetry.logs import delete_all as delete_all_logs
 from argosy.telemetry.metrics import MetricStore
 
-_QUIET = working.KINDS | {
-    events.KIND,
-    events.READ,
-    event_deliveries.KIND,
-    event_timers.KIND,
-    alarm_history.KIND,
-    log_groups.PROGRESS,
-    pipelines.PIPELINE,
-    pipelines.EXECUTION,
-    pipelines.DEFINITION,
-}
+_QUIET = (
+    working.KINDS
+    | functions.KINDS
+    | {
+        invocations.KIND,
+        events.KIND,
+        events.READ,
+        event_deliveries.KIND,
+        event_timers.KIND,
+        alarm_history.KIND,
+        log_groups.PROGRESS,
+        pipelines.PIPELINE,
+        pipelines.EXECUTION,
+        pipelines.DEFINITION,
+    }
+)
 """What comes and goes without anything to reconcile."""
 
 

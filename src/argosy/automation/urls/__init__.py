@@ -1,0 +1,1 @@
+"""What is behind URLs of functions, and the links to their code."""
