@@ -126,6 +126,9 @@ class Settings:
     monitor_memory_mb: int = _setting(
         2048, "Memory of one analysis of model monitoring, MiB; 0 means no limit."
     )
+    job_stop_s: float = _setting(
+        120.0, "Seconds that a job's algorithm has from SIGTERM until it is killed."
+    )
     job_instances: int = _setting(
         8, "Instances of training jobs that run at once, and as many of processing jobs."
     )

@@ -119,6 +119,8 @@ def _job(
         uploads=_uploads(asked),
         checkpoints=_checkpoints(asked),
         max_runtime_s=jobs.seconds_left(document),
+        stop_grace_s=settings.job_stop_s,
+        volume_bytes=(asked["ResourceConfig"].get("VolumeSizeInGB") or 0) << 30,
         warm_folder=str(pool / host) if "pool" in run else "",
     )
 

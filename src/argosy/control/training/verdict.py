@@ -23,7 +23,7 @@ def verdict(
     run = document["run"]
     if status == job_statuses.STOPPING:
         return _ending(jobs.STOP)
-    for told in (_failure(instances), _loss(instances)):
+    for told in (_failure(instances), _loss(document, instances)):
         if told is not None:
             return told
     if run and len(instances) == len(run["hosts"]) and all(map(_well, instances)):
@@ -49,14 +49,17 @@ def _failure(instances: Sequence[Instance]) -> Ending | None:
     return None
 
 
-def _loss(instances: Sequence[Instance]) -> Ending | None:
-    """The first instance that ended though nobody asked it to."""
+def _loss(document: TrainingJobDocument, instances: Sequence[Instance]) -> Ending | None:
+    """The first instance that ended though nobody asked it to. One of a spot job that was stopped
+    from outside, because the whole platform was, has been interrupted."""
     for one in instances:
         outcome = one.state.outcome
         if one.state.phase in (Phase.FAILED, Phase.GONE):
             return _ending(jobs.LOSS, f"{_host(one)}: {one.state.reason}")
         if one.state.phase is Phase.DONE and (outcome is None or outcome.stopped):
-            return _ending(jobs.LOSS, f"{_host(one)} was stopped from outside.")
+            spot = document["asked"].get("EnableManagedSpotTraining")
+            why = jobs.INTERRUPTED if spot else jobs.LOSS
+            return _ending(why, f"{_host(one)} was stopped with the platform.")
     return None
 
 

@@ -188,6 +188,15 @@ def test_a_lost_instance_is_made_good_as_often_as_the_retry_strategy_says() -> N
     assert job.status == job_statuses.FAILED
 
 
+@pytest.mark.parametrize(("asked", "secondary"), [(request(), "Failed"), (spot(), "Interrupted")])
+def test_a_job_that_was_stopped_with_the_platform_goes_on_if_it_is_a_spot_job(
+    asked: dict[str, Any], secondary: str
+) -> None:
+    job = Job(asked)
+    job.look(done(job.begin(), exit_code=143, stopped=True))
+    assert job.document["secondary"] == secondary
+
+
 def test_a_failure_of_the_algorithm_is_not_tried_again() -> None:
     job = Job(request(RetryStrategy={"MaximumRetryAttempts": 3}))
     job.look(done(job.begin(), exit_code=1, failure="AlgorithmError: x"))
