@@ -97,6 +97,13 @@ def test_the_commands_about_batch_transform_run(home: Path, environment: dict[st
     assert "5.1,3.5,1.4,0.2,0" in printed
 
 
+def test_the_page_on_training_jobs_runs(home: Path, environment: dict[str, str]) -> None:
+    printed = run("docs/training.md", home, environment)
+
+    assert "s3://learning/out/iris/output/model.tar.gz 0.9" in printed
+    assert "accuracy=0.9" in printed
+
+
 def test_the_commands_of_the_readme_run(home: Path, environment: dict[str, str]) -> None:
     rows, kinds = load_iris(return_X_y=True)
     joblib.dump(LogisticRegression(max_iter=1000).fit(rows, kinds), home / "model.joblib")
