@@ -139,6 +139,7 @@ def test_an_unknown_job_is_refused_in_the_services_own_words(
             },
             "not both",
         ),
+        ({"EnableNetworkIsolation": True, "resources": {"InstanceCount": 2}}, "several"),
         ({"stop": {"MaxRuntimeInSeconds": 2419201}}, "2419200"),
         ({"EnableManagedSpotTraining": True}, "MaxWaitTimeInSeconds"),
         (

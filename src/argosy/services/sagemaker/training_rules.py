@@ -25,6 +25,15 @@ def check_request(asked: dict[str, Any], most_instances: int) -> None:
     _check_outputs(asked)
     _check_times(asked)
     _check_warm_pool(asked)
+    _check_isolation(asked)
+
+
+def _check_isolation(asked: dict[str, Any]) -> None:
+    """Hosts find each other through this machine's network."""
+    if asked.get("EnableNetworkIsolation") and jobs.host_count(asked) > 1:
+        raise ValidationException(
+            "EnableNetworkIsolation: this version does not support it with several instances."
+        )
 
 
 def check_keep_alive(asked: dict[str, Any]) -> None:
