@@ -6,7 +6,7 @@ from botocore.model import OperationModel, Shape, StructureShape
 
 from argosy.ground.errors import ApiError
 from argosy.wire import bindings, json_values
-from argosy.wire.base import REQUEST_ID_HEADER, error_shape, message_member
+from argosy.wire.base import REQUEST_ID_HEADER, error_shape, message_member, wire_name
 from argosy.wire.http import HttpResponse
 from argosy.wire.rest_dialect import RestDialect, answer_members, body_members
 from argosy.wire.scalars import refuse
@@ -55,5 +55,6 @@ class RestJsonDialect(RestDialect):
 
 def _only_body(shape: StructureShape, document: dict[str, Any]) -> dict[str, Any]:
     """The document without members that belong elsewhere: a body cannot overrule the path."""
-    elsewhere = set(shape.members) - set(body_members(shape))
+    here = {wire_name(shape.members[name], name) for name in body_members(shape)}
+    elsewhere = {wire_name(member, name) for name, member in shape.members.items()} - here
     return {name: value for name, value in document.items() if name not in elsewhere}
