@@ -90,6 +90,26 @@ def handler(event, context):
     assert b"Max Memory Used: 128 MB" in invoked.log_tail
 
 
+def test_what_goes_on_after_the_answer_is_watched_too(engine: Engine) -> None:
+    leaks = """
+import os, threading, time
+kept = []
+
+def leak():
+    while True:
+        kept.append(bytearray(os.urandom(1 << 16) * 16))
+        time.sleep(0.002)
+
+def handler(event, context):
+    threading.Thread(target=leak, daemon=True).start()
+    return os.environ["AWS_LAMBDA_LOG_STREAM_NAME"]
+"""
+    version = engine.version(leaks)
+    engine.answer(version)
+    until(lambda: not engine.environments(version))
+    assert engine.invoke(version).error == ""
+
+
 def test_children_count_as_memory_and_end_with_their_environment(engine: Engine) -> None:
     forks = """
 import os, time

@@ -16,6 +16,7 @@ from typing import Any, TypeVar
 
 from argosy.access.roles import RoleSessions
 from argosy.access.sessions import RootKey
+from argosy.automation.functions.environment import Environment
 from argosy.automation.functions.whole import FunctionEngine
 from argosy.automation.means import Means
 from argosy.ground.clock import SystemClock
@@ -121,11 +122,21 @@ class Engine:
         """What the handler returned, or the JSON about its error."""
         return json.loads(self.invoke(version, event, **options).payload)
 
+    def environments(self, version: FunctionVersion) -> list[Environment]:
+        """Those of this version, whatever its revision."""
+
+        async def there() -> list[Environment]:
+            return [one for one in self.engine._pool if one.version.arn == version.arn]
+
+        return self.run(there())
+
     def log(self, version: FunctionVersion) -> list[str]:
         """All lines of the function's log, stream by stream."""
         group = f"/aws/lambda/{version.name}"
         reader = LogReader(self.data_dir.logs, ACCOUNT, REGION)
         lines: list[str] = []
+        if group not in reader.group_names():
+            return []
         for stream in reader.stream_names(group):
             position: int | None = None
             while True:

@@ -168,7 +168,7 @@ class Environment:
 
     def _become_idle(self) -> None:
         self.state = State.IDLE
-        self._watch.remove(self.process.pid)
+        self._watch.rest(self.process.pid)
         self.idle_since = self._loop.time()
         if self._spoilt:
             self.end()

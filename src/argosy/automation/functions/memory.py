@@ -1,8 +1,8 @@
 """How much memory environments use, and which use more than they have.
 
 A control group would be exact, but not every machine lets a user make one; so a thread looks at
-/proc ten times a second, at busy environments only. A process that takes memory faster than that is
-held back by its limit on data (RLIMIT_DATA), which is set well above.
+/proc: ten times a second at busy environments, once at those that rest. A process that takes memory
+faster than that is held back by its limit on data (RLIMIT_DATA), which is set well above.
 """
 
 import os
@@ -12,6 +12,7 @@ from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 
 _INTERVAL_S = 0.1
+_RESTING_S = 1.0
 _PAGE_KB = os.sysconf("SC_PAGE_SIZE") // 1024
 MOST_PROCESSES = 1024
 """Processes and threads of an environment; Lambda's number."""
@@ -32,6 +33,7 @@ class MemoryWatch:
 
     def __init__(self) -> None:
         self._watched: dict[int, Watched] = {}
+        self._resting: dict[int, Watched] = {}
         self._changed = threading.Condition()
         self._stopped = False
         self._thread: threading.Thread | None = None
@@ -44,37 +46,58 @@ class MemoryWatch:
         with self._changed:
             first = not self._watched
             self._watched[watched.pid] = watched
+            self._resting.pop(watched.pid, None)
             if first:
                 self._changed.notify()
+
+    def rest(self, pid: int) -> None:
+        """It has nothing to do; what it has started may go on."""
+        with self._changed:
+            watched = self._watched.pop(pid, None)
+            if watched is not None:
+                self._resting[pid] = watched
 
     def remove(self, pid: int) -> None:
         with self._changed:
             self._watched.pop(pid, None)
+            self._resting.pop(pid, None)
 
     def stop(self) -> None:
         with self._changed:
             self._stopped = True
             self._watched.clear()
+            self._resting.clear()
             self._changed.notify()
         if self._thread is not None:
             self._thread.join(5)
             self._thread = None
 
     def _look(self) -> None:
+        looked = time.monotonic()
         while True:
             with self._changed:
-                while not self._watched and not self._stopped:
-                    self._changed.wait()
+                if not self._watched and not self._stopped:
+                    self._changed.wait(_RESTING_S if self._resting else None)
                 if self._stopped:
                     return
             time.sleep(_INTERVAL_S)
             with self._changed:
-                watched = list(self._watched.values())
-            for one in watched:
-                used = used_kb(one.pid, one.limit_kb)
-                if used > one.limit_kb and self._watched.get(one.pid) is one:
-                    self.remove(one.pid)
-                    one.tell(used)
+                there = list(self._watched.values())
+                if time.monotonic() - looked >= _RESTING_S:
+                    looked = time.monotonic()
+                    there += self._resting.values()
+            for one in there:
+                self._look_at(one)
+
+    def _look_at(self, one: Watched) -> None:
+        used = used_kb(one.pid, one.limit_kb)
+        if used <= one.limit_kb:
+            return
+        with self._changed:
+            still = one in (self._watched.get(one.pid), self._resting.get(one.pid))
+        if still:
+            self.remove(one.pid)
+            one.tell(used)
 
 
 def used_kb(pid: int, limit_kb: int) -> int:

@@ -23,6 +23,7 @@ class Pool:
         self._idle: dict[str, list[Environment]] = {}
         self._all: set[Environment] = set()
         self._mb = 0
+        self._starting = 0
 
     def __len__(self) -> int:
         return len(self._all)
@@ -55,16 +56,27 @@ class Pool:
 
         One alone has room in any case, whatever it may take.
         """
-        while self._all and self._is_full(version):
+        while (self._all or self._starting) and self._is_full(version):
             idle = [one for one in self._all if one.state is State.IDLE]
             if not idle:
                 return False
             min(idle, key=lambda one: one.idle_since).end()
         return True
 
+    def expect(self, version: FunctionVersion) -> None:
+        """One is being started, and needs its room from now on; `add` or `give_up` comes next."""
+        self._starting += 1
+        self._mb += version.memory_mb
+
+    def give_up(self, version: FunctionVersion) -> None:
+        """It was not started."""
+        self._starting -= 1
+        self._mb -= version.memory_mb
+
     def add(self, environment: Environment) -> None:
+        """One that was expected."""
+        self._starting -= 1
         self._all.add(environment)
-        self._mb += environment.version.memory_mb
 
     def remove(self, environment: Environment) -> None:
         """It has ended."""
@@ -94,4 +106,5 @@ class Pool:
                     spare -= 1
 
     def _is_full(self, version: FunctionVersion) -> bool:
-        return len(self._all) >= self._most or self._mb + version.memory_mb > self._most_mb
+        there = len(self._all) + self._starting
+        return there >= self._most or self._mb + version.memory_mb > self._most_mb

@@ -166,7 +166,12 @@ class FunctionEngine:
             )
         self._spares.start()
         python = self._spares.take() if version.runtime.startswith("python") else None
-        environment = await self._launcher.environment(version, python)
+        self._pool.expect(version)
+        try:
+            environment = await self._launcher.environment(version, python)
+        except BaseException:
+            self._pool.give_up(version)
+            raise
         environment.on_idle = self._pool.put_back
         environment.on_end = self._pool.remove
         self._pool.add(environment)

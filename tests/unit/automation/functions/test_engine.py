@@ -94,14 +94,7 @@ def test_new_code_or_configuration_is_a_new_environment(engine: Engine) -> None:
     other, calls = engine.answer(changed)
 
     assert (other != stream, calls) == (True, 1)
-    until(lambda: len(environments(engine, version)) == 1)
-
-
-def environments(engine: Engine, version: FunctionVersion) -> list[Any]:
-    async def there() -> list[Any]:
-        return [one for one in engine.engine._pool if one.version.arn == version.arn]
-
-    return engine.run(there())
+    until(lambda: len(engine.environments(version)) == 1)
 
 
 def test_layers_lie_over_each_other_in_opt_and_their_modules_are_found(engine: Engine) -> None:
@@ -283,7 +276,19 @@ def test_idle_environments_end_and_make_room(tmp_path: Any) -> None:
     with Engine(tmp_path, function_spares=0, function_idle_s=0.5) as hasty:
         version = hasty.version(COUNTS)
         hasty.answer(version)
-        until(lambda: not environments(hasty, version))
+        until(lambda: not hasty.environments(version))
+
+
+def test_without_a_sandbox_functions_run_all_the_same(tmp_path: Any) -> None:
+    with Engine(tmp_path, function_spares=0, sandbox="off") as engine:
+        code = """
+import os, sys, boto3, helper
+def handler(event, context):
+    return [event, helper.NAME, os.getcwd() == os.environ["LAMBDA_TASK_ROOT"]]
+"""
+        digest = engine.code(app__py=code, helper__py="NAME = 'helper'")
+        version = replace(engine.version(""), code_sha256=digest)
+        assert engine.answer(version, 5) == [5, "helper", True]
 
 
 def test_a_warm_process_becomes_the_function(tmp_path: Any) -> None:
