@@ -36,6 +36,7 @@ from argosy.ground.names import new_request_id
 from argosy.ground.settings import Settings
 from argosy.messaging import Messaging
 from argosy.messaging.signing import PATH_PREFIX as CERTIFICATES
+from argosy.services.registry import Routed, at_once
 from argosy.state.records import Records
 from argosy.telemetry.metrics import MetricStore
 from argosy.telemetry.tracing import Tracing
@@ -80,6 +81,7 @@ class App:
         doors: Mapping[str, Door] | None = None,
         sessions: RoleSessions | None = None,
         store: StoreAccess | None = None,
+        routed: Routed = at_once,
     ) -> None:
         self._messaging = messaging or Messaging(records, clock)
         metrics = metrics or MetricStore(records.transactions, clock)
@@ -92,6 +94,7 @@ class App:
             functions or NoFunctions(),
             sessions or RoleSessions(records, clock, RootKey("", secrets.token_hex())),
             store,
+            routed,
         )
         self._verbs = verbs(self.dispatch)
         self._internal = InternalRoutes(settings, internal or {}, orders)

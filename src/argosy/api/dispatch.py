@@ -31,6 +31,7 @@ class Dispatch:
     functions: Functions
     sessions: RoleSessions | None = None
     store: StoreAccess | None = None
+    routed: registry.Routed = registry.at_once
 
     def __call__(
         self,
@@ -62,5 +63,6 @@ class Dispatch:
                 sessions=self.sessions,
                 store=self.store,
                 trace=trace,
+                routed=self.routed,
             )
         )

@@ -130,6 +130,7 @@ async def serve(settings: Settings, data_dir: DataDir) -> None:
             sessions=sessions,
             store=store,
             doors=automation.doors,
+            routed=control.routed,
         )
         operations.open(app.dispatch)
         await listen(app, data_dir.control_socket, messaging.waiting.close)

@@ -1,5 +1,6 @@
 """Automation as a whole: makes its parts, starts, stops and resets them."""
 
+from argosy.automation.events.whole import Events
 from argosy.automation.functions.whole import FunctionEngine
 from argosy.automation.gateway.whole import Gateway
 from argosy.automation.means import Means
@@ -16,6 +17,7 @@ class Automation:
         self.gateway = Gateway(means, self.functions)
         self._queues = FunctionQueues(means, self.functions)
         self._urls = FunctionUrls(means)
+        self._events = Events(means)
 
     @property
     def doors(self) -> dict[str, Door]:
@@ -27,9 +29,11 @@ class Automation:
         await self.functions.start()
         await self.gateway.start()
         await self._queues.start()
+        self._events.start()
 
     async def stop(self) -> None:
         """Nothing happens any more; what has begun ends or is taken up by the next start."""
+        await self._events.stop()
         await self._queues.stop()
         await self.gateway.stop()
         await self.functions.stop()
@@ -37,5 +41,6 @@ class Automation:
     async def reset(self) -> None:
         """Forget everything; the records are gone already."""
         await self._queues.reset()
+        self._events.reset()
         await self.functions.reset()
         await self.gateway.reset()

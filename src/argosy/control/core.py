@@ -22,6 +22,7 @@ from argosy.control.machines.whole import Machines
 from argosy.control.means import Means
 from argosy.control.measuring.whole import Measuring
 from argosy.control.monitoring.whole import Monitoring
+from argosy.control.object_intake import ObjectIntake
 from argosy.control.pipelines.whole import Pipelines
 from argosy.control.processing.instances import ProcessingInstances
 from argosy.control.recommending.whole import Recommendations
@@ -129,6 +130,7 @@ class Control:
         self._capture = DataCapture(self._means)
         self._pipelines = Pipelines(self._means)
         self._hub = Hub({ASYNC: self._asynchronous.desk, TRANSFORM: self._transforms.desk})
+        self._objects = ObjectIntake(self._means)
         endpoints = Reconciler(
             records,
             backend,
@@ -140,6 +142,7 @@ class Control:
             self._asynchronous.desk,
             self._watch,
         )
+        self._routed = endpoints.routed
         self._recommendations = Recommendations(self._means)
         reconcilers = (
             endpoints,
@@ -159,6 +162,7 @@ class Control:
         await self._doorbell.listen(data_dir.doorbell_socket)
         await self._feed.listen(data_dir.feed_socket)
         await self._hub.listen(data_dir.work_socket)
+        await self._objects.listen(data_dir.objects_socket)
         await self._asynchronous.start()
         self._messages.start()
         self._logs.start()
@@ -184,6 +188,7 @@ class Control:
         self._doorbell.close()
         await self._asynchronous.stop()
         await self._hub.close()
+        await self._objects.close()
         await self._transforms.desk.stop()
         await self._feed.close()
 
@@ -244,6 +249,11 @@ class Control:
             if not means.settings.s3_endpoint:
                 await asyncio.to_thread(remove_all_buckets, means.store)
             await self._loop.look()
+
+    async def routed(self) -> None:
+        """Return when the edges have what the records say now, or after a few seconds."""
+        self._doorbell.ring()
+        await self._routed()
 
     def _counted(self, message: dict[str, Any]) -> None:
         """An edge told what it counted."""

@@ -5,6 +5,8 @@ The order within a pass is what keeps every request answered: the edges take the
 then the record says so, then instances are launched, and only then others are stopped.
 """
 
+import asyncio
+import contextlib
 import logging
 from collections import Counter
 from collections.abc import Callable, Collection, Iterable
@@ -22,6 +24,7 @@ from argosy.ground.clock import Clock
 from argosy.ground.instances import Instance, InstanceSpec
 from argosy.ground.routes import KeyEntry, RoutingTable
 from argosy.ground.settings import Settings
+from argosy.state.object_events import BUCKET_NOTIFICATION
 from argosy.state.records import Record, Records
 from argosy.state.scaling import POLICY, TARGET, may_be_empty
 
@@ -31,6 +34,7 @@ ENDPOINT = "endpoint"
 COMPONENT = "inference-component"
 MODEL = "model"
 _LONGEST_SLEEP_S = 1.0
+_ROUTED_S = 5.0
 
 
 @dataclass
@@ -83,16 +87,23 @@ class Reconciler:
         self._spare_idle_s = settings.spare_idle_s
         self._scaling_period = settings.scaling_period
         self._published: RoutingTable | None = None
+        self._begun = self._done = 0
+        self._routed = asyncio.Condition()
 
     async def activate(self) -> float:
         """One pass; returns after how many seconds to look again if nothing rings."""
+        self._begun += 1
         listed = await self._backend.list()
         instances = [i for i in listed if i.spec.owner_kind in (ENDPOINT, COMPONENT)]
         now = self._clock.now()
         records = [*self._records.find(ENDPOINT), *self._records.find(COMPONENT)]
         empty = may_be_empty(self._records)
         endpoints = [self._planned(record, instances, empty, now) for record in records]
+        begun = self._begun
         await self._publish(endpoints)
+        async with self._routed:
+            self._done = begun
+            self._routed.notify_all()
         alive = [instance.spec.instance_id for instance in instances if instance.alive]
         self._desk.take(plans_of(map(_routed, endpoints)), alive)
         for endpoint in endpoints:
@@ -101,6 +112,13 @@ class Reconciler:
         await self._clear_orphans(endpoints, instances)
         await self._keep_warm(endpoints, now)
         return self._sleep(endpoints, now)
+
+    async def routed(self) -> None:
+        """Return when the edges have what the records say now, or after five seconds."""
+        wanted = self._begun + 1
+        with contextlib.suppress(TimeoutError):
+            async with asyncio.timeout(_ROUTED_S), self._routed:
+                await self._routed.wait_for(lambda: self._done >= wanted)
 
     def _planned(
         self, record: Record, instances: list[Instance], empty: Collection[Resource], now: float
@@ -125,7 +143,11 @@ class Reconciler:
 
     async def _publish(self, endpoints: list[_Endpoint]) -> None:
         table = routes.build(
-            self._next_version(), self._keys, map(_routed, endpoints), self._model_timeout_s
+            self._next_version(),
+            self._keys,
+            map(_routed, endpoints),
+            self._model_timeout_s,
+            {record.name: record.account for record in self._records.find(BUCKET_NOTIFICATION)},
         )
         if self._published is None or not _same(table, self._published):
             self._published = table
@@ -211,4 +233,4 @@ def _routed(endpoint: _Endpoint) -> routes.Routed:
 
 
 def _same(one: RoutingTable, other: RoutingTable) -> bool:
-    return one["endpoints"] == other["endpoints"] and one["keys"] == other["keys"]
+    return all(one.get(part) == other.get(part) for part in ("endpoints", "keys", "notified"))

@@ -62,9 +62,14 @@ class Routed:
 
 
 def build(
-    version: int, keys: dict[str, KeyEntry], routed: Iterable[Routed], timeout_s: float
+    version: int,
+    keys: dict[str, KeyEntry],
+    routed: Iterable[Routed],
+    timeout_s: float,
+    notified: Mapping[str, str] | None = None,
 ) -> RoutingTable:
-    """The table for all edges. `timeout_s`: how long a model may take to answer."""
+    """The table for all edges. `timeout_s`: how long a model may take to answer. `notified`:
+    account by bucket that has a notification configuration."""
     endpoints: list[Routed] = []
     components: dict[str, list[Routed]] = {}
     for one in routed:
@@ -76,6 +81,7 @@ def build(
         "version": version,
         "keys": keys,
         "endpoints": {e.key: _entry(e, components.get(e.key, []), timeout_s) for e in endpoints},
+        "notified": dict(notified or {}),
     }
 
 

@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING
 from argosy.access.sigv4 import SigningKeys
 from argosy.edge.health import Health
 from argosy.edge.identify import Caller, is_signed
+from argosy.edge.object_line import ObjectLine
 from argosy.edge.relay import Relay
 from argosy.edge.request import Request
 from argosy.edge.scraping import Scraping, refusal
@@ -30,7 +31,8 @@ class Backends:
         # A connection for each call: control closes idle ones when it likes, and a call that was
         # sent must not be sent again.
         self._control = unix_upstream("Control", str(folder.control_socket), keep=0)
-        self._store = _store(settings, folder)
+        self._objects = ObjectLine(folder.objects_socket)
+        self._store = _store(settings, folder, self._objects)
         self.intake_socket = folder.intake_socket
         self._scraping = Scraping(folder.scrape_token, settings.metrics_open)
         self._health = Health({"control": self._control, "store": self._store.upstream})
@@ -115,6 +117,7 @@ class Backends:
     def sweep(self, now: float) -> None:
         self._control.sweep(now)
         self._store.upstream.sweep(now)
+        self._objects.sweep()
 
 
 def _identity(gate: "Gate", request: Request, caller: Caller) -> dict[str, str]:
@@ -130,7 +133,7 @@ def _identity(gate: "Gate", request: Request, caller: Caller) -> dict[str, str]:
     }
 
 
-def _store(settings: Settings, folder: DataDir) -> Store:
+def _store(settings: Settings, folder: DataDir, line: ObjectLine) -> Store:
     if settings.s3_endpoint:
         upstream, host = url_upstream("The object store", settings.s3_endpoint)
         external = External(
@@ -140,12 +143,12 @@ def _store(settings: Settings, folder: DataDir) -> Store:
             settings.s3_region,
             SigningKeys(),
         )
-        return Store(upstream, settings.s3_region, external)
+        return Store(upstream, settings.s3_region, external, line)
     url = os.environ.get("ARGOSY_STORE_URL")
     if url:
-        return Store(url_upstream("The object store", url)[0], settings.region, None)
+        return Store(url_upstream("The object store", url)[0], settings.region, None, line)
     path = str(folder.store_socket)
-    return Store(unix_upstream("The object store", path), settings.region, None)
+    return Store(unix_upstream("The object store", path), settings.region, None, line)
 
 
 __all__ = ["Backends", "Upstream"]

@@ -8,17 +8,20 @@ an external S3, with the keys for it. It refuses to interpret S3 operations.
 import time
 from collections.abc import Iterable
 from dataclasses import dataclass, replace
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 from urllib.parse import unquote
 
 from argosy.access.canonical import UNSIGNED_PAYLOAD, Asked, split_query
 from argosy.access.sigv4 import SigningKeys, sign
 from argosy.edge.encryption import with_own_key
 from argosy.edge.identify import Caller, is_hash
+from argosy.edge.object_line import ObjectLine
+from argosy.edge.object_writes import Write, meaning
 from argosy.edge.relay import HOP_BY_HOP, Edit, Relay
 from argosy.edge.request import Request
 from argosy.edge.route import is_bucket
 from argosy.edge.upstream import Headers, Upstream
+from argosy.edge.watched import WatchedRelay
 from argosy.ground.errors import ApiError
 
 if TYPE_CHECKING:
@@ -72,8 +75,12 @@ class External:
 class Store:
     """Passes S3 requests on."""
 
-    def __init__(self, upstream: Upstream, region: str, external: External | None) -> None:
+    def __init__(
+        self, upstream: Upstream, region: str, external: External | None, line: ObjectLine
+    ) -> None:
+        """`line`: on which control is told of writes to buckets with notifications."""
         self.upstream = upstream
+        self._line = line
         self._region = region
         self._external = external
         self._keys = SigningKeys()
@@ -85,14 +92,22 @@ class Store:
         payload = UNSIGNED_PAYLOAD if known is None else known[1]
         caller = None if known is None else known[0]
         head = self._head(gate, request, asked, payload, caller)
-        relay = Relay(
-            gate,
-            request,
-            self.upstream,
-            head,
-            expected_hash=payload if is_hash(payload) else "",
-            edit=self._edit(request),
-        )
+        expected = payload if is_hash(payload) else ""
+        edit, write = self._edit(request), _watched(gate, request, asked)
+        if write is None:
+            relay = Relay(gate, request, self.upstream, head, expected_hash=expected, edit=edit)
+        else:
+            relay = WatchedRelay(
+                gate,
+                request,
+                self.upstream,
+                head,
+                write=write,
+                told=_told(gate, request, write, caller),
+                line=self._line,
+                expected_hash=expected,
+                edit=edit,
+            )
         relay.start()
 
     def _head(
@@ -126,6 +141,29 @@ class Store:
             return headers if there else [*headers, (b"x-amz-bucket-region", region)]
 
         return add_region
+
+
+def _watched(gate: "Gate", request: Request, asked: Asked) -> Write | None:
+    """What a write does that is told of; None for all others, at the cost of one look."""
+    notified = gate.table.notified
+    if not notified or request.method in (b"GET", b"HEAD"):
+        return None
+    write = meaning(asked.method, asked.path, asked.query, asked.headers)
+    return write if write is not None and write.bucket in notified else None
+
+
+def _told(gate: "Gate", request: Request, write: Write, caller: Caller | None) -> dict[str, Any]:
+    """What control is told of who writes."""
+    request.request_id = gate.request_id()
+    transport = request.connection.transport
+    peer = transport.get_extra_info("peername") if transport is not None else None
+    asker = {
+        "principal": caller.user_id if caller is not None else "Anonymous",
+        "source_ip": str(peer[0]) if isinstance(peer, tuple) else "127.0.0.1",
+        "request_id": request.request_id.decode(),
+        "trace": request.text("x-amzn-trace-id"),
+    }
+    return {"account": gate.table.notified[write.bucket], "asker": asker}
 
 
 def _typed(request: Request, asked: Asked) -> list[bytes]:

@@ -178,6 +178,8 @@ class Table:
     version: int = -1
     keys: Mapping[str, KeyEntry] = field(default_factory=dict)
     endpoints: dict[str, Endpoint] = field(default_factory=dict)
+    notified: Mapping[str, str] = field(default_factory=dict)
+    """Account by bucket that has a notification configuration."""
 
     def variant(self, endpoint_key: str, name: str, container: str = "") -> Variant | None:
         """The variant as it is now, or that container of it where containers are asked directly."""
@@ -200,6 +202,7 @@ def compile_table(raw: RoutingTable, link_of: LinkOf, metrics: Metrics) -> Table
         endpoints={
             key: _endpoint(key, entry, link_of, metrics) for key, entry in raw["endpoints"].items()
         },
+        notified=dict(raw.get("notified", {})),
     )
 
 

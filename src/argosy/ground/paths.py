@@ -149,6 +149,11 @@ class DataDir:
         return self.run / "intake.sock"
 
     @property
+    def objects_socket(self) -> Path:
+        """Where edges tell control of objects that clients wrote (see argosy.edge.object_line)."""
+        return self.run / "objects.sock"
+
+    @property
     def doorbell_socket(self) -> Path:
         """Datagrams that say 'look again'; sent by agents to control."""
         return self.run / "doorbell.sock"

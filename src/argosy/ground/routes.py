@@ -110,6 +110,9 @@ class RoutingTable(TypedDict):
     version: int
     keys: dict[str, KeyEntry]
     endpoints: dict[str, EndpointEntry]
+    notified: NotRequired[dict[str, str]]
+    """Buckets with a notification configuration, and whose account it is: control is told of
+    what is written to them before the client is answered."""
 
 
 SERVING_STATUSES = frozenset(

@@ -23,6 +23,12 @@ from argosy.state.events import EventOutbox
 from argosy.state.records import Records
 from argosy.telemetry.metrics import MetricStore
 
+Routed = Callable[[], Awaitable[None]]
+
+
+async def at_once() -> None:
+    """Where there are no edges."""
+
 
 @dataclass(frozen=True)
 class Caller:
@@ -52,6 +58,8 @@ class Call:
     """How the client names this platform: the request's Host."""
     functions: Functions = field(default_factory=NoFunctions)
     sessions: RoleSessions | None = None
+    routed: Routed = at_once
+    """Returns when the edges know what is in the database, or after a few seconds."""
     """Who gives out temporary credentials; None where nobody does."""
     store: StoreAccess | None = None
     """How objects are reached; None where there is no store."""

@@ -1,33 +1,38 @@
 """S3's notification configurations, kept as records; everything else of S3 is the object store's.
 
-The store takes these calls for CreateBucket, so they never reach it.
+The store takes these calls for CreateBucket, so they never reach it. A call that changes one is
+answered when the edges know which buckets they have to watch.
 """
 
-import uuid
+import json
 from typing import Any
 
-from argosy.ground.errors import ApiError
+from argosy.messaging.publication import Publication
+from argosy.messaging.sending import Letter
 from argosy.services.registry import Call, operation
-from argosy.state.object_events import BUCKET_NOTIFICATION
+from argosy.services.s3_notification_rules import check_destinations, checked
+from argosy.state.object_event_forms import set_up_message
+from argosy.state.object_events import BUCKET_NOTIFICATION, SERVICE, destinations
 
-_LISTS = ("TopicConfigurations", "QueueConfigurations", "LambdaFunctionConfigurations")
-
-
-class InvalidArgument(ApiError):
-    """S3: a value is wrong."""
+_SUBJECT = "Amazon S3 Notification"
 
 
 @operation("s3", "PutBucketNotificationConfiguration")
-def put_bucket_notification_configuration(call: Call) -> dict[str, Any]:
+async def put_bucket_notification_configuration(call: Call) -> dict[str, Any]:
     """Replaces the bucket's configuration; an empty one removes it."""
-    configuration = _with_ids(call.input.get("NotificationConfiguration") or {})
+    asked = call.input.get("NotificationConfiguration") or {}
+    configuration = checked(asked, call.caller.region)
     account, bucket = call.caller.account, call.input["Bucket"]
+    if not call.input.get("SkipDestinationValidation"):
+        check_destinations(call, configuration, bucket)
     with call.records.transaction():
         call.records.delete(BUCKET_NOTIFICATION, account, "", bucket)
         if configuration:
+            kept = {**configuration, "Region": call.caller.region}
             now = call.clock.now()
-            configuration["Region"] = call.caller.region
-            call.records.create(BUCKET_NOTIFICATION, account, "", bucket, configuration, now=now)
+            call.records.create(BUCKET_NOTIFICATION, account, "", bucket, kept, now=now)
+            _try_out(call, configuration, bucket)
+    await call.routed()
     return {}
 
 
@@ -38,20 +43,13 @@ def get_bucket_notification_configuration(call: Call) -> dict[str, Any]:
     return {name: value for name, value in kept.items() if name != "Region"}
 
 
-def _with_ids(configuration: dict[str, Any]) -> dict[str, Any]:
-    """Every entry has an Id, made up where none was given; raises InvalidArgument for a twin."""
-    kept: dict[str, Any] = {}
-    if configuration.get("EventBridgeConfiguration") is not None:
-        kept["EventBridgeConfiguration"] = {}
-    for member in _LISTS:
-        entries = configuration.get(member) or []
-        if entries:
-            kept[member] = [{**entry, "Id": entry.get("Id") or _new_id()} for entry in entries]
-    ids = [entry["Id"] for member in _LISTS for entry in kept.get(member, [])]
-    if len(set(ids)) < len(ids):
-        raise InvalidArgument("Same ID used for multiple configurations. IDs must be unique")
-    return kept
-
-
-def _new_id() -> str:
-    return str(uuid.uuid4())
+def _try_out(call: Call, configuration: dict[str, Any], bucket: str) -> None:
+    """Send the test message to every queue and topic that is there."""
+    now = call.clock.now()
+    text = json.dumps(set_up_message(bucket, call.request_id, now))
+    for _, arn in destinations(configuration):
+        queue = call.messaging.queues.of_arn(arn)
+        if queue is not None:
+            call.messaging.sending.send(queue, Letter(text), SERVICE, now)
+        elif call.messaging.topics.find(arn) is not None:
+            call.messaging.publish(arn, Publication(text, _SUBJECT))

@@ -5,6 +5,7 @@ nothing is lost whatever happens to the process. This file knows no kind of targ
 """
 
 import json
+from collections.abc import Collection
 from dataclasses import dataclass
 from typing import Any
 
@@ -54,9 +55,13 @@ class EventDeliveries:
         del row["number"]
         return self._transactions.add(KIND, sa.insert(table), row)
 
-    def due(self, now: float, limit: int = 100) -> list[EventDelivery]:
-        """What is to be delivered now, in the order of writing."""
+    def due(
+        self, now: float, limit: int = 100, without: Collection[int] = ()
+    ) -> list[EventDelivery]:
+        """What is to be delivered now, in the order of writing; `without` these numbers."""
         wanted = sa.select(table).where(table.c.next_at <= now)
+        if without:
+            wanted = wanted.where(table.c.number.not_in(without))
         found = self._transactions.read(wanted.order_by(table.c.number).limit(limit))
         return [_delivery(row) for row in found]
 

@@ -41,6 +41,9 @@ _LONGEST_SHOWN = 256
 _SECRET_WORDS = ("secret", "password", "token", "credential")
 HIDDEN = "***"
 
+_ANY_CASE = frozenset({"FilterRuleName"})
+"""Enums that AWS reads in any case: "Prefix" is what S3 itself answers."""
+
 
 def validate(service: Service, operation: str, value: Mapping[str, Any]) -> None:
     """Raises the service's own validation error naming every constraint that is broken."""
@@ -121,7 +124,8 @@ class _Finder:
             return
         too_long = self._length(shape, value, path, shown)
         allowed = shape.metadata.get("enum")
-        if allowed and value not in allowed:
+        said = value.lower() if shape.name in _ANY_CASE else value
+        if allowed and said not in allowed:
             self._add(value, path, shown, f"satisfy enum value set: [{', '.join(allowed)}]")
         pattern = shape.metadata.get("pattern")
         # A value that is too long is told once, and not matched: patterns repeat their lengths.

@@ -1,0 +1,92 @@
+"""Targets that are an operation of AWS, asked of this platform: pipelines, and Scheduler's own.
+
+    arn:aws:sagemaker:…:pipeline/NAME                     StartPipelineExecution
+    arn:aws:scheduler:::aws-sdk:SERVICE:operation         that one, with the target's Input
+
+Such a target is asked outside of any transaction; after kill -9 it may be asked once more, which a
+client token makes harmless where the operation has one.
+"""
+
+import json
+import re
+from typing import Any
+
+from argosy.automation.events.failure import (
+    ERROR_FROM_TARGET,
+    INVALID_JSON,
+    INVALID_PARAMETER,
+    NO_RESOURCE,
+    THROTTLING,
+    Undeliverable,
+)
+from argosy.automation.means import Means
+from argosy.ground.errors import ApiError
+from argosy.ground.operations import Asker
+from argosy.ground.sdk_targets import sdk_target
+from argosy.state.event_deliveries import EventDelivery
+
+_PIPELINE = re.compile(r"arn:[^:]+:sagemaker:[^:]*:[^:]*:pipeline/(.+)")
+_SESSION = "events"
+_GONE = re.compile("NotFound|NoSuch|DoesNotExist|NonExistent")
+_BUSY = re.compile("Throttling|TooManyRequests|LimitExceeded|InProgress|Conflict|Unavailable")
+
+
+def is_asked(delivery: EventDelivery) -> bool:
+    """Whether its target is an operation."""
+    arn = str(delivery.target["Arn"])
+    return sdk_target(arn) is not None or _PIPELINE.fullmatch(arn) is not None
+
+
+async def ask(means: Means, delivery: EventDelivery) -> None:
+    """Ask the target's operation. Raises Undeliverable."""
+    service, operation, members = _asked(delivery)
+    role = str(delivery.target.get("RoleArn") or f"arn:aws:iam::{delivery.account}:root")
+    asker = Asker(delivery.account, delivery.region, role, _SESSION)
+    try:
+        await means.operations.call(service, operation, members, asker)
+    except ApiError as error:
+        raise _told(error) from None
+
+
+def _asked(delivery: EventDelivery) -> tuple[str, str, dict[str, Any]]:
+    arn = str(delivery.target["Arn"])
+    pipeline = _PIPELINE.fullmatch(arn)
+    if pipeline is None:
+        named = sdk_target(arn)
+        assert named is not None
+        return (*named, _members(delivery.body))
+    parameters = delivery.target.get("SageMakerPipelineParameters") or {}
+    members: dict[str, Any] = {
+        "PipelineName": pipeline[1],
+        "ClientRequestToken": f"argosy-{delivery.created:.6f}-{delivery.number:032d}",
+    }
+    given = parameters.get("PipelineParameterList")
+    return (
+        "sagemaker",
+        "StartPipelineExecution",
+        {
+            **members,
+            **({"PipelineParameters": given} if given else {}),
+        },
+    )
+
+
+def _members(body: str) -> dict[str, Any]:
+    try:
+        members = json.loads(body or "{}")
+    except (ValueError, RecursionError):
+        members = None
+    if not isinstance(members, dict):
+        raise Undeliverable(INVALID_JSON, "The target's Input is not a JSON object.")
+    return members
+
+
+def _told(error: ApiError) -> Undeliverable:
+    text = f"{error.code}: {error.message}"
+    if _GONE.search(error.code):
+        return Undeliverable(NO_RESOURCE, text)
+    if error.status == 429 or _BUSY.search(error.code):
+        return Undeliverable(THROTTLING, text, again=True)
+    if error.code in ("ValidationException", "ValidationError", "SerializationException"):
+        return Undeliverable(INVALID_PARAMETER, text)
+    return Undeliverable(ERROR_FROM_TARGET, text, again=error.status >= 500)

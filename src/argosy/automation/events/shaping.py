@@ -1,0 +1,133 @@
+"""What a target is given: the event itself, a constant, a part of it, or a text made of it. Pure.
+
+Rules: reference/automation.md §2; Amazon EventBridge User Guide, "Input transformation". Values
+are put into a template as they are; what comes out must be JSON again, else it cannot be sent.
+"""
+
+import json
+import re
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from argosy.ground import json_path
+from argosy.state.events import Event
+from argosy.state.stamps import seconds_stamp
+
+_PLACEHOLDER = re.compile(r"<([A-Za-z0-9_.-]+)>")
+_STRING = re.compile(r'"(?:[^"\\]|\\.)*"', re.DOTALL)
+_RULE_ARN, _RULE_NAME = "aws.events.rule-arn", "aws.events.rule-name"
+_INGESTED = "aws.events.event.ingestion-time"
+_EVENT, _WHOLE = "aws.events.event", "aws.events.event.json"
+OWN = frozenset({_RULE_ARN, _RULE_NAME, _INGESTED, _EVENT, _WHOLE})
+
+
+class BadShape(Exception):
+    """The target's template does not give JSON with this event; the message says why."""
+
+
+@dataclass(frozen=True)
+class Source:
+    """The rule that an event goes through, and when it came."""
+
+    rule_arn: str
+    rule_name: str
+    ingested: float
+
+
+def envelope(event: Event) -> dict[str, Any]:
+    """The event as targets see it."""
+    return {
+        "version": "0",
+        "id": event.id,
+        "detail-type": event.detail_type,
+        "source": event.source,
+        "account": event.account,
+        "time": seconds_stamp(event.at),
+        "region": event.region,
+        "resources": event.resources,
+        "detail": event.detail,
+    }
+
+
+def body_for(target: Mapping[str, Any], event: Mapping[str, Any], source: Source) -> str:
+    """JSON text for the target. Raises BadShape."""
+    if target.get("Input") is not None:
+        return str(target["Input"])
+    if target.get("InputPath") is not None:
+        return _dump(_part(target["InputPath"], event))
+    transformer = target.get("InputTransformer")
+    return _dump(event) if transformer is None else _made(transformer, event, source)
+
+
+def placeholders(template: str) -> set[str]:
+    """The names that a template uses."""
+    return set(_PLACEHOLDER.findall(template))
+
+
+def is_json(template: str) -> bool:
+    """Whether a template gives JSON if what is put into it does."""
+    filled = _STRING.sub(lambda found: _PLACEHOLDER.sub("x", found[0]), template)
+    return _parses(_PLACEHOLDER.sub("0", filled))
+
+
+def _made(transformer: Mapping[str, Any], event: Mapping[str, Any], source: Source) -> str:
+    paths = transformer.get("InputPathsMap") or {}
+    values = {name: _part(path, event) for name, path in paths.items()}
+    values |= _own(event, source)
+    made = _filled(str(transformer["InputTemplate"]), values)
+    if not _parses(made):
+        raise BadShape("What the input template makes of this event is not valid JSON.")
+    return made
+
+
+def _own(event: Mapping[str, Any], source: Source) -> dict[str, Any]:
+    without = {name: value for name, value in event.items() if name != "detail"}
+    return {
+        _RULE_ARN: source.rule_arn,
+        _RULE_NAME: source.rule_name,
+        _INGESTED: seconds_stamp(source.ingested),
+        _EVENT: without,
+        _WHOLE: dict(event),
+    }
+
+
+def _filled(template: str, values: Mapping[str, Any]) -> str:
+    """Within quotes values are inserted as text, outside as JSON; what is not there is left out
+    of a text, and null outside."""
+    made, place = [], 0
+    for quoted in _STRING.finditer(template):
+        made.append(_outside(template[place : quoted.start()], values))
+        made.append(_PLACEHOLDER.sub(lambda one: _as_text(values.get(one[1])), quoted[0]))
+        place = quoted.end()
+    return "".join([*made, _outside(template[place:], values)])
+
+
+def _outside(piece: str, values: Mapping[str, Any]) -> str:
+    return _PLACEHOLDER.sub(lambda one: _dump(values.get(one[1])), piece)
+
+
+def _as_text(value: Any) -> str:
+    if value is None:
+        return ""
+    return value if isinstance(value, str) else _dump(value)
+
+
+def _part(path: str, event: Mapping[str, Any]) -> Any:
+    """What lies at the path; None where nothing does."""
+    try:
+        return json_path.select(json_path.parse(path), event)
+    except json_path.NothingThere:
+        return None
+
+
+def _parses(text: str) -> bool:
+    try:
+        json.loads(text)
+    except (ValueError, RecursionError):
+        return False
+    return True
+
+
+def _dump(value: Any) -> str:
+    return json.dumps(value, separators=(",", ":"), ensure_ascii=False)
