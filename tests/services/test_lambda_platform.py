@@ -72,3 +72,62 @@ def test_an_event_that_fails_is_tried_by_the_clock_and_ends_as_a_dead_letter(
     until(dead, 120)
     assert json.loads(found[0]["Body"]) == {"a": 1}
     assert found[0]["MessageAttributes"]["ErrorMessage"]["StringValue"] == "never"
+
+
+SOURCE = """
+import json, os, boto3
+def handler(event, context):
+    failures = []
+    done = boto3.client("sqs")
+    for record in event["Records"]:
+        if record["body"] == "bad":
+            failures.append({"itemIdentifier": record["messageId"]})
+        else:
+            done.send_message(QueueUrl=os.environ["DONE"], MessageBody=record["body"])
+    return {"batchItemFailures": failures}
+"""
+
+
+def test_a_queue_feeds_a_function_and_what_fails_goes_to_its_dead_letters(
+    platform: Platform, client: Any
+) -> None:
+    sqs = platform.client("sqs")
+    dead_url, dead = queue(platform, "lp-fed-dead")
+    done_url, _ = queue(platform, "lp-fed-done")
+    policy = json.dumps({"deadLetterTargetArn": dead, "maxReceiveCount": "1"})
+    fed_url = sqs.create_queue(
+        QueueName="lp-fed", Attributes={"RedrivePolicy": policy, "VisibilityTimeout": "5"}
+    )["QueueUrl"]
+    create(client, "lp-fed", SOURCE, Environment={"Variables": {"DONE": done_url}})
+    mapping = client.create_event_source_mapping(
+        EventSourceArn=dead[: -len("-dead")],
+        FunctionName="lp-fed",
+        FunctionResponseTypes=["ReportBatchItemFailures"],
+        FilterCriteria={"Filters": [{"Pattern": '{"body": [{"anything-but": "skip"}]}'}]},
+    )
+    assert mapping["State"] == "Creating"
+    uuid = mapping["UUID"]
+    until(lambda: client.get_event_source_mapping(UUID=uuid)["State"] == "Enabled")
+    for body in ("one", "bad", "skip", "two"):
+        sqs.send_message(QueueUrl=fed_url, MessageBody=body)
+    done: list[str] = []
+    until(lambda: done.extend(m["Body"] for m in messages(platform, done_url)) or len(done) == 2)
+    assert sorted(done) == ["one", "two"]
+    buried: list[str] = []
+
+    def is_buried() -> bool:
+        platform.advance(5)
+        buried.extend(one["Body"] for one in messages(platform, dead_url))
+        return bool(buried)
+
+    until(is_buried)
+    assert buried == ["bad"]
+    shown = client.get_event_source_mapping(UUID=uuid)
+    assert shown["LastProcessingResult"] in ("OK", "PROBLEM: Function call failed")
+
+    client.update_event_source_mapping(UUID=uuid, Enabled=False)
+    until(lambda: client.get_event_source_mapping(UUID=uuid)["State"] == "Disabled")
+    client.delete_event_source_mapping(UUID=uuid)
+    until(
+        lambda: not client.list_event_source_mappings(FunctionName="lp-fed")["EventSourceMappings"]
+    )

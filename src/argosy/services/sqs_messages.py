@@ -1,6 +1,7 @@
 """SQS: messages sent, received, hidden for longer, deleted; one by one."""
 
 from collections.abc import Mapping
+from dataclasses import replace
 from typing import Any
 
 from argosy.ground.errors import InvalidParameterValue
@@ -51,10 +52,14 @@ def change_message_visibility(call: Call) -> dict[str, Any]:
 
 
 def send(call: Call, queue: Queue, asked: Mapping[str, Any]) -> dict[str, Any]:
-    """What SendMessage answers; `asked` may be an entry of a batch."""
+    """What SendMessage answers; `asked` may be an entry of a batch.
+
+    A message keeps what led to it: the header that the SDK of a function sends with its calls.
+    """
     letter = letter_of(asked)
+    traced = replace(letter, trace_header=letter.trace_header or call.trace)
     with call.records.transaction():
-        posted = call.messaging.sending.send(queue, letter, call.caller.user_id, call.clock.now())
+        posted = call.messaging.sending.send(queue, traced, call.caller.user_id, call.clock.now())
     return _posted(letter, posted)
 
 

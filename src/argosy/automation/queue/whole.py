@@ -2,6 +2,7 @@
 
 from argosy.automation.means import Means
 from argosy.automation.queue.carrying import Carrying
+from argosy.automation.queue.polling import Polling
 from argosy.ground.functions import Functions
 
 
@@ -10,15 +11,19 @@ class FunctionQueues:
 
     def __init__(self, means: Means, functions: Functions) -> None:
         self._carrying = Carrying(means, functions)
+        self._polling = Polling(means, functions)
 
     async def start(self) -> None:
         """Go on with what was left behind."""
         self._carrying.start()
+        self._polling.start()
 
     async def stop(self) -> None:
         """What is under way is begun again by the next start."""
+        await self._polling.stop()
         await self._carrying.stop()
 
     async def reset(self) -> None:
         """Forget every event."""
+        await self._polling.reset()
         await self._carrying.reset()
