@@ -128,6 +128,50 @@ def test_a_queue_feeds_a_function_and_what_fails_goes_to_its_dead_letters(
     client.update_event_source_mapping(UUID=uuid, Enabled=False)
     until(lambda: client.get_event_source_mapping(UUID=uuid)["State"] == "Disabled")
     client.delete_event_source_mapping(UUID=uuid)
-    until(
-        lambda: not client.list_event_source_mappings(FunctionName="lp-fed")["EventSourceMappings"]
+    left = client.list_event_source_mappings
+    until(lambda: not left(FunctionName="lp-fed")["EventSourceMappings"])
+
+
+LOOP = """
+import os, boto3
+def handler(event, context):
+    body = str(int(event["Records"][0]["body"]) + 1)
+    boto3.client("sqs").send_message(QueueUrl=os.environ["LOOP"], MessageBody=body)
+"""
+
+
+def test_a_function_that_feeds_itself_by_a_queue_is_stopped(
+    platform: Platform, client: Any
+) -> None:
+    dead_url, dead = queue(platform, "lp-loop-dead")
+    policy = json.dumps({"deadLetterTargetArn": dead, "maxReceiveCount": "100"})
+    sqs = platform.client("sqs")
+    url = sqs.create_queue(QueueName="lp-loop", Attributes={"RedrivePolicy": policy})["QueueUrl"]
+    create(client, "lp-loop", LOOP, Environment={"Variables": {"LOOP": url}}, Timeout=30)
+    client.create_event_source_mapping(
+        EventSourceArn=dead[: -len("-dead")], FunctionName="lp-loop", BatchSize=1
     )
+    sqs.send_message(QueueUrl=url, MessageBody="0")
+    buried: list[str] = []
+    until(lambda: buried.extend(m["Body"] for m in messages(platform, dead_url)) or buried, 120)
+    assert buried == ["16"]
+
+
+SELF = """
+import json, os, boto3
+def handler(event, context):
+    payload = json.dumps(event + 1).encode()
+    name = os.environ["AWS_LAMBDA_FUNCTION_NAME"]
+    boto3.client("lambda").invoke(FunctionName=name, InvocationType="Event", Payload=payload)
+"""
+
+
+def test_events_for_a_function_that_invokes_itself_are_stopped(
+    platform: Platform, client: Any
+) -> None:
+    url, arn = queue(platform, "lp-self-dead")
+    create(client, "lp-self", SELF, DeadLetterConfig={"TargetArn": arn}, Timeout=30)
+    client.invoke(FunctionName="lp-self", InvocationType="Event", Payload=b"0")
+    buried: list[str] = []
+    until(lambda: buried.extend(m["Body"] for m in messages(platform, url)) or buried, 120)
+    assert buried == ["16"]
