@@ -41,7 +41,7 @@ STUBBORN = "import signal,time; signal.signal(15, signal.SIG_IGN); print('up'); 
 
 @pytest.fixture(scope="module")
 def engine() -> Iterator[Podman]:
-    folder = Path(tempfile.mkdtemp(prefix="pod-", dir="/tmp"))
+    folder = Path(tempfile.mkdtemp(prefix="pod-", suffix="0", dir="/tmp"))
     layout = write_layout(folder / "layout", python_image.image(), "1")
     with podman(folder, layout) as running:
         if running.why_not:

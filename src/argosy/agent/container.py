@@ -48,14 +48,18 @@ class Runner:
             self._container = self._engine.create(self._order["name"], self._order["definition"])
             self._guard()
             self._engine.start(self._container)
-            self._printing.start()
-            threading.Thread(target=self._wait, daemon=True).start()
+            self._begin_listening()
             bridge = self._start_bridge()
         except EngineError as error:
             _say(str(error))
             self._flush()
             return 1
         return self._follow(bridge)
+
+    def _begin_listening(self) -> None:
+        """Pass on what it prints, and hear of its end."""
+        self._printing.start()
+        threading.Thread(target=self._wait, daemon=True).start()
 
     def _follow(self, bridge: "subprocess.Popen[bytes]") -> int:
         threading.Thread(target=self._watch, args=(bridge,), daemon=True).start()

@@ -58,6 +58,11 @@ class Engine:
         path = f"/containers/{container}/stop"
         self._ask("POST", path, query, allowed=(304, 404), timeout_s=limit)
 
+    def signal(self, container: str, name: str) -> None:
+        """Send a signal, e.g. "SIGTERM", to its program."""
+        path = f"/containers/{container}/kill"
+        self._ask("POST", path, {"signal": name}, allowed=(404, 409))
+
     def remove(self, container: str) -> None:
         """End it at once, and leave nothing of it."""
         self._ask("POST", f"/containers/{container}/kill", allowed=(404, 409, 500))

@@ -57,12 +57,15 @@ def command_of(
     temporary: str,
     site: str = "",
 ) -> Command:
-    """What to run.
+    """What to run; for a container of an engine, what the process that runs it sees.
 
     host: the agent's own variables. base_dir, temporary: /opt/ml and /tmp as the program sees them.
     site: packages that the script asked for, as the program sees them.
     """
     given = variables(spec, job)
+    if spec.container.engine:
+        code = str(Path(argosy.__file__).parent.parent)
+        return Command([], _python(host, code, temporary, ""), base_dir)
     if spec.container.runtime == PROGRAM:
         return _of_image(spec.container, job, host, given)
     if is_script_mode(spec, job):

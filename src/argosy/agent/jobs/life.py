@@ -19,7 +19,7 @@ from argosy.agent.dependencies import Caretaker, provide
 from argosy.agent.folders import Folders
 from argosy.agent.jobs import enclosure, layout, reasons
 from argosy.agent.jobs.algorithm import Algorithm
-from argosy.agent.jobs.command import code_uri, command_of, is_script_mode
+from argosy.agent.jobs.command import Command, code_uri, command_of, is_script_mode
 from argosy.agent.jobs.endings import exit_message, failure_of
 from argosy.agent.jobs.layout import Places
 from argosy.agent.jobs.peers import Peers
@@ -98,9 +98,10 @@ class JobLife:
 
     def _prepare(self) -> None:
         self._report.say(Phase.DOWNLOADING)
-        self._sandboxed, why_not = sandbox.decide(self._settings)
-        if not self._sandboxed:
-            self._check_without_sandbox(why_not)
+        self._sandboxed, why_not = False, "a container engine runs it"
+        if not self._spec.container.engine:
+            self._sandboxed, why_not = sandbox.decide(self._settings)
+            self._check_sandbox(why_not)
         try:
             self._provide_image()
             self._make_folders()
@@ -109,8 +110,10 @@ class JobLife:
         except CannotServe as failure:
             raise CannotRun(reasons.client_error(str(failure))) from None
 
-    def _check_without_sandbox(self, why_not: str) -> None:
-        """Script mode can do without; what names /opt/ml itself cannot."""
+    def _check_sandbox(self, why_not: str) -> None:
+        """Script mode can do without; what names /opt/ml itself cannot. Raises CannotRun."""
+        if self._sandboxed:
+            return
         required = self._settings.sandbox == "require"
         if required or not is_script_mode(self._spec, self._job) or self._places.others:
             raise CannotRun(
@@ -203,12 +206,8 @@ class JobLife:
             temporary="/tmp" if inside else str(self._folders.temporary),
             site=site,
         )
-        words = (
-            enclosure.enclose(command, spec, job, self._places, self._site)
-            if inside
-            else enclosure.plain(command)
-        )
         try:
+            words = self._around(command)
             self._algorithm = Algorithm(
                 words, command.environment, self._output, self._folders.ml, sandboxed=inside
             )
@@ -217,6 +216,16 @@ class JobLife:
             raise CannotRun(reasons.client_error(sentence)) from None
         self._output.close_writer()
         return self._algorithm
+
+    def _around(self, command: Command) -> list[str]:
+        """The command line that runs a command where it belongs. Raises OSError."""
+        if self._spec.container.engine:
+            from argosy.agent.jobs import container
+
+            return container.command_of(self._spec, self._job, self._places)
+        if self._sandboxed:
+            return enclosure.enclose(command, self._spec, self._job, self._places, self._site)
+        return enclosure.plain(command)
 
     def _begin_feeding(self) -> Child | None:
         from argosy.agent.jobs import pipes
