@@ -85,6 +85,15 @@ class Checkpoints:
 
 
 @dataclass(frozen=True, kw_only=True)
+class InstanceGroup:
+    """Hosts of one instance type, in a job that has several kinds."""
+
+    name: str
+    instance_type: str
+    hosts: tuple[str, ...]
+
+
+@dataclass(frozen=True, kw_only=True)
 class JobSpec:
     """What one host of a job does."""
 
@@ -100,6 +109,8 @@ class JobSpec:
     """Host → instance id, all hosts; needed where something is packed and there are several.
     The first host packs for all: it waits until the others are over, and reads their folders."""
     instance_type: str = "ml.m5.large"
+    groups: tuple[InstanceGroup, ...] = ()
+    """InstanceGroups; () for a job whose hosts are all alike."""
     entrypoint: tuple[str, ...] = ()
     """ContainerEntrypoint, in place of the image's; () means that."""
     arguments: tuple[str, ...] | None = None
@@ -130,6 +141,7 @@ class JobSpec:
             **{
                 **value,
                 "hosts": tuple(value["hosts"]),
+                "groups": tuple(_group(one) for one in value.get("groups", ())),
                 "entrypoint": tuple(value["entrypoint"]),
                 "arguments": None if arguments is None else tuple(arguments),
                 "channels": tuple(_channel(one) for one in value["channels"]),
@@ -198,6 +210,10 @@ def addresses_of(job_id: str, hosts: Iterable[str]) -> dict[str, str]:
 def _address(name: str) -> str:
     one, two, three = hashlib.sha256(name.encode()).digest()[:3]
     return f"127.{1 + one % 254}.{two}.{1 + three % 254}"
+
+
+def _group(value: dict[str, Any]) -> InstanceGroup:
+    return InstanceGroup(**{**value, "hosts": tuple(value["hosts"])})
 
 
 def _channel(value: dict[str, Any]) -> Channel:

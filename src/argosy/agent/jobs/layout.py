@@ -5,13 +5,13 @@ Source: reference/container-contract.md §6; the developer guide on processing c
 
 import json
 import posixpath
-from collections.abc import Iterator
+from collections.abc import Iterable
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, NamedTuple
 
 from argosy.agent.folders import Folders
-from argosy.ground.jobs import BASE_DIR, PIPE, PROCESSING, Channel, JobSpec
+from argosy.ground.jobs import BASE_DIR, PIPE, PROCESSING, Channel, InstanceGroup, JobSpec
 
 INTERFACE = "lo"
 """All hosts of a job share the machine's loopback, each with an address of its own there."""
@@ -37,8 +37,9 @@ class Places:
     @classmethod
     def of(cls, job: JobSpec, folders: Folders) -> "Places":
         outside = [path for path in _paths(job) if not _below_base(path)]
+        mounted = [p for p in outside if not any(p.startswith(f"{one}/") for one in outside)]
         kept = folders.root / "places"
-        return cls(folders, {path: kept / str(n) for n, path in enumerate(sorted(outside))})
+        return cls(folders, {path: kept / str(n) for n, path in enumerate(mounted)})
 
     def host(self, path: str) -> Path:
         """The machine's name of an absolute path below /opt/ml or a place of its own."""
@@ -88,20 +89,29 @@ def documents(job: JobSpec) -> dict[str, Any]:
 
 def resources(job: JobSpec) -> dict[str, Any]:
     """resourceconfig.json."""
-    hosts = sorted(job.hosts, key=lambda host: (len(host), host))
-    group = {
-        "instance_group_name": _GROUP,
-        "instance_type": job.instance_type,
-        "hosts": hosts,
-    }
+    alike = InstanceGroup(name=_GROUP, instance_type=job.instance_type, hosts=job.hosts)
+    groups = job.groups or (alike,)
+    mine = next((one.name for one in groups if job.host in one.hosts), _GROUP)
     return {
         "current_host": job.host,
         "current_instance_type": job.instance_type,
-        "current_group_name": _GROUP,
-        "hosts": hosts,
-        "instance_groups": [group],
+        "current_group_name": mine,
+        "hosts": _sorted(job.hosts),
+        "instance_groups": [
+            {
+                "instance_group_name": one.name,
+                "instance_type": one.instance_type,
+                "hosts": _sorted(one.hosts),
+            }
+            for one in groups
+        ],
         "network_interface_name": INTERFACE,
     }
+
+
+def _sorted(hosts: Iterable[str]) -> list[str]:
+    """algo-2 before algo-10."""
+    return sorted(hosts, key=lambda host: (len(host), host))
 
 
 def hosts_file(job: JobSpec) -> str:
@@ -123,16 +133,13 @@ def _told(channel: Channel) -> dict[str, str]:
     }
 
 
-def _paths(job: JobSpec) -> Iterator[str]:
-    """Every folder that inputs and outputs name, none below another one outside of /opt/ml."""
+def _paths(job: JobSpec) -> list[str]:
+    """Every folder that inputs and outputs name, in order."""
     named = [posixpath.dirname(one.path) if one.mode == PIPE else one.path for one in job.channels]
     named += [one.local_path for one in job.uploads]
     if job.checkpoints is not None:
         named.append(job.checkpoints.local_path)
-    plain = {posixpath.normpath(path) for path in named}
-    for path in sorted(plain):
-        if not any(path.startswith(f"{other}/") for other in plain if not _below_base(path)):
-            yield path
+    return sorted({posixpath.normpath(path) for path in named})
 
 
 def _below_base(path: str) -> bool:

@@ -17,6 +17,7 @@ from argosy.ground.jobs import (
     TRAINING,
     Channel,
     Checkpoints,
+    InstanceGroup,
     JobSpec,
     Upload,
     addresses_of,
@@ -108,6 +109,7 @@ def _job(
         addresses=addresses_of(run["id"], hosts),
         peers={one: instance_id(run, one) for one in hosts},
         instance_type=_instance_type(asked, host, groups),
+        groups=_groups(asked, groups),
         entrypoint=tuple(algorithm.get("ContainerEntrypoint") or ()),
         arguments=_arguments(algorithm),
         hyperparameters=asked.get("HyperParameters") or {},
@@ -130,6 +132,18 @@ def _instance_type(asked: dict[str, Any], host: str, groups: dict[str, list[str]
         if host in groups.get(group["InstanceGroupName"], (host,)):
             return str(group["InstanceType"])
     return ""
+
+
+def _groups(asked: dict[str, Any], hosts: dict[str, list[str]]) -> tuple[InstanceGroup, ...]:
+    return tuple(
+        InstanceGroup(
+            name=group["InstanceGroupName"],
+            instance_type=group["InstanceType"],
+            hosts=tuple(hosts[group["InstanceGroupName"]]),
+        )
+        for group in jobs.groups_of(asked)
+        if group["InstanceGroupName"] in hosts
+    )
 
 
 def _arguments(algorithm: dict[str, Any]) -> tuple[str, ...] | None:

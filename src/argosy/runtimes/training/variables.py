@@ -43,10 +43,10 @@ def _plain(settings: Settings, framework: str, cpus: int, gpus: int) -> dict[str
         "SM_CURRENT_HOST": settings.host,
         "SM_CURRENT_INSTANCE_TYPE": resources.get("current_instance_type", ""),
         "SM_CURRENT_INSTANCE_GROUP": resources.get("current_group_name", ""),
-        "SM_CURRENT_INSTANCE_GROUP_HOSTS": settings.hosts,
+        "SM_CURRENT_INSTANCE_GROUP_HOSTS": _mates(settings),
         "SM_INSTANCE_GROUPS": [g["instance_group_name"] for g in _groups(settings)],
         "SM_INSTANCE_GROUPS_DICT": {g["instance_group_name"]: g for g in _groups(settings)},
-        "SM_IS_HETERO": False,
+        "SM_IS_HETERO": len(_groups(settings)) > 1,
         "SM_FRAMEWORK_MODULE": f"sagemaker_{framework}_container.training:main",
         "SM_HOSTS": settings.hosts,
         "SM_MASTER_ADDR": settings.hosts[0],
@@ -75,6 +75,12 @@ def _plain(settings: Settings, framework: str, cpus: int, gpus: int) -> dict[str
 
 def _groups(settings: Settings) -> list[dict[str, Any]]:
     return list(settings.resources.get("instance_groups") or ())
+
+
+def _mates(settings: Settings) -> list[str]:
+    """The hosts of this host's group."""
+    mine = (group["hosts"] for group in _groups(settings) if settings.host in group["hosts"])
+    return list(next(mine, settings.hosts))
 
 
 def _training_environment(
