@@ -58,6 +58,11 @@ def machine_needs_sandbox(why_not: str) -> str:
     return f"The machine cannot be started: it needs a sandbox, and there is none: {why_not}."
 
 
+def disk_full(free: int) -> str:
+    """A machine is ended before it has filled the disk that everything is on."""
+    return f"The disk is full: {free / 1e6:.0f} MB are free, and the machine was ended."
+
+
 def with_log(text: str, log: list[str]) -> str:
     """The text and as many of the last log lines as FailureReason has room for."""
     text = text.strip()[:MAX_REASON]

@@ -81,7 +81,11 @@ def render(report: dict[str, Any], url: str) -> Any:
         _add_transform(table, job)
     for job in report.get("trainings", []):
         _add_training(table, job)
-    if not any(report.get(name) for name in ("endpoints", "transforms", "trainings")):
+    for machine in report.get("machines", []):
+        colour = _COLOURS.get(machine["status"], "green" if machine["agent_pid"] else "dim")
+        kind = machine["kind"].partition("-")[0]
+        table.add_row(f"[bold]{machine['name']}[/]", f"[{colour}]{machine['status']}[/]", kind)
+    if not any(report.get(name) for name in ("endpoints", "transforms", "trainings", "machines")):
         table.add_row("none yet: argosy deploy MODEL --name NAME")
     return table
 

@@ -8,7 +8,9 @@ Failed        with the reason, whatever went wrong
 """
 
 import contextlib
+import os
 import time
+from collections.abc import Callable
 from pathlib import Path
 
 from argosy.agent import reasons, sandbox
@@ -28,6 +30,8 @@ from argosy.ground.strays import end_strays
 from argosy.telemetry.logs import LogWriter
 
 _LOOK_EVERY_S = 0.25
+_LEAST_FREE = 256 << 20
+"""Bytes of the disk."""
 _CONSOLE = "console"
 
 
@@ -73,15 +77,26 @@ class MachineLife:
             if not script.required:
                 self._note_done(script)
                 process.start(script.name, inside.command_of(script.name, script.text))
-        while not process.gone and not process.switched_off:
-            self._watch.until(
-                lambda: process.gone or process.switched_off, time.monotonic() + _LOOK_EVERY_S
-            )
-            self._tick(jupyter)
+        while not self._until(lambda: process.gone or process.switched_off, _LOOK_EVERY_S):
+            self._offer(jupyter)
         self._over(process)
 
-    def _tick(self, jupyter: Jupyter) -> None:
-        self._report.flush()
+    def _until(self, happened: Callable[[], bool], seconds: float) -> bool:
+        """Wait for it at most so long; False when it has not happened. Raises CannotServe when the
+        disk gets full meanwhile: nothing else on this machine could be written then."""
+        deadline = time.monotonic() + seconds
+        while not self._watch.until(happened, min(deadline, time.monotonic() + _LOOK_EVERY_S)):
+            self._report.flush()
+            status = os.statvfs(self._folders.root)
+            free = status.f_bavail * status.f_frsize
+            if free < _LEAST_FREE:
+                raise CannotServe(reasons.disk_full(free))
+            if time.monotonic() >= deadline:
+                return False
+        return True
+
+    def _offer(self, jupyter: Jupyter) -> None:
+        """Tell where JupyterLab answers."""
         answer = jupyter.tick()
         if answer and answer != self._report.state.addresses:
             self._report.say(Phase.IN_SERVICE, addresses=answer)
@@ -118,9 +133,7 @@ class MachineLife:
 
     def _run_to_its_end(self, process: MachineProcess, script: Script) -> None:
         process.start(script.name, inside.command_of(script.name, script.text))
-        ended = self._watch.until(
-            lambda: script.name in process.ended or process.gone, time.monotonic() + script.limit_s
-        )
+        ended = self._until(lambda: script.name in process.ended or process.gone, script.limit_s)
         if not ended:
             raise CannotServe(script.late)
         status = process.ended.get(script.name, -1)
