@@ -94,12 +94,17 @@ def test_the_built_in_xgboost_and_a_pytorch_script_train_as_they_would_locally(
 
     rows, labels = load_iris(return_X_y=True)
     params = {"objective": "multi:softmax", "num_class": 3, "nthread": 1}
-    local = xgboost.train(params, xgboost.DMatrix(rows, label=labels), 5)
+    data = xgboost.DMatrix(rows, label=labels)
+    measured: dict[str, dict[str, list[float]]] = {}
+    watched = [(data, "train")]
+    local = xgboost.train(params, data, 5, evals=watched, evals_result=measured, verbose_eval=False)
     booster = xgboost.Booster()
     files = unpacked(platform, told["boosted"])
     booster.load_model(bytearray(files["xgboost-model"]))
     matrix = xgboost.DMatrix(ROWS)
     assert np.array_equal(booster.predict(matrix), local.predict(matrix))
+    loss = measured["train"]["mlogloss"][-1]
+    assert told["metrics"] == {"train:mlogloss": pytest.approx(loss, abs=1e-4)}
     (folder / "net.pth").write_bytes(unpacked(platform, told["net"])["net.pth"])
     state = torch.load(folder / "net.pth", weights_only=True)
     assert state["weight"].shape == (3, 4)

@@ -1,5 +1,6 @@
 """Training jobs through boto3: what is taken, refused, shown, listed, stopped and deleted."""
 
+import re
 from collections.abc import Callable
 from typing import Any
 
@@ -66,6 +67,28 @@ def test_a_day_is_what_a_job_may_run_that_says_nothing(sagemaker: Any) -> None:
     sagemaker.create_training_job(**{**request(), "StoppingCondition": {}})
     described = sagemaker.describe_training_job(TrainingJobName="job")
     assert described["StoppingCondition"] == {"MaxRuntimeInSeconds": 86400}
+
+
+def test_the_built_in_xgboost_has_metrics_of_its_own_unless_a_script_is_run(
+    sagemaker: Any,
+) -> None:
+    image = {
+        "TrainingImage": "683313688378.dkr.ecr.us-east-1.amazonaws.com/sagemaker-xgboost:1.7-1"
+    }
+    sagemaker.create_training_job(**request("builtin", algorithm=image))
+    script = {"sagemaker_program": "train.py"}
+    sagemaker.create_training_job(**request("script", algorithm=image, HyperParameters=script))
+
+    algorithms = [
+        sagemaker.describe_training_job(TrainingJobName=name)["AlgorithmSpecification"]
+        for name in ("builtin", "script")
+    ]
+
+    found = {one["Name"]: one["Regex"] for one in algorithms[0]["MetricDefinitions"]}
+    match = re.search(found["validation:rmse"], "[7]\ttrain-rmse:0.5\tvalidation-rmse:0.25")
+    assert match is not None
+    assert match[1] == "0.25"
+    assert "MetricDefinitions" not in algorithms[1]
 
 
 def test_a_name_is_taken_whatever_its_case(sagemaker: Any, refused: Refused) -> None:

@@ -234,6 +234,7 @@ class Control:
             self._scaling.forget()
             await self._transforms.desk.reset()
             await self._monitoring.reset()
+            await self.training.reset()
             await self._pipelines.reset()
             means.messaging.delete_all()
             await asyncio.to_thread(self._capture.reset)

@@ -27,6 +27,8 @@ boosted = Estimator(
 )
 boosted.set_hyperparameters(objective="multi:softmax", num_class=3, num_round=5, nthread=1)
 boosted.fit({"train": TrainingInput(data, content_type="text/csv")}, logs=False)
+described = session.describe_training_job(boosted.latest_training_job.name)
+measured = {one["MetricName"]: one["Value"] for one in described["FinalMetricDataList"]}
 
 net = PyTorch(
     entry_point="net.py",
@@ -42,4 +44,5 @@ net = PyTorch(
     sagemaker_session=session,
 )
 net.fit({"training": data}, logs=False)
-answers.write_text(json.dumps({"boosted": boosted.model_data, "net": net.model_data}))
+told = {"boosted": boosted.model_data, "net": net.model_data, "metrics": measured}
+answers.write_text(json.dumps(told))

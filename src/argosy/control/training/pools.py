@@ -76,6 +76,11 @@ class Pools:
         if pool_id:
             await asyncio.to_thread(shutil.rmtree, self._root / pool_id, ignore_errors=True)
 
+    async def reset(self) -> None:
+        """Forget all pools and remove what they kept."""
+        self._known = set()
+        await self._sweep(set())
+
     async def _keys(self) -> set[Key]:
         if self._known is None:
             finished = self._records.find(TRAINING_JOB, statuses=job_statuses.FINISHED)

@@ -58,6 +58,10 @@ class Training:
             records.update(record, now=self._means.clock.now(), document=document)
         return {"run": run}
 
+    async def reset(self) -> None:
+        """Every job is gone; so are the folders of their warm pools."""
+        await self._pools.reset()
+
     def _inside(self, record: Record) -> Mapping[str, str]:
         """Variables by which the algorithm reaches this platform as the job's role, for as long
         as it may run."""

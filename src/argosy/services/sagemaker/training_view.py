@@ -6,6 +6,7 @@ Source: reference/container-contract.md §6 and reference/clients.md ("What clie
 import math
 from typing import Any
 
+from argosy.services.sagemaker.builtin_metrics import with_builtin_metrics
 from argosy.state import job_statuses
 from argosy.state import training_jobs as jobs
 from argosy.state.records import Record
@@ -20,7 +21,7 @@ def filled(asked: dict[str, Any]) -> dict[str, Any]:
     output = {"KmsKeyId": "", "CompressionType": "GZIP", **given["OutputDataConfig"]}
     if output.get("CompressionType") is None:
         output["CompressionType"] = "GZIP"
-    algorithm = {"EnableSageMakerMetricsTimeSeries": False, **given["AlgorithmSpecification"]}
+    algorithm = {"EnableSageMakerMetricsTimeSeries": False, **with_builtin_metrics(given)}
     body: dict[str, Any] = {
         "EnableNetworkIsolation": False,
         "EnableInterContainerTrafficEncryption": False,
