@@ -3,21 +3,16 @@
 from collections.abc import Mapping
 from typing import Any
 
+from argosy.control.job_access import inside_of
 from argosy.control.means import Means
 from argosy.control.training.measuring import Measuring
 from argosy.control.training.pools import Pools
 from argosy.control.training.reconciler import TrainingReconciler
 from argosy.ground.errors import ArgosyError
-from argosy.ground.inside import inside_environment
 from argosy.state import job_statuses
 from argosy.state import training_jobs as jobs
 from argosy.state.record import Record
 from argosy.state.training_jobs import TRAINING_JOB
-
-_MARGIN_S = 6 * 3600.0
-"""For downloading before the algorithm runs, and uploading after it."""
-_LONGEST_NAME = 64
-"""Of a session of a role."""
 
 
 class Training:
@@ -63,13 +58,8 @@ class Training:
         await self._pools.reset()
 
     def _inside(self, record: Record) -> Mapping[str, str]:
-        """Variables by which the algorithm reaches this platform as the job's role, for as long
-        as it may run."""
-        asked = record.document["asked"]
-        seconds = jobs.most_seconds(asked) + _MARGIN_S
-        name = record.name[:_LONGEST_NAME]
-        session = self._means.sessions.of_role(record.account, asked["RoleArn"], name, seconds)
-        return inside_environment(self._means.settings, session, record.region)
+        """Variables by which the algorithm reaches this platform as the job's role."""
+        return inside_of(self._means, record, jobs.most_seconds(record.document["asked"]))
 
 
 def _interruptible(name: str, record: Record | None) -> str:
