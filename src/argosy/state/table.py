@@ -24,4 +24,5 @@ records = sa.Table(
     sa.Column("created", sa.Double, nullable=False),
     sa.Column("modified", sa.Double, nullable=False),
     sa.Index("records_by_lower_name", "kind", "account", "region", "name_lower"),
+    sa.Index("records_by_status", "kind", "status"),
 )
