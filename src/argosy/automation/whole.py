@@ -16,7 +16,7 @@ class Automation:
         self.functions = FunctionEngine(means)
         self.gateway = Gateway(means, self.functions)
         self._queues = FunctionQueues(means, self.functions)
-        self._urls = FunctionUrls(means)
+        self._urls = FunctionUrls(means, self.functions)
         self._events = Events(means)
 
     @property
