@@ -86,7 +86,6 @@ _COMPONENT = (
 )
 
 _NOTEBOOK = (
-    Refusal("KmsKeyId", filled, "keys of KMS"),
     Refusal("AcceleratorTypes", filled, "accelerators of Elastic Inference"),
     Refusal("DefaultCodeRepository", filled, "code repositories"),
     Refusal("AdditionalCodeRepositories", filled, "code repositories"),
@@ -220,6 +219,7 @@ _TABLE: dict[str, tuple[Refusal, ...]] = {
     "CreateTrainingJob": _TRAINING,
     "UpdateTrainingJob": tuple(line for line in _TRAINING if line.path in _TRAINING_UPDATES),
     "CreateNotebookInstance": (
+        Refusal("KmsKeyId", filled, "keys of KMS"),
         Refusal("SubnetId", filled, "VPCs"),
         Refusal("SecurityGroupIds", filled, "VPCs"),
         Refusal("DirectInternetAccess", one_of("Disabled"), "machines without the network"),
