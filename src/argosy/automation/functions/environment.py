@@ -61,6 +61,8 @@ class Environment:
         self.on_end: Callable[[Environment], None] = lambda environment: None
         self.on_slow: Callable[[Environment, Invocation], None] | None = None
         """Takes the invocation of a start that takes too long; None: the start may take it all."""
+        self.on_started: Callable[[], None] = lambda: None
+        """Called when it is ready, or has ended before."""
         self.on_gone: Callable[[], None] = lambda: None
         """Called when the process is no more."""
         self.used_kb = 0
@@ -145,6 +147,7 @@ class Environment:
 
     def _ready(self) -> None:
         self._stop_timer()
+        self.on_started()
         self._init_ms = (perf_counter() - self._begun) * 1000
         self.process.drain()
         invocation, self._invocation = self._invocation, None
@@ -227,6 +230,8 @@ class Environment:
             gone = outcomes.ended(self._invocation.request_id, 128 + 15)
             self._settle(outcome or gone)
         self._log.close()
+        if starting:
+            self.on_started()
         if self.talk is not None:
             self.talk.close()
         self.on_end(self)

@@ -16,6 +16,7 @@ from argosy.automation.functions.memory import MemoryWatch
 from argosy.automation.functions.pool import Pool
 from argosy.automation.functions.sandbox import Shelter
 from argosy.automation.functions.spares import Spares
+from argosy.automation.functions.turnstile import Turnstile
 from argosy.automation.means import Means
 from argosy.ground.errors import ApiError, ServiceException, TooManyRequestsException
 from argosy.ground.functions import FunctionVersion, Invoked
@@ -40,6 +41,7 @@ class FunctionEngine:
         self._means = means
         self._sink = LogSink(means.data_dir, settings.log_stream_mb << 20)
         self._watch = MemoryWatch()
+        self._turnstile = Turnstile()
         self._figures = Figures(means.metrics, means.clock)
         self._concurrency = Concurrency(settings.function_concurrency)
         most_mb = settings.function_memory_mb or _half_of_memory_mb()
@@ -135,23 +137,17 @@ class FunctionEngine:
         self, version: FunctionVersion, invocation: Invocation, limit_s: float
     ) -> None:
         """An environment for this invocation, and later for others."""
+        leave = _nothing
         try:
+            leave = await self._turnstile.enter()
             environment = await self._new(version)
-        except ApiError as error:
-            invocation.failed(error)
+        except BaseException as error:
+            leave()
+            invocation.failed(_told(version, error))
+            if not isinstance(error, Exception):
+                raise
             return
-        except OSError as error:
-            _log.warning("function %s cannot be started: %s", version.name, error)
-            said = f"No environment could be made for {version.name}: {error.strerror or error}."
-            invocation.failed(ServiceException(said))
-            return
-        except asyncio.CancelledError:
-            invocation.failed(ServiceException("Argosy is being stopped."))
-            raise
-        except Exception:
-            _log.exception("function %s cannot be started", version.name)
-            invocation.failed(ServiceException("Argosy failed to make an environment."))
-            return
+        environment.on_started = leave
         if limit_s == INIT_S:
             environment.on_slow = self._start_again
         environment.starting(invocation, limit_s)
@@ -215,6 +211,24 @@ class FunctionEngine:
                 environment.spoil()
         if there and self._spares is not None:
             self._spares.start()
+
+
+def _nothing() -> None:
+    """There is no place to give back."""
+
+
+def _told(version: FunctionVersion, error: BaseException) -> ApiError:
+    """Why there is no environment."""
+    if isinstance(error, ApiError):
+        return error
+    if isinstance(error, OSError):
+        _log.warning("function %s cannot be started: %s", version.name, error)
+        said = f"No environment could be made for {version.name}: {error.strerror or error}."
+        return ServiceException(said)
+    if isinstance(error, asyncio.CancelledError):
+        return ServiceException("Argosy is being stopped.")
+    _log.error("function %s cannot be started", version.name, exc_info=error)
+    return ServiceException("Argosy failed to make an environment.")
 
 
 def _half_of_memory_mb() -> int:
