@@ -11,6 +11,7 @@ from bench import (
     asynchronous,
     batch,
     functions,
+    gateway,
     invoke,
     large,
     lifecycle,
@@ -40,6 +41,7 @@ _WIDTH = 110
             "traffic",
             "scaling",
             "lambda",
+            "gateway",
             "all",
         ]
     ),
@@ -113,6 +115,7 @@ def main(
         "traffic": lambda: [traffic.measure(seconds)],
         "scaling": lambda: scaling.measure(quick),
         "lambda": lambda: [functions.measure(seconds)],
+        "gateway": lambda: [gateway.measure(seconds)],
     }
     reports = []
     for name in measures if what == "all" else [what]:

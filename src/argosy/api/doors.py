@@ -5,6 +5,7 @@ It knows HTTP and nothing of gateways or functions: each prefix of a path has on
 
 import json
 import logging
+import re
 from collections.abc import Mapping
 
 from argosy.api.asgi import (
@@ -22,6 +23,10 @@ from argosy.ground.names import new_request_id
 
 _OURS = b"x-argosy-"
 _BODILESS = (204, 304)
+_NAME = re.compile(r"[!#$%&'*+.^_`|~0-9A-Za-z-]+")
+_SIGNS = re.compile(r"[\x00-\x08\x0a-\x1f\x7f]")
+"""What may not stand in a header's value: a function may have put it there."""
+
 _log = logging.getLogger(__name__)
 
 
@@ -100,8 +105,9 @@ def _said(status: int, message: str) -> DoorAnswer:
 
 async def _send(answer: DoorAnswer, send: Send) -> None:
     headers = [
-        (name.encode("latin-1", "replace"), value.encode("latin-1", "replace"))
+        (name.encode(), _SIGNS.sub(" ", value).encode("latin-1", "replace"))
         for name, value in answer.headers
+        if _NAME.fullmatch(name)
     ]
     if answer.status not in _BODILESS:
         headers.append((b"content-length", b"%d" % len(answer.body)))

@@ -80,7 +80,7 @@ async def ask(
     )
     try:
         told = json.loads(answer.payload)
-    except ValueError:
+    except (ValueError, RecursionError):
         raise misconfigured("the authorizer's answer is not JSON") from None
     if answer.error:
         message = told.get("errorMessage") if isinstance(told, dict) else ""

@@ -24,9 +24,17 @@ class FunctionCaller:
         means.records.listen(self._changed)
 
     async def invoke(
-        self, arn: str, payload: bytes, *, source_arn: str, account: str, by_role: bool = False
+        self,
+        arn: str,
+        payload: bytes,
+        *,
+        source_arn: str,
+        account: str,
+        by_role: bool = False,
+        trace: str = "",
     ) -> Invoked:
         """What the function gave. by_role: a role's credentials let it in, not the policy.
+        trace: the X-Amzn-Trace-Id that came with the request.
 
         Raises Refused when the API may not call it, when it is not there or cannot run.
         """
@@ -34,7 +42,7 @@ class FunctionCaller:
             raise misconfigured("Invalid permissions on Lambda function")
         version = self._version(arn)
         try:
-            return await self._engine.invoke(version, payload)
+            return await self._engine.invoke(version, payload, trace=trace)
         except ApiError as error:
             raise misconfigured(f"Lambda: {error.code}: {error.message}") from None
 

@@ -8,8 +8,10 @@ from time import perf_counter
 from typing import Any
 from urllib.parse import parse_qsl, unquote
 
+from argosy.automation.gateway.errors import Refused
 from argosy.ground.doors import DoorRequest
 
+_MOST_PARAMETERS = 10_000
 _MONTHS = ["Jan", "Feb", "Mar", "Apr", "May", "Jun", "Jul", "Aug", "Sep", "Oct", "Nov", "Dec"]
 
 
@@ -53,7 +55,8 @@ class Exchange:
     principal: str = ""
     api_key: str = ""
     api_key_id: str = ""
-    settings_key: str = ""
+    log_level: str = ""
+    """Of execution logs: "", "ERROR" or "INFO"."""
     number: str = field(default_factory=lambda: new_number())
     """x-amz-apigw-id."""
     integration_s: float = 0.0
@@ -64,12 +67,9 @@ class Exchange:
 
     @property
     def query(self) -> list[tuple[str, str]]:
-        """Names and values, decoded, in order."""
+        """Names and values, decoded, in order. Raises Refused for too many."""
         if self._query is None:
-            text = self.request.query
-            self._query = (
-                parse_qsl(text, keep_blank_values=True, max_num_fields=10_000) if text else []
-            )
+            self._query = _pairs(self.request.query)
         return self._query
 
     @property
@@ -89,6 +89,11 @@ class Exchange:
         return given.partition(";")[0].strip().lower() or "application/json"
 
     @property
+    def trace(self) -> str:
+        """The X-Amzn-Trace-Id that came."""
+        return self.request.header("x-amzn-trace-id") or ""
+
+    @property
     def host(self) -> str:
         return self.request.header("host") or ""
 
@@ -102,6 +107,15 @@ class Exchange:
         at = datetime.fromtimestamp(self.received, UTC)
         month = _MONTHS[at.month - 1]
         return f"{at.day:02}/{month}/{at.year}:{at.hour:02}:{at.minute:02}:{at.second:02} +0000"
+
+
+def _pairs(text: str) -> list[tuple[str, str]]:
+    if not text:
+        return []
+    try:
+        return parse_qsl(text, keep_blank_values=True, max_num_fields=_MOST_PARAMETERS)
+    except ValueError:
+        raise Refused("BAD_REQUEST_PARAMETERS", "Too many query parameters") from None
 
 
 def new_number() -> str:

@@ -71,7 +71,7 @@ def _in_body(body: bytes, steps: tuple[str | int, ...]) -> str | None:
         held = json.loads(text)
         for step in steps:
             held = held[step]
-    except (ValueError, KeyError, IndexError, TypeError):
+    except (ValueError, KeyError, IndexError, TypeError, RecursionError):
         return None
     return _text(held)
 

@@ -47,7 +47,7 @@ def answer_2(payload: bytes) -> DoorAnswer:
 def _object(payload: bytes) -> Any:
     try:
         return json.loads(payload)
-    except ValueError:
+    except (ValueError, RecursionError):
         raise Malformed("not JSON") from None
 
 
@@ -58,7 +58,7 @@ def _answer(
         status = int(told["statusCode"])
     except (TypeError, ValueError):
         raise Malformed("statusCode") from None
-    if not 100 <= status <= 599:
+    if not 200 <= status <= 599:
         raise Malformed("statusCode")
     body = told.get("body")
     if body is not None and not isinstance(body, str | int | float | bool):
@@ -97,14 +97,9 @@ def _kept(given: list[tuple[str, Any]]) -> list[tuple[str, str]]:
         if isinstance(value, dict | list):
             raise Malformed("headers")
         if value is not None and name.lower() not in _NOT_FOR_CLIENTS:
-            kept.append((_clean(name), _clean(_text(value))))
+            kept.append((name, _text(value)))
     return kept
 
 
 def _text(value: Any) -> str:
     return value if isinstance(value, str) else json.dumps(value)
-
-
-def _clean(text: str) -> str:
-    """On one line: no value may add a header."""
-    return text.replace("\r", " ").replace("\n", " ")

@@ -125,6 +125,8 @@ class Gateway:
         """Count the request, and write it down where its stage wants that."""
         latency_s = perf_counter() - exchange.begun
         self._measuring.take(exchange, status, latency_s)
+        if exchange.error and exchange.log_level in ("ERROR", "INFO"):
+            self._explain(exchange)
         group = access_log.group_of(stage.log_group) if stage.log_group else ""
         if group:
             place = exchange.place
@@ -133,6 +135,13 @@ class Gateway:
             self._logs.write(
                 place.account, place.region, group, place.stage, text, exchange.received
             )
+
+    def _explain(self, exchange: Exchange) -> None:
+        """Execution logs: why a request failed; what it held is not written down."""
+        place = exchange.place
+        group = f"API-Gateway-Execution-Logs_{place.api_id}/{place.stage}"
+        text = f"({exchange.request.request_id}) {exchange.error_kind}: {exchange.error}"
+        self._logs.write(place.account, place.region, group, place.stage, text, exchange.received)
 
     def _written(self, kind: str) -> None:
         if kind in KINDS:

@@ -1,8 +1,9 @@
 """What stands behind a method: its integration, and how answers of it become the method's."""
 
-import re
 from collections.abc import Mapping
 from typing import Any
+
+import re2
 
 from argosy.ground.gateway import expressions, templates
 from argosy.ground.gateway.uris import aws_target, is_url
@@ -162,9 +163,9 @@ def check_response(method: dict[str, Any], responses: dict[str, Any], one: dict[
     """Raises BadRequestException, ConflictException."""
     pattern = one.get("selectionPattern") or ""
     try:
-        re.compile(pattern)
-    except re.error as error:
-        raise BadRequestException(f"The selectionPattern cannot be read: {error}") from None
+        re2.compile(pattern)
+    except re2.error as error:
+        raise BadRequestException(f"The selectionPattern cannot be used: {error}") from None
     for other in responses.values():
         same = (other.get("selectionPattern") or "") == pattern
         if same and other["statusCode"] != one["statusCode"]:

@@ -4,6 +4,8 @@ import json
 import re
 from typing import Any
 
+import re2
+
 from argosy.ground.gateway import schemas
 from argosy.ground.gateway.uris import aws_target
 from argosy.services.apigateway import patches
@@ -218,6 +220,6 @@ def check_authorizer(one: dict[str, Any]) -> None:
     if not sources and (one["type"] == "TOKEN" or ttl):
         raise BadRequestException("An identity source is needed for a TOKEN, and for a TTL.")
     try:
-        re.compile(one.get("identityValidationExpression") or "")
-    except re.error as error:
+        re2.compile(one.get("identityValidationExpression") or "")
+    except re2.error as error:
         raise BadRequestException(f"Invalid identity validation expression: {error}") from None

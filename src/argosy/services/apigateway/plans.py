@@ -16,8 +16,7 @@ from argosy.state.api_usage import ApiUsage, Used
 from argosy.state.apis import REST_API, USAGE_PLAN, new_id
 from argosy.state.records import Record
 
-_PERIODS = {"DAY": 0, "WEEK": 6, "MONTH": 27}
-"""The largest offset of each."""
+_PERIODS = ("DAY", "WEEK", "MONTH")
 _RULES: dict[str, patches.Rule] = {
     "/name": patches.text,
     "/description": patches.text,
@@ -241,5 +240,5 @@ def _check_quota(quota: dict[str, Any]) -> None:
         raise BadRequestException("Usage Plan quota period must be one of DAY, WEEK, MONTH")
     if (quota.get("limit") or 0) <= 0:
         raise BadRequestException("Usage Plan quota limit must be greater than zero")
-    if not 0 <= (quota.get("offset") or 0) <= _PERIODS[quota["period"]]:
-        raise BadRequestException("Usage Plan quota offset does not fit into its period")
+    if quota.get("offset"):
+        raise BadRequestException("Offsets of quotas are not offered here: leave offset out.")

@@ -54,6 +54,7 @@ async def _invoke(exchange: Exchange, route: Route, tools: Tools) -> DoorAnswer:
             source_arn=exchange.place.arn(_concrete(rest, exchange)),
             account=exchange.place.account,
             by_role=bool(integration.get("credentialsArn")),
+            trace=exchange.trace,
         ),
     )
     exchange.integration_status = 200

@@ -96,7 +96,7 @@ def _of_body(body: bytes, path: str) -> str:
         return text
     try:
         return _step(json.loads(text), path)
-    except ValueError:
+    except (ValueError, RecursionError):
         return ""
 
 

@@ -7,7 +7,7 @@ from argosy.automation.gateway.aws import AwsAsker
 from argosy.automation.gateway.context import rest_context
 from argosy.automation.gateway.errors import Refused
 from argosy.automation.gateway.exchange import Exchange
-from argosy.automation.gateway.rest import checks, functions, mapped
+from argosy.automation.gateway.rest import checks, compression, functions, mapped
 from argosy.automation.gateway.rest.authorizers import authorize
 from argosy.automation.gateway.rest.guests import Guests
 from argosy.automation.gateway.rest.stage import Method, RestStage
@@ -33,10 +33,15 @@ class RestAnswering:
 
     async def answer(self, exchange: Exchange, stage: RestStage) -> DoorAnswer:
         """What the client gets; never raises Refused."""
+        least = stage.parts.get("minimumCompressionSize")
         try:
+            if least is not None:
+                exchange.request = compression.expanded(exchange.request)
             answer = await self._answer(exchange, stage)
         except Refused as refused:
             answer = refusal(exchange, stage, refused)
+        if least is not None:
+            await compression.compress(exchange.request, answer, least)
         answer.headers += [
             ("x-amzn-RequestId", exchange.request.request_id),
             ("x-amz-apigw-id", exchange.number),
@@ -67,6 +72,7 @@ class RestAnswering:
             raise Refused("MISSING_AUTHENTICATION_TOKEN")
         exchange.path_parameters = variables
         exchange.resource_path, exchange.resource_id = method.path, method.resource_id
+        exchange.log_level = method.settings.get("loggingLevel") or ""
         return method
 
     def _throttle(self, exchange: Exchange, method: Method) -> None:

@@ -1,8 +1,9 @@
 """Who may call a method of a REST API: anybody, who signs, or whom a function lets in."""
 
-import re
 from collections.abc import Mapping
 from typing import Any
+
+import re2
 
 from argosy.automation.gateway import authorizing, events
 from argosy.automation.gateway.authorizing import Verdict, Verdicts
@@ -85,7 +86,7 @@ def _identity(exchange: Exchange, authorizer: Mapping[str, Any]) -> list[str]:
             raise Refused("UNAUTHORIZED")
         values.append(value)
     pattern = authorizer.get("identityValidationExpression")
-    if authorizer["type"] == "TOKEN" and pattern and not re.fullmatch(pattern, values[0]):
+    if authorizer["type"] == "TOKEN" and pattern and not re2.fullmatch(pattern, values[0]):
         raise Refused("UNAUTHORIZED")
     return values
 

@@ -31,6 +31,7 @@ async def proxy(exchange: Exchange, stage: RestStage, method: Method, tools: Too
             source_arn=place.arn(f"{exchange.request.method}{exchange.resource_path}"),
             account=place.account,
             by_role=bool(integration.get("credentials")),
+            trace=exchange.trace,
         ),
     )
     exchange.integration_status = 200

@@ -9,6 +9,8 @@ from dataclasses import dataclass, field
 from typing import Any
 from urllib.parse import quote
 
+import re2
+
 from argosy.automation.gateway.aws import AwsAsker
 from argosy.automation.gateway.context import template_context
 from argosy.automation.gateway.errors import Refused, misconfigured
@@ -144,7 +146,7 @@ def _mock(asking: Asking) -> Answer:
     try:
         told = json.loads(asking.body)
         status = int(told["statusCode"])
-    except (ValueError, KeyError, TypeError):
+    except (ValueError, KeyError, TypeError, RecursionError):
         raise misconfigured("Unable to parse statusCode of the mock's template") from None
     return Answer(status, [], b"")
 
@@ -199,6 +201,7 @@ async def _invoke(
         source_arn=exchange.place.arn(f"{exchange.request.method}{exchange.resource_path}"),
         account=exchange.place.account,
         by_role=bool(method.integration.get("credentials")),
+        trace=exchange.trace,
     )
     headers = [("Content-Type", _JSON)]
     if answer.error:
@@ -248,7 +251,7 @@ def _answer(
     if not any(name.lower() == "content-type" for name in headers):
         headers["Content-Type"] = content_type
     status = int(override.get("status") or status)
-    return DoorAnswer(status, [(n, _clean(v)) for n, v in headers.items()], body)
+    return DoorAnswer(status, list(headers.items()), body)
 
 
 def _selected(method: Method, answer: Answer) -> Mapping[str, Any]:
@@ -264,7 +267,7 @@ def _selected(method: Method, answer: Answer) -> Mapping[str, Any]:
         pattern = one.get("selectionPattern")
         if not pattern:
             usual = one
-        elif text and re.fullmatch(pattern, text, re.S):
+        elif text and re2.fullmatch(f"(?s:{pattern})", text):
             chosen: Mapping[str, Any] = one
             return chosen
     if usual is None:
@@ -275,7 +278,7 @@ def _selected(method: Method, answer: Answer) -> Mapping[str, Any]:
 def _error_message(payload: bytes) -> str:
     try:
         told = json.loads(payload)
-    except ValueError:
+    except (ValueError, RecursionError):
         return "error"
     return str(told.get("errorMessage") or "error") if isinstance(told, dict) else "error"
 
@@ -333,7 +336,3 @@ def _unbased(body: bytes) -> bytes:
         raise Refused(
             "DEFAULT_5XX", "Internal server error", 500, "the body is not base64"
         ) from None
-
-
-def _clean(value: str) -> str:
-    return value.replace("\r", " ").replace("\n", " ")
