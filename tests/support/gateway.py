@@ -2,11 +2,11 @@
 
 import asyncio
 import json
-from collections.abc import Iterator
+from collections.abc import Coroutine, Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import Any, TypeVar
 
 from argosy import wire
 from argosy.api.handlers import import_handlers
@@ -28,6 +28,7 @@ from tests.support.lambda_functions import ROLE, FakeFunctions
 
 ACCOUNT = "000000000000"
 REGION = "us-east-1"
+T = TypeVar("T")
 OWNER = Signer(ACCOUNT, f"arn:aws:iam::{ACCOUNT}:root", ACCOUNT, REGION)
 
 
@@ -63,7 +64,11 @@ class GatewayStage:
     means: Means
     engine: FakeFunctions
     gateway: Gateway
-    made: list[str] = field(default_factory=list)
+    runner: asyncio.Runner
+
+    def run(self, work: Coroutine[Any, Any, T]) -> T:
+        """On the one loop of this stage."""
+        return self.runner.run(work)
 
     def call(self, operation: str, /, service: str = "apigateway", **members: Any) -> Any:
         """An operation, validated as if it had come from a client."""
@@ -139,9 +144,7 @@ class GatewayStage:
         **headers: str,
     ) -> Reply:
         """A request; `_` in names of headers stands for `-`."""
-        return asyncio.run(
-            self.asked(method, path, body, query=query, signer=signer, headers=headers)
-        )
+        return self.run(self.asked(method, path, body, query=query, signer=signer, headers=headers))
 
     async def asked(
         self,
@@ -186,7 +189,10 @@ def gateway_stage(folder: Path, **settings: Any) -> Iterator[GatewayStage]:
         given = Settings(data_dir=str(folder), **settings)
         means = Means(records, given, data_dir, clock, store, messaging, metrics)
         engine = FakeFunctions()
-        yield GatewayStage(means, engine, Gateway(means, engine))
+        with asyncio.Runner() as runner:
+            stage = GatewayStage(means, engine, Gateway(means, engine), runner)
+            yield stage
+            stage.run(stage.gateway.stop())
     finally:
         database.dispose()
 

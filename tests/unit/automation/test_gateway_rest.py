@@ -282,7 +282,7 @@ def test_keys_are_needed_counted_and_limited(stage: GatewayStage) -> None:
     codes = [stage.ask("GET", path, x_api_key=key["value"]).status for _ in range(3)]
     assert codes == [200, 200, 429]
     assert stage.ask("GET", path, x_api_key=key["value"]).json == {"message": "Limit Exceeded"}
-    asyncio.run(stage.gateway.stop())
+    stage.run(stage.gateway.stop())
     day = {"usagePlanId": plan["id"], "startDate": "2023-11-14", "endDate": "2023-11-15"}
     assert stage.call("GetUsage", **day)["items"] == {key["id"]: [[2, 0], [0, 0]]}
     stage.means.clock.advance(2 * 3600)  # type: ignore[attr-defined]
@@ -405,7 +405,7 @@ def test_requests_are_counted_and_written_down(api: Api) -> None:
     )
     api.stage.ask("GET", f"{api.id}/prod/pets/1")
     api.stage.ask("GET", f"{api.id}/prod/nowhere")
-    asyncio.run(api.stage.gateway.stop())
+    api.stage.run(api.stage.gateway.stop())
     logs = list(api.stage.means.data_dir.logs.rglob("access/*/*"))
     text = "".join(path.read_text(errors="replace") for path in logs if path.is_file())
     assert "GET 200 /prod/pets/1" in text

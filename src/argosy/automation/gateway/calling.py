@@ -8,6 +8,7 @@ from argosy.automation.means import Means
 from argosy.ground.errors import ApiError
 from argosy.ground.functions import Functions, FunctionVersion, Invoked
 from argosy.state import function_policy, functions
+from argosy.state.invocations import Invocations
 
 PRINCIPAL = "apigateway.amazonaws.com"
 _MOST = 4096
@@ -18,6 +19,8 @@ class FunctionCaller:
 
     def __init__(self, means: Means, engine: Functions) -> None:
         self._records = means.records
+        self._clock = means.clock
+        self._queue = Invocations(means.records.transactions)
         self._engine = engine
         self._allowed: dict[tuple[str, str], bool] = {}
         self._versions: dict[str, FunctionVersion] = {}
@@ -38,13 +41,38 @@ class FunctionCaller:
 
         Raises Refused when the API may not call it, when it is not there or cannot run.
         """
-        if not by_role and not self._allows(arn, source_arn, account):
-            raise misconfigured("Invalid permissions on Lambda function")
+        self._admit(arn, source_arn, account, by_role)
         version = self._version(arn)
         try:
             return await self._engine.invoke(version, payload, trace=trace)
         except ApiError as error:
             raise misconfigured(f"Lambda: {error.code}: {error.message}") from None
+
+    def queue(
+        self,
+        arn: str,
+        payload: bytes,
+        *,
+        source_arn: str,
+        account: str,
+        region: str,
+        by_role: bool = False,
+        trace: str = "",
+    ) -> str:
+        """Have the function called later, for certain; returns the invocation's id.
+
+        Raises Refused as `invoke`.
+        """
+        self._admit(arn, source_arn, account, by_role)
+        self._version(arn)
+        try:
+            return self._queue.add(account, region, arn, payload, self._clock.now(), trace=trace)
+        except ValueError as error:
+            raise misconfigured(f"Lambda: {error}") from None
+
+    def _admit(self, arn: str, source_arn: str, account: str, by_role: bool) -> None:
+        if not by_role and not self._allows(arn, source_arn, account):
+            raise misconfigured("Invalid permissions on Lambda function")
 
     def _allows(self, arn: str, source_arn: str, account: str) -> bool:
         key = arn, source_arn

@@ -1,8 +1,8 @@
 """Asks HTTP servers on behalf of APIs: connections are kept, answers are bounded.
 
 Whoever may make an API may have it ask any server that this machine reaches; Unix sockets are not
-among them. Redirects are handed back, not followed. A request is sent again only when a kept
-connection turns out to have been closed before anything came back.
+among them. Redirects are handed back, not followed. A request that changes nothing twice is sent
+again when a kept connection turns out to have been closed before anything came back.
 """
 
 import asyncio
@@ -90,7 +90,7 @@ class Outgoing:
             try:
                 answer = await connection.ask(head, body, bodiless=method == "HEAD")
             except _Closed as error:
-                if kept and (not connection.heard) and method in (*_SAFE_AGAIN, "POST"):
+                if kept and not connection.heard and method in _SAFE_AGAIN:
                     continue
                 raise OutgoingError(str(error)) from None
             except BaseException:

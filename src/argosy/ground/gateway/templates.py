@@ -11,7 +11,7 @@ from collections.abc import Callable, Mapping
 from typing import Any
 from urllib.parse import quote_plus, unquote_plus
 
-from argosy.ground.gateway.velocity import Methods, Template, TemplateError
+from argosy.ground.gateway.velocity import Methods, Template, TemplateError, check_size
 from argosy.ground.gateway.velocity import parse as parse_velocity
 from argosy.ground.json_path import BadPath, NothingThere, select
 from argosy.ground.json_path import parse as parse_path
@@ -93,7 +93,13 @@ class _Input(Methods):
 
 
 def _text(found: Callable[[str], Any]) -> Callable[[Any], Any]:
-    return lambda value: found(value if isinstance(value, str) else json.dumps(value))
+    def call(value: Any) -> Any:
+        if isinstance(value, str):
+            return found(value)
+        check_size(value)
+        return found(json.dumps(value))
+
+    return call
 
 
 def _parsed(text: str) -> Any:

@@ -189,18 +189,27 @@ async def _aws(
 async def _invoke(
     exchange: Exchange, function: str, asking: Asking, method: Method, tools: Tools
 ) -> Answer:
-    """A function that is given the mapped body."""
-    asynchronous = asking.headers.get("x-amz-invocation-type") == "Event"
-    if asynchronous:
-        raise misconfigured(
-            "X-Amz-Invocation-Type Event is not offered for functions behind an API"
+    """A function that is given the mapped body, now or later."""
+    place = exchange.place
+    source_arn = place.arn(f"{exchange.request.method}{exchange.resource_path}")
+    by_role = bool(method.integration.get("credentials"))
+    if asking.headers.get("x-amz-invocation-type") == "Event":
+        number = tools.caller.queue(
+            function,
+            asking.body or b"{}",
+            source_arn=source_arn,
+            account=place.account,
+            region=place.region,
+            by_role=by_role,
+            trace=exchange.trace,
         )
+        return Answer(202, [("x-amzn-RequestId", number)], b"")
     answer = await tools.caller.invoke(
         function,
         asking.body or b"{}",
-        source_arn=exchange.place.arn(f"{exchange.request.method}{exchange.resource_path}"),
-        account=exchange.place.account,
-        by_role=bool(method.integration.get("credentials")),
+        source_arn=source_arn,
+        account=place.account,
+        by_role=by_role,
         trace=exchange.trace,
     )
     headers = [("Content-Type", _JSON)]

@@ -269,7 +269,27 @@ def truth(value: Any) -> bool:
 
 
 def as_text(value: Any) -> str:
-    """As Java writes it."""
+    """As Java writes it. Raises TemplateError for what is too large to be written."""
+    if isinstance(value, list | dict):
+        check_size(value)
+    return _short(_written(value))
+
+
+def check_size(value: Any) -> None:
+    """Raises TemplateError for a value of too many parts: a part may stand in many places."""
+    left, waiting = MAX_STEPS, [value]
+    while waiting:
+        left -= 1
+        if left < 0 or len(waiting) > MAX_STEPS:
+            raise TemplateError("a value is too large")
+        one = waiting.pop()
+        if isinstance(one, dict):
+            waiting += one.values()
+        elif isinstance(one, list):
+            waiting += one
+
+
+def _written(value: Any) -> str:
     if value is None:
         return "null"
     if isinstance(value, bool):
@@ -277,9 +297,9 @@ def as_text(value: Any) -> str:
     if isinstance(value, Methods):
         return ""
     if isinstance(value, list):
-        return f"[{', '.join(as_text(item) for item in value)}]"
+        return f"[{', '.join(_written(item) for item in value)}]"
     if isinstance(value, dict):
-        return "{" + ", ".join(f"{key}={as_text(item)}" for key, item in value.items()) + "}"
+        return "{" + ", ".join(f"{key}={_written(item)}" for key, item in value.items()) + "}"
     return str(value)
 
 
