@@ -135,6 +135,8 @@ class TrainingJobDocument(TypedDict):
     """Id of the run that is to be interrupted."""
     ending: NotRequired[Ending]
     ended: NotRequired[float]
+    pool: NotRequired[str]
+    """Id of the warm pool that its next run is in."""
     warm_pool: NotRequired[WarmPool]
     tuned_by: NotRequired[TunedBy]
 

@@ -120,8 +120,10 @@ def _begin(plan: Plan, view: View, now: float) -> None:
         "streams": [f"{view.name}/{host}-{int(now * 1000)}" for host in hosts],
         "launched": now,
     }
-    if view.pool or document["asked"]["ResourceConfig"].get("KeepAlivePeriodInSeconds"):
-        run["pool"] = view.pool or run_id
+    kept = document.pop("pool", "")
+    pool = view.pool or kept
+    if pool or document["asked"]["ResourceConfig"].get("KeepAlivePeriodInSeconds"):
+        run["pool"] = pool or run_id
     document["run"], document["read"] = run, {}
     told = "Reusing the instances of a warm pool" if view.pool else "Launching requested instances"
     jobs.enter(document, jobs.STARTING, told, now)
@@ -170,6 +172,8 @@ def _conclude(plan: Plan, run: Run, mine: list[Instance], now: float) -> None:
         why = jobs.STOP
     if _goes_on(plan, why, now):
         document["run"] = None
+        if "pool" in run:
+            document["pool"] = run["pool"]
         return
     plan.written = [one for i in mine if i.state.outcome for one in i.state.outcome.uploaded]
     if why in _OUTCOMES:

@@ -36,17 +36,16 @@ class Pools:
         for key in sorted(await self._keys()):
             job = self._records.get(TRAINING_JOB, *key)
             if job is None or _status(job) != jobs.AVAILABLE:
-                self.note(key, available=False)
+                self._keys_known().discard(key)
             elif now >= ends_at(job):
                 await self.end(job, now)
             else:
                 found.append(job)
         return sorted(found, key=lambda job: job.document["warm_pool"]["since"])
 
-    def note(self, key: Key, *, available: bool) -> None:
-        """A job has left a pool, or its pool is not available any more."""
-        if self._known is not None:
-            (self._known.add if available else self._known.discard)(key)
+    def note(self, job: Record) -> None:
+        """The job has left a pool."""
+        self._keys_known().add(key_of(job))
 
     async def end(self, job: Record, now: float) -> None:
         """Nobody will use it."""
@@ -64,7 +63,6 @@ class Pools:
             closed["reused_by"] = reused_by
         document = {**job.document, "warm_pool": closed}
         self._records.update(job, now=now, document=document, touch=False)
-        self.note(key_of(job), available=False)
 
     def make(self, pool_id: str, hosts: Iterable[str]) -> None:
         """Make the pool's folder, and one for each host in it. Raises OSError."""
@@ -89,10 +87,15 @@ class Pools:
             await self._sweep({job.document["warm_pool"]["id"] for job in left})
         return set(self._known)
 
+    def _keys_known(self) -> set[Key]:
+        """Those that are remembered; before the first pass, which finds all, that is nothing."""
+        return set() if self._known is None else self._known
+
     async def _sweep(self, kept: set[str]) -> None:
         """Folders that nobody will use, left behind when control died."""
         running = self._records.find(TRAINING_JOB, statuses=job_statuses.UNFINISHED)
-        used = {(job.document["run"] or {}).get("pool", "") for job in running} | kept
+        used = kept | {job.document.get("pool", "") for job in running}
+        used |= {(job.document["run"] or {}).get("pool", "") for job in running}
         folders = list(self._root.iterdir()) if self._root.is_dir() else []
         for folder in folders:
             if folder.name not in used:

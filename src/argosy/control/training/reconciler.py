@@ -179,7 +179,7 @@ class TrainingReconciler:
             return
         pool = after.document.get("warm_pool")
         if pool and pool["status"] == jobs.AVAILABLE:
-            self._pools.note(key_of(after), available=True)
+            self._pools.note(after)
         elif pool:
             await self._pools.remove(pool["id"])
 

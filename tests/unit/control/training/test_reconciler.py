@@ -1,6 +1,7 @@
 """The reconciler of training jobs against real records and a backend in memory."""
 
 import asyncio
+import json
 from collections.abc import Iterator
 from dataclasses import replace
 from pathlib import Path
@@ -13,12 +14,14 @@ from argosy.control.training.pools import Pools
 from argosy.control.training.reconciler import TrainingReconciler
 from argosy.ground.clock import ManualClock
 from argosy.ground.instances import Phase
-from argosy.ground.jobs import JobOutcome
+from argosy.ground.jobs import JobOutcome, Written
 from argosy.ground.names import TRAINING_LOG_GROUP
 from argosy.ground.settings import Settings
 from argosy.state import job_statuses
 from argosy.state.database import open_database
+from argosy.state.event_deliveries import EventDeliveries
 from argosy.state.events import EventOutbox
+from argosy.state.object_events import BUCKET_NOTIFICATION
 from argosy.state.record import Record
 from argosy.state.records import Records
 from argosy.telemetry.logs import LogWriter
@@ -138,6 +141,25 @@ def test_every_change_of_status_is_an_event(world: World) -> None:
     assert told[0]["FailureReason"] == "AlgorithmError: x"
 
 
+def test_the_model_that_a_job_has_written_is_told_to_whom_its_bucket_notifies(
+    world: World,
+) -> None:
+    queue = {"QueueArn": f"arn:aws:sqs:{REGION}:{ACCOUNT}:q", "Events": ["s3:ObjectCreated:*"]}
+    where = (BUCKET_NOTIFICATION, ACCOUNT, "", "out")
+    world.records.create(*where, {"QueueConfigurations": [queue]}, now=1.0)
+    written = Written(uri="s3://out/models/a/output/model.tar.gz", size=3, etag="e")
+    world.create("a")
+    world.reconcile()
+    world.end("a", uploaded=(written,))
+    assert EventDeliveries(world.records.transactions).due(1e12) == []
+
+    world.reconcile()
+
+    (told,) = EventDeliveries(world.records.transactions).due(1e12)
+    (record,) = json.loads(told.body)["Records"]
+    assert record["s3"]["object"]["key"] == "models/a/output/model.tar.gz"
+
+
 def test_what_a_job_prints_last_is_its_final_metric_and_each_value_is_published(
     world: World,
 ) -> None:
@@ -201,3 +223,39 @@ def test_instances_of_a_job_that_is_gone_are_ended(world: World) -> None:
     world.records.delete("training-job", ACCOUNT, REGION, "a")
     world.reconcile(2)
     assert world.backend.instances == {}
+
+
+def test_a_launch_that_failed_is_tried_again(world: World, monkeypatch: Any) -> None:
+    world.create("a")
+    launch, failures = world.backend.launch, [OSError("the disk is full")]
+
+    async def fails_once(spec: Any) -> None:
+        if failures:
+            raise failures.pop()
+        await launch(spec)
+
+    monkeypatch.setattr(world.backend, "launch", fails_once)
+    world.reconcile(2)
+    assert len(world.backend.instances) == 1
+
+
+def test_what_a_control_that_died_had_not_cleared_away_is_cleared_away(world: World) -> None:
+    world.create("a")
+    world.reconcile()
+    left = dict(world.backend.instances)
+    world.end("a")
+    world.reconcile()
+    world.backend.instances = left
+    world.restart()
+    world.reconcile(2)
+    assert world.backend.instances == {}
+
+
+def test_a_run_after_a_loss_stays_in_its_warm_pool(world: World) -> None:
+    world.create("a", resources=KEPT, RetryStrategy={"MaximumRetryAttempts": 1})
+    world.reconcile()
+    pool = world.job("a").document["run"]["pool"]
+    world.backend.become(*world.backend.instances, Phase.GONE)
+    world.reconcile(2)
+    assert world.job("a").document["runs"] == 2
+    assert world.job("a").document["run"]["pool"] == pool
