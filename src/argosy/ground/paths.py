@@ -206,6 +206,7 @@ class DataDir:
             self.uploads,
             self.captures,
             self.functions,
+            self.volumes,
         )
         for folder in (self.root, *private):
             folder.mkdir(mode=0o700, parents=True, exist_ok=True)
