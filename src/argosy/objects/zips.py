@@ -41,7 +41,7 @@ def unpack_zip(archive: Path, target: Path, max_bytes: int) -> int:
                 _extract(file, entry, target / place)
     except (FileExistsError, IsADirectoryError, NotADirectoryError):
         raise BadArchive("The zip has an entry that is a file and a folder at once.") from None
-    except (zipfile.BadZipFile, zlib.error, EOFError, NotImplementedError, ValueError) as error:
+    except (zipfile.BadZipFile, zlib.error, EOFError, ValueError) as error:
         raise BadArchive(f"The zip is damaged or not a zip at all ({error}).") from error
     except (struct.error, RuntimeError) as error:
         raise BadArchive(f"The zip cannot be read ({error}).") from error

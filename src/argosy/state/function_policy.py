@@ -8,7 +8,7 @@ import re
 from collections.abc import Mapping
 from typing import Any
 
-from argosy.state.functions import POLICY, parse_name, part_name
+from argosy.state.functions import POLICY, known, parse_name, part_name
 from argosy.state.records import Records
 
 INVOKE = "lambda:InvokeFunction"
@@ -19,7 +19,7 @@ def statements_of(
     records: Records, account: str, region: str, function: str, qualifier: str = ""
 ) -> list[dict[str, Any]]:
     """The policy of a function, or of its version or alias; [] when it has none."""
-    record = records.get(POLICY, account, region, part_name(function, qualifier))
+    record = known(records, POLICY, account, region, part_name(function, qualifier))
     return list(record.document["statements"]) if record else []
 
 

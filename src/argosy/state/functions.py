@@ -17,6 +17,7 @@ from argosy.ground.functions import LATEST, FunctionVersion
 from argosy.ground.names import function_arn
 from argosy.state.record import Record
 from argosy.state.records import Records
+from argosy.state.remembered import Remembered
 
 FUNCTION = "function"
 VERSION = "function-version"
@@ -41,6 +42,7 @@ KINDS = frozenset(
     }
 )
 
+_KEPT = "functions"
 _NAMED = re.compile(
     r"(?:arn:aws[a-z-]*:lambda:(?P<region>[a-z0-9-]+):(?P<account>\d{12}):function:"
     r"|(?P<partial>\d{12}):function:|function:)?"
@@ -74,6 +76,17 @@ def part_name(function: str, qualifier: str) -> str:
     return function if qualifier in ("", LATEST) else f"{function}:{qualifier}"
 
 
+def known(records: Records, kind: str, account: str, region: str, name: str) -> Record | None:
+    """A record of one of KINDS, as `Records.get` gives it, but read once until one is written."""
+    kept = records.transactions.kept.get(_KEPT)
+    if kept is None:
+        kept = Remembered[Record | None](records.transactions, *KINDS)
+        records.transactions.kept[_KEPT] = kept
+    place = account, region, name
+    found: Record | None = kept.get((kind, *place), lambda: records.get(kind, *place))
+    return found
+
+
 def resolve(
     records: Records,
     account: str,
@@ -91,7 +104,7 @@ def resolve(
     if named is None:
         return None
     place = named.account or account, named.region or region
-    record = records.get(FUNCTION, *place, named.name)
+    record = known(records, FUNCTION, *place, named.name)
     if record is None:
         return None
     asked = qualifier or named.qualifier
@@ -107,9 +120,8 @@ def version_of(
         return LATEST
     if qualifier.isdecimal():
         return qualifier
-    alias = records.get(
-        ALIAS, function.account, function.region, part_name(function.name, qualifier)
-    )
+    place = function.account, function.region
+    alias = known(records, ALIAS, *place, part_name(function.name, qualifier))
     return None if alias is None else chosen(alias.document, dice())
 
 
@@ -127,19 +139,29 @@ def _at_version(
 ) -> FunctionVersion | None:
     record: Record | None = function
     if version != LATEST:
-        record = records.get(
-            VERSION, function.account, function.region, part_name(function.name, version)
-        )
+        place = function.account, function.region
+        record = known(records, VERSION, *place, part_name(function.name, version))
     if record is None:
         return None
     return as_version(function, record, version, qualifier)
+
+
+def digests_in_use(records: Records) -> set[str]:
+    """Packages that functions, versions and layers refer to."""
+    used = {str(record.document["code"]) for record in records.find(LAYER_VERSION)}
+    for kind in (FUNCTION, VERSION):
+        for record in records.find(kind):
+            config = record.document["config"]
+            used.add(config["code"])
+            used.update(layer["code"] for layer in config.get("Layers", ()))
+    return used
 
 
 def dead_letters_of(records: Records, version: FunctionVersion) -> str:
     """ARN of where the version's events go that it does not handle; "" for nowhere."""
     kind = FUNCTION if version.version == LATEST else VERSION
     name = part_name(version.name, version.version)
-    record = records.get(kind, version.account, version.region, name)
+    record = known(records, kind, version.account, version.region, name)
     config = record.document["config"] if record else {}
     return str((config.get("DeadLetterConfig") or {}).get("TargetArn") or "")
 

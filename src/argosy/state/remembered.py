@@ -14,21 +14,21 @@ _MOST = 10_000
 
 
 class Remembered(Generic[T]):
-    """Values by key, each made of records of one kind.
+    """Values by key, each made of records of some kinds.
 
     A transaction that has written such records reads for itself, and leaves nothing behind when it
     is undone.
     """
 
-    def __init__(self, transactions: Transactions, kind: str) -> None:
+    def __init__(self, transactions: Transactions, *kinds: str) -> None:
         self._transactions = transactions
-        self._kind = kind
+        self._kinds = frozenset(kinds)
         self._kept: dict[Hashable, T] = {}
         transactions.listen(self._changed)
 
     def get(self, key: Hashable, read: Callable[[], T]) -> T:
         """The value; `read` is asked where it is not known."""
-        if self._transactions.touches(self._kind):
+        if any(map(self._transactions.touches, self._kinds)):
             return read()
         if key not in self._kept:
             if len(self._kept) >= _MOST:
@@ -37,5 +37,5 @@ class Remembered(Generic[T]):
         return self._kept[key]
 
     def _changed(self, kind: str) -> None:
-        if kind == self._kind:
+        if kind in self._kinds:
             self._kept = {}

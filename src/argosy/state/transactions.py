@@ -39,6 +39,8 @@ class Transactions:
         self._open: sa.Connection | None = None
         self._touched: set[str] = set()
         self._listeners: list[Callable[[str], None]] = []
+        self.kept: dict[str, Any] = {}
+        """What parts of `state` remember for as long as these last, by name."""
 
     @contextmanager
     def begin(self) -> Iterator[sa.Connection]:

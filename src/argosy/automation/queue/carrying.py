@@ -24,6 +24,7 @@ from argosy.state.functions import (
     EVENT_INVOKE,
     FUNCTION,
     dead_letters_of,
+    known,
     parse_name,
     part_name,
     resolve,
@@ -197,12 +198,12 @@ class Carrying(Rounds):
         named = parse_name(event.arn)
         assert named is not None
         place = part_name(named.name, named.qualifier)
-        record = self._means.records.get(EVENT_INVOKE, event.account, event.region, place)
+        record = known(self._means.records, EVENT_INVOKE, event.account, event.region, place)
         return Policy.of(record.document if record else {})
 
     def _is_loop(self, event: Invocation) -> bool:
         if passed(event.trace, event.function) < MOST:
             return False
         name = event.function.split(":")[6]
-        record = self._means.records.get(FUNCTION, event.account, event.region, name)
+        record = known(self._means.records, FUNCTION, event.account, event.region, name)
         return record is None or record.document["recursion"] == "Terminate"

@@ -2,6 +2,7 @@
 
 from argosy.automation.means import Means
 from argosy.automation.queue.carrying import Carrying
+from argosy.automation.queue.clearing import Clearing
 from argosy.automation.queue.polling import Polling
 from argosy.ground.functions import Functions
 
@@ -12,14 +13,17 @@ class FunctionQueues:
     def __init__(self, means: Means, functions: Functions) -> None:
         self._carrying = Carrying(means, functions)
         self._polling = Polling(means, functions)
+        self._clearing = Clearing(means)
 
     async def start(self) -> None:
         """Go on with what was left behind."""
         self._carrying.start()
         self._polling.start()
+        self._clearing.start()
 
     async def stop(self) -> None:
         """What is under way is begun again by the next start."""
+        await self._clearing.stop()
         await self._polling.stop()
         await self._carrying.stop()
 
@@ -27,3 +31,4 @@ class FunctionQueues:
         """Forget every event."""
         await self._polling.reset()
         await self._carrying.reset()
+        await self._clearing.reset()
