@@ -27,6 +27,7 @@ SERVICES = {
     "application-autoscaling": "application-autoscaling",
     "ec2": "ec2",
     "ecr": "ecr",
+    "events": "events",
     "iam": "iam",
     "lambda": "lambda",
     "logs": "logs",

@@ -54,6 +54,7 @@ from argosy.state import (
     invocations,
     log_groups,
     pipelines,
+    rules,
 )
 from argosy.state.alarm_history import AlarmHistory
 from argosy.state.records import Records
@@ -69,6 +70,8 @@ _QUIET = (
         events.READ,
         event_deliveries.KIND,
         event_timers.KIND,
+        rules.RULE,
+        rules.BUS,
         alarm_history.KIND,
         log_groups.PROGRESS,
         pipelines.PIPELINE,

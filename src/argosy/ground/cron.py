@@ -123,6 +123,8 @@ def parse_cron(text: str) -> Cron:
     seconds, minutes, hours, dom, month, dow, year = fields if len(fields) == 7 else ["0", *fields]
     if (dom == "?") == (dow == "?"):
         raise BadSchedule("Exactly one of day-of-month and day-of-week must be ?.")
+    if dow.count("#") > 1:
+        raise BadSchedule(f"There can be one # in day-of-week, not {dow}.")
     cron = Cron(
         seconds=_sorted(_SECONDS, seconds),
         minutes=_sorted(_MINUTES, minutes),

@@ -4,6 +4,6 @@ routing      outbox → rules → deliveries      one transaction a group, with 
 ticking      timers that are due → deliveries one transaction a timer
 delivering   deliveries → targets             one transaction each, or an operation that is asked
 
-What a target is given is decided when the event is routed (`shaping`); how often is tried again by
-`retrying`; `dead_letters` has what cannot be delivered.
+What a target is given is decided when the event is routed (`ground/input_templates`); how often it
+is tried again by `retrying`; `dead_letters` has what cannot be delivered.
 """

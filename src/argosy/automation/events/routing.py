@@ -5,15 +5,17 @@ How far was read is part of the same transaction, so that each event is routed e
 
 import json
 import logging
+from typing import Any
 
 from argosy.automation.events import counting
 from argosy.automation.events.counting import Counting
 from argosy.automation.events.dead_letters import bury
 from argosy.automation.events.failure import INVALID_JSON, Undeliverable
 from argosy.automation.events.retrying import AGE
-from argosy.automation.events.shaping import BadShape, Source, body_for, envelope
 from argosy.automation.means import Means
 from argosy.ground.event_patterns import loads
+from argosy.ground.input_templates import BadShape, Source, body_for
+from argosy.ground.stamps import seconds_stamp
 from argosy.messaging.rounds import Rounds
 from argosy.state.event_deliveries import EventDeliveries, EventDelivery
 from argosy.state.events import KIND, Event
@@ -106,6 +108,21 @@ def send_to_targets(means: Means, rule: Rule, event: Event, now: float) -> None:
             bury(means, whole, Undeliverable(INVALID_JSON, str(error)), "", 0, now)
         else:
             deliveries.add(EventDelivery(**{**vars(delivery), "body": body}))
+
+
+def envelope(event: Event) -> dict[str, Any]:
+    """The event as targets see it."""
+    return {
+        "version": "0",
+        "id": event.id,
+        "detail-type": event.detail_type,
+        "source": event.source,
+        "account": event.account,
+        "time": seconds_stamp(event.at),
+        "region": event.region,
+        "resources": event.resources,
+        "detail": event.detail,
+    }
 
 
 def _with_text(seen: dict[str, object], detail: str) -> str:

@@ -11,8 +11,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from argosy.ground import json_path
-from argosy.state.events import Event
-from argosy.state.stamps import seconds_stamp
+from argosy.ground.stamps import seconds_stamp
 
 _PLACEHOLDER = re.compile(r"<([A-Za-z0-9_.-]+)>")
 _STRING = re.compile(r'"(?:[^"\\]|\\.)*"', re.DOTALL)
@@ -33,21 +32,6 @@ class Source:
     rule_arn: str
     rule_name: str
     ingested: float
-
-
-def envelope(event: Event) -> dict[str, Any]:
-    """The event as targets see it."""
-    return {
-        "version": "0",
-        "id": event.id,
-        "detail-type": event.detail_type,
-        "source": event.source,
-        "account": event.account,
-        "time": seconds_stamp(event.at),
-        "region": event.region,
-        "resources": event.resources,
-        "detail": event.detail,
-    }
 
 
 def body_for(target: Mapping[str, Any], event: Mapping[str, Any], source: Source) -> str:
