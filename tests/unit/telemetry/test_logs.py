@@ -213,3 +213,13 @@ def test_no_name_of_a_group_leaves_the_folder(name: str) -> None:
         log.close()
         assert [g.name for g in LogReader(Path(root) / "logs", *PLACE).groups()] == [name]
         assert [p.name for p in Path(root).iterdir()] == ["logs"]
+
+
+def test_many_lines_are_as_many_events(tmp_path: Path) -> None:
+    writer = LogWriter(tmp_path, "1", "r", "group", "stream", 1 << 20)
+    writer.write_all((number, f"line {number}") for number in range(3000))
+    writer.close()
+
+    reader = LogReader(tmp_path, "1", "r")
+    events, _, _ = reader.read("group", "stream", None)
+    assert [event.message for event in events] == [f"line {number}" for number in range(3000)]

@@ -6,9 +6,11 @@ prints faster than can be kept makes it wait (`EnvironmentLog.breath`), as a ful
 
 import queue
 import threading
+import time
+from collections.abc import Iterable
 from datetime import UTC, datetime
 from secrets import token_hex
-from time import monotonic, time
+from time import monotonic
 
 from argosy.automation.functions.inside import log_group
 from argosy.ground.functions import FunctionVersion
@@ -21,6 +23,7 @@ TAIL = 4096
 _BURST = 4 << 20
 _RATE = 2 << 20
 _LINE_COST = 100
+_GATHER_S = 0.02
 _LONGEST = MAX_EVENT_BYTES // 2
 
 Lines = list[tuple[int, str]]
@@ -56,13 +59,28 @@ class LogSink:
             self._thread = None
 
     def _write(self) -> None:
-        while (entry := self._queue.get()) is not None:
-            writer, lines = entry
-            if lines is None:
-                writer.close()
-            else:
-                for at, line in lines:
-                    writer.write(line, at)
+        more = True
+        while more:
+            entries = [self._queue.get()]
+            if entries[0] is not None:
+                time.sleep(_GATHER_S)  # few wakings: each takes a turn from control's loop
+            while not self._queue.empty():
+                entries.append(self._queue.get())
+            more = None not in entries
+            _write_all(entry for entry in entries if entry is not None)
+
+
+def _write_all(entries: Iterable[tuple[LogWriter, Lines | None]]) -> None:
+    """The lines of each stream together; a stream is closed after its last ones."""
+    waiting: dict[LogWriter, Lines] = {}
+    for writer, lines in entries:
+        if lines is not None:
+            waiting.setdefault(writer, []).extend(lines)
+        else:
+            writer.write_all(waiting.pop(writer, ()))
+            writer.close()
+    for writer, some in waiting.items():
+        writer.write_all(some)
 
 
 class EnvironmentLog:
@@ -129,7 +147,7 @@ class EnvironmentLog:
         self._sink.put(self._writer, None)
 
     def _add(self, line: str) -> None:
-        self._lines.append((int(time() * 1000), line))
+        self._lines.append((int(time.time() * 1000), line))
         if self._tail is not None:
             self._tail += line.encode() + b"\n"
             if len(self._tail) > 16 * TAIL:

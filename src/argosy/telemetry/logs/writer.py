@@ -18,6 +18,7 @@ from argosy.telemetry.logs.segments import segment_path, segments, whole_bytes
 
 _SEGMENTS = 8
 _SMALLEST_SEGMENT = 16 * 1024
+_AT_ONCE = 16 * 1024
 
 
 class LogWriter:
@@ -58,6 +59,19 @@ class LogWriter:
             except OSError:
                 self.dropped += 1
 
+    def write_all(self, lines: Iterable[tuple[int, str]]) -> None:
+        """Append many lines (timestamp, text), with few writes."""
+        waiting, count = bytearray(), 0
+        for timestamp_ms, line in lines:
+            for piece in pieces(line):
+                waiting += line_of(piece, timestamp_ms)
+                count += 1
+            if len(waiting) >= _AT_ONCE:
+                self._append_some(bytes(waiting), count)
+                waiting, count = bytearray(), 0
+        if waiting:
+            self._append_some(bytes(waiting), count)
+
     def put(self, events: Iterable[tuple[int, str]], ingestion_ms: int) -> None:
         """Append events (timestamp, message); when it returns they survive power loss.
 
@@ -73,6 +87,12 @@ class LogWriter:
         if self._descriptor >= 0:
             os.close(self._descriptor)
             self._descriptor = -1
+
+    def _append_some(self, data: bytes, count: int) -> None:
+        try:
+            self._append(data)
+        except OSError:
+            self.dropped += count
 
     def _append(self, data: bytes) -> None:
         if self._descriptor < 0 or os.fstat(self._descriptor).st_nlink == 0:

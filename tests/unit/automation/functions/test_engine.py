@@ -8,6 +8,7 @@ from typing import Any
 
 import pytest
 
+from argosy.automation.functions import whole
 from argosy.ground.functions import FunctionVersion, Invoked
 from argosy.telemetry.metrics.metric import metric
 from tests.support.endpoints import until
@@ -242,6 +243,37 @@ def handler(event, context):
         "URLError",
     )
     assert engine.invoke(waiting, 7).payload == b"77"
+
+
+SLOW_START = """
+import time
+time.sleep(3)
+def handler(event, context): return event
+"""
+
+
+def test_a_start_that_takes_long_is_begun_again_with_the_functions_own_time(
+    engine: Engine, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(whole, "INIT_S", 0.5)
+    version = engine.version(SLOW_START, timeout_s=60)
+    assert engine.answer(version, 1) == 1
+
+    hasty = engine.version(SLOW_START, name="hasty", timeout_s=1)
+    invoked = engine.invoke(hasty)
+    assert json.loads(invoked.payload)["errorType"] == "Sandbox.Timedout"
+
+
+def test_one_who_leaves_does_not_stop_the_function(engine: Engine) -> None:
+    code = "import time\ndef handler(event, context):\n    time.sleep(1)\n    print('done it')\n"
+    version = engine.version(code)
+
+    async def leave() -> None:
+        with pytest.raises(TimeoutError):
+            await asyncio.wait_for(engine.engine.invoke(version, b"{}"), 0.2)
+
+    engine.run(leave())
+    until(lambda: "done it" in engine.log(version))
 
 
 def test_metrics_tell_what_ran_and_what_failed(engine: Engine) -> None:
