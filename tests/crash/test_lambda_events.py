@@ -67,9 +67,8 @@ def test_events_and_messages_that_were_accepted_reach_their_function() -> None:
                     FunctionName="f", InvocationType="Event", Payload=event
                 ),
             )
-            accepted(
-                sqs, lambda one, body=body: one.send_message(QueueUrl=fed_url, MessageBody=body)
-            )
+            letter = {"QueueUrl": fed_url, "MessageBody": f"m{number}"}
+            accepted(sqs, lambda one, letter=letter: one.send_message(**letter))
             if number in (10, 20):
                 kill_control(platform)
 

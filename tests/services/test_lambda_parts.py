@@ -215,7 +215,7 @@ def test_reserved_concurrency_leaves_some_to_others(client: Any) -> None:
     got = client.get_function(FunctionName="f")["Concurrency"]
     assert got == {"ReservedConcurrentExecutions": 900}
     limits = client.get_account_settings()["AccountLimit"]
-    assert limits["UnreservedConcurrentExecutions"] == 100
+    assert limits["ConcurrentExecutions"] == 900 + limits["UnreservedConcurrentExecutions"]
     create(client, "g")
     code = refusal(
         client.put_function_concurrency, FunctionName="g", ReservedConcurrentExecutions=1

@@ -15,8 +15,8 @@ from argosy.services.registry import Call, operation
 from argosy.state.functions import FUNCTION
 from argosy.state.record import Record
 
-CONCURRENCY = 1000
-"""Invocations of an account at once; of them UNRESERVED stay for functions without reservation."""
+RESERVED = 900
+"""Invocations at once that functions may reserve, all together."""
 UNRESERVED = 100
 _STORAGE = 75 << 30
 
@@ -27,7 +27,7 @@ def put_function_concurrency(call: Call) -> dict[str, Any]:
     with call.records.transaction():
         function = _function(call)
         others = sum(_reserved(one) for one in find(call, FUNCTION) if one.name != function.name)
-        if others + count > CONCURRENCY - UNRESERVED:
+        if others + count > RESERVED:
             raise InvalidParameterValueException(
                 "Specified ReservedConcurrentExecutions for function decreases account's "
                 f"UnreservedConcurrentExecution below its minimum value of [{UNRESERVED}]."
@@ -71,14 +71,15 @@ def get_runtime_management_config(call: Call) -> dict[str, Any]:
 
 @operation("lambda", "GetAccountSettings")
 def get_account_settings(call: Call) -> dict[str, Any]:
-    functions = find(call, FUNCTION)
+    """What functions reserve comes on top of what all others share."""
+    functions, shared = find(call, FUNCTION), call.settings.function_concurrency
     return {
         "AccountLimit": {
             "TotalCodeSize": _STORAGE,
             "CodeSizeUnzipped": 250 << 20,
             "CodeSizeZipped": 50 << 20,
-            "ConcurrentExecutions": CONCURRENCY,
-            "UnreservedConcurrentExecutions": CONCURRENCY - sum(map(_reserved, functions)),
+            "ConcurrentExecutions": shared + sum(map(_reserved, functions)),
+            "UnreservedConcurrentExecutions": shared,
         },
         "AccountUsage": {
             "TotalCodeSize": sum(one.document["config"]["CodeSize"] for one in functions),
