@@ -32,6 +32,7 @@ from argosy.control.scaling.whole import Scaling
 from argosy.control.traffic import Traffic
 from argosy.control.training.whole import Training
 from argosy.control.transforms.whole import BatchTransform
+from argosy.control.tuning.whole import Tuning
 from argosy.control.watching import Watch
 from argosy.control.work import Hub
 from argosy.ground.clock import Clock
@@ -58,6 +59,7 @@ from argosy.state import (
 )
 from argosy.state.alarm_history import AlarmHistory
 from argosy.state.records import Records
+from argosy.state.tuning_jobs import TUNING_JOB
 from argosy.telemetry.logs import delete_all as delete_all_logs
 from argosy.telemetry.metrics import MetricStore
 
@@ -77,6 +79,7 @@ _QUIET = (
         pipelines.PIPELINE,
         pipelines.EXECUTION,
         pipelines.DEFINITION,
+        TUNING_JOB,
     }
 )
 """What comes and goes without anything to reconcile."""
@@ -132,6 +135,7 @@ class Control:
         self._monitoring = Monitoring(self._means)
         self._capture = DataCapture(self._means)
         self._pipelines = Pipelines(self._means)
+        self._tuning = Tuning(self._means)
         self._hub = Hub({ASYNC: self._asynchronous.desk, TRANSFORM: self._transforms.desk})
         self._objects = ObjectIntake(self._means)
         endpoints = Reconciler(
@@ -175,6 +179,7 @@ class Control:
         self._monitoring.start()
         self._capture.start()
         self._pipelines.start()
+        self._tuning.start()
         self._loop.start()
 
     async def stop(self) -> None:
@@ -187,6 +192,7 @@ class Control:
         await self._logs.stop()
         await self._monitoring.stop()
         await self._pipelines.stop()
+        await self._tuning.stop()
         await self._capture.stop()
         self._doorbell.close()
         await self._asynchronous.stop()
@@ -239,6 +245,7 @@ class Control:
             await self._monitoring.reset()
             await self.training.reset()
             await self._pipelines.reset()
+            await self._tuning.reset()
             means.messaging.delete_all()
             await asyncio.to_thread(self._capture.reset)
             means.events.delete_all()

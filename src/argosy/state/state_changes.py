@@ -16,6 +16,7 @@ from argosy.state.record import Record
 from argosy.state.records import Records
 from argosy.state.training_jobs import TRAINING_JOB, model_uri
 from argosy.state.transform_jobs import TRANSFORM_JOB
+from argosy.state.tuning_jobs import TUNING_JOB
 from argosy.state.variant_view import pending_summary, variants_of
 
 SOURCE = "aws.sagemaker"
@@ -36,6 +37,7 @@ _TYPES = {
     PROCESSING_JOB: "SageMaker Processing Job State Change",
     TRAINING_JOB: "SageMaker Training Job State Change",
     MODEL_PACKAGE: "SageMaker Model Package State Change",
+    TUNING_JOB: "SageMaker HyperParameter Tuning Job State Change",
 }
 _DEPLOYMENT = "SageMaker Endpoint Deployment State Change"
 
@@ -76,6 +78,7 @@ def _detail(records: Records, record: Record) -> dict[str, Any]:
         PROCESSING_JOB: _processing_job,
         TRAINING_JOB: _training_job,
         MODEL_PACKAGE: _model_package,
+        TUNING_JOB: _tuning_job,
     }[record.kind]
     body = {
         **build(record),
@@ -195,6 +198,17 @@ def _model_package(record: Record) -> dict[str, Any]:
         "ModelPackageArn": document["arn"],
         "ModelPackageStatus": record.status,
         "ApprovalDescription": document["approval_description"],
+    }
+
+
+def _tuning_job(record: Record) -> dict[str, Any]:
+    document = record.document
+    return {
+        **document["asked"],
+        "HyperParameterTuningJobArn": document["arn"],
+        "HyperParameterTuningJobStatus": record.status,
+        "FailureReason": document["failure_reason"],
+        "HyperParameterTuningEndTime": document.get("ended"),
     }
 
 

@@ -1,4 +1,128 @@
-"""Hyperparameter tuning jobs as records."""
+"""Hyperparameter tuning jobs as records: what is asked, and each trial with what became of it.
+
+A trial's hyperparameters are written down before its training job is created, and its training
+job's name follows from its number: whoever comes after kill -9 goes on with the same ones.
+"""
+
+import hashlib
+from typing import Any, NotRequired, TypedDict
 
 TUNING_JOB = "hyper-parameter-tuning-job"
 """Kind of record, and type in an ARN."""
+
+MAXIMIZE = "Maximize"
+OBJECTIVE = "_tuning_objective_metric"
+"""The hyperparameter by which an algorithm learns what it is tuned for."""
+
+
+class Trial(TypedDict):
+    """One training job of a tuning job."""
+
+    number: int
+    """Counts from 1."""
+    job: str
+    definition: int
+    """Place of its definition."""
+    hyperparameters: dict[str, str]
+    """Those that were chosen."""
+    status: str
+    """Of the training job, as it was last seen; "" before it was created."""
+    value: float | None
+    """The objective's last value."""
+    reason: NotRequired[str]
+
+
+class Earlier(TypedDict):
+    """A trial of a parent, for a warm start."""
+
+    job: str
+    hyperparameters: dict[str, str]
+    value: float
+
+
+class TuningDocument(TypedDict):
+    """A tuning job. Its status stands in the record's own column."""
+
+    name: str
+    arn: str
+    asked: dict[str, Any]
+    """The CreateHyperParameterTuningJob members; no Tags."""
+    tags: list[dict[str, str]]
+    """Given to each training job too."""
+    trials: list[Trial]
+    earlier: list[Earlier]
+    failure_reason: str
+    ended: NotRequired[float]
+    by: NotRequired[dict[str, Any]]
+    outcome: NotRequired[list[str]]
+    """Status and reason that it will have once its training jobs have ended."""
+
+
+def definitions_of(asked: dict[str, Any]) -> list[dict[str, Any]]:
+    """The definitions of training jobs, one or several."""
+    one, several = asked.get("TrainingJobDefinition"), asked.get("TrainingJobDefinitions")
+    return [one] if one else list(several or [])
+
+
+def objective_of(asked: dict[str, Any], definition: dict[str, Any]) -> dict[str, str]:
+    """{"Type", "MetricName"}; {} where none is given."""
+    config = asked["HyperParameterTuningJobConfig"]
+    objective: dict[str, str] | None = definition.get("TuningObjective") or config.get(
+        "HyperParameterTuningJobObjective"
+    )
+    return objective or {}
+
+
+def ranges_of(asked: dict[str, Any], definition: dict[str, Any]) -> dict[str, Any]:
+    config = asked["HyperParameterTuningJobConfig"]
+    return definition.get("HyperParameterRanges") or config.get("ParameterRanges") or {}
+
+
+def training_job_name(tuning: str, arn: str, number: int) -> str:
+    """`<tuning job>-<number>-<suffix>`, as SageMaker forms it; the same each time."""
+    suffix = hashlib.sha256(f"{arn}/{number}".encode()).hexdigest()[:8]
+    return f"{tuning}-{number:03d}-{suffix}"
+
+
+def training_request(
+    asked: dict[str, Any], name: str, place: int, chosen: dict[str, str]
+) -> dict[str, Any]:
+    """The CreateTrainingJob members of a trial; `place` is that of its definition."""
+    definition = definitions_of(asked)[place]
+    metric = objective_of(asked, definition).get("MetricName")
+    static = dict(definition.get("StaticHyperParameters") or {})
+    parameters = {**static, **({OBJECTIVE: metric} if metric else {}), **chosen}
+    own = ("DefinitionName", "TuningObjective", "HyperParameterRanges", "StaticHyperParameters")
+    taken = {k: v for k, v in definition.items() if k not in own and v is not None}
+    resources = taken.pop("HyperParameterTuningResourceConfig", None)
+    if resources and not taken.get("ResourceConfig"):
+        taken["ResourceConfig"] = _resources(resources)
+    return {**taken, "TrainingJobName": name, "HyperParameters": parameters}
+
+
+def _resources(given: dict[str, Any]) -> dict[str, Any]:
+    """The first kind of instance that is offered."""
+    offered = (given.get("InstanceConfigs") or [given])[0]
+    members = ("InstanceType", "InstanceCount", "VolumeSizeInGB")
+    taken = {name: offered[name] for name in members if offered.get(name) is not None}
+    key = given.get("VolumeKmsKeyId")
+    return {**taken, **({"VolumeKmsKeyId": key} if key else {})}
+
+
+def best_of(asked: dict[str, Any], trials: list[Trial]) -> Trial | None:
+    """The trial with the best value among those whose training jobs completed."""
+    done = [one for one in trials if one["value"] is not None and one["status"] == "Completed"]
+    if not done:
+        return None
+    maximize = maximizes(asked)
+    return sorted(done, key=lambda one: -_value(one) if maximize else _value(one))[0]
+
+
+def maximizes(asked: dict[str, Any]) -> bool:
+    objective = objective_of(asked, definitions_of(asked)[0])
+    return objective.get("Type") == MAXIMIZE
+
+
+def _value(trial: Trial) -> float:
+    assert trial["value"] is not None
+    return trial["value"]

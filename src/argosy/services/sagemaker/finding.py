@@ -19,6 +19,7 @@ from argosy.state.recommendations import RECOMMENDATIONS_JOB
 from argosy.state.records import Record
 from argosy.state.training_jobs import TRAINING_JOB
 from argosy.state.transform_jobs import TRANSFORM_JOB
+from argosy.state.tuning_jobs import TUNING_JOB
 
 MODEL = "model"
 ENDPOINT_CONFIG = "endpoint-config"
@@ -42,6 +43,7 @@ NOUNS = {
     MODEL_PACKAGE: "model package",
     MODEL_PACKAGE_GROUP: "model package group",
     PIPELINE: "pipeline",
+    TUNING_JOB: "hyperparameter tuning job",
 }
 """Kind of record, which is also its type in an ARN → what error texts call it."""
 

@@ -1,0 +1,156 @@
+"""The operations of hyperparameter tuning jobs."""
+
+from typing import Any
+
+from argosy.ground.errors import ResourceInUse, ResourceNotFound, ValidationException
+from argosy.services.registry import Call, operation
+from argosy.services.sagemaker.finding import arn_of
+from argosy.services.sagemaker.job_images import image_of_job
+from argosy.services.sagemaker.listing import answer, page_of
+from argosy.services.sagemaker.pages import one_page
+from argosy.services.sagemaker.stopping import stop_job
+from argosy.services.sagemaker.tags import check_tags, set_tags
+from argosy.services.sagemaker.tuning.rules import check_tuning
+from argosy.services.sagemaker.tuning.view import description, shown_trial, summary
+from argosy.state import job_statuses
+from argosy.state.records import Record
+from argosy.state.state_changes import announce
+from argosy.state.tuning_jobs import TUNING_JOB, Earlier, TuningDocument, definitions_of, maximizes
+
+
+@operation("sagemaker", "CreateHyperParameterTuningJob")
+def create_hyper_parameter_tuning_job(call: Call) -> dict[str, Any]:
+    asked = dict(call.input)
+    name, tags, caller = asked["HyperParameterTuningJobName"], asked.pop("Tags", None), call.caller
+    check_tags(tags)
+    check_tuning(asked, call.settings.job_instances)
+    for definition in definitions_of(asked):
+        image_of_job(call, definition["AlgorithmSpecification"]["TrainingImage"])
+    arn, now, where = (
+        arn_of(call, TUNING_JOB, name),
+        call.clock.now(),
+        (
+            TUNING_JOB,
+            caller.account,
+            caller.region,
+        ),
+    )
+    with call.records.transaction():
+        if call.records.get_any_case(*where, name):
+            raise ResourceInUse(
+                "Hyperparameter tuning job names must be unique within an AWS account and region, "
+                f"and a job with this name already exists ({arn})."
+            )
+        document: TuningDocument = {
+            "name": name,
+            "arn": arn,
+            "asked": asked,
+            "tags": tags or [],
+            "trials": [],
+            "earlier": _earlier(call, asked),
+            "failure_reason": "",
+        }
+        record = call.records.create(
+            *where, name, dict(document), now=now, status=job_statuses.IN_PROGRESS
+        )
+        set_tags(call, arn, tags)
+        announce(call.records, record, now)
+    return {"HyperParameterTuningJobArn": arn}
+
+
+@operation("sagemaker", "DescribeHyperParameterTuningJob")
+def describe_hyper_parameter_tuning_job(call: Call) -> dict[str, Any]:
+    return description(call, _found(call))
+
+
+@operation("sagemaker", "ListHyperParameterTuningJobs")
+def list_hyper_parameter_tuning_jobs(call: Call) -> dict[str, Any]:
+    page = page_of(call, TUNING_JOB)
+    shown = [summary(record) for record in page.records]
+    return answer("HyperParameterTuningJobSummaries", shown, page)
+
+
+@operation("sagemaker", "StopHyperParameterTuningJob")
+def stop_hyper_parameter_tuning_job(call: Call) -> dict[str, Any]:
+    """Its training jobs are stopped."""
+    with call.records.transaction():
+        stop_job(call, _found(call))
+    return {}
+
+
+@operation("sagemaker", "DeleteHyperParameterTuningJob")
+def delete_hyper_parameter_tuning_job(call: Call) -> dict[str, Any]:
+    """Its training jobs stay."""
+    with call.records.transaction():
+        record = _found(call)
+        if record.status not in job_statuses.FINISHED:
+            raise ResourceInUse(
+                f"Hyperparameter tuning job {record.document['arn']} is {record.status}: stop it "
+                "(StopHyperParameterTuningJob) before you delete it."
+            )
+        call.records.delete(TUNING_JOB, record.account, record.region, record.name)
+        set_tags(call, record.document["arn"], None)
+    return {}
+
+
+@operation("sagemaker", "ListTrainingJobsForHyperParameterTuningJob")
+def list_training_jobs_for_hyper_parameter_tuning_job(call: Call) -> dict[str, Any]:
+    """By the objective's value: the best first, unless SortOrder says otherwise."""
+    record, asked = _found(call), call.input
+    wanted, order = asked.get("StatusEquals"), asked.get("SortBy") or "Name"
+    shown = [shown_trial(call, record, one) for one in record.document["trials"]]
+    found = [one for one in shown if one and wanted in (None, one["TrainingJobStatus"])]
+    # Without a SortOrder the best come first, whichever way the objective goes.
+    best_last = order == "FinalObjectiveMetricValue" and maximizes(record.document["asked"])
+    direction = asked.get("SortOrder") or ("Descending" if best_last else "Ascending")
+    if order == "FinalObjectiveMetricValue":
+        found = [one for one in found if "FinalHyperParameterTuningJobObjectiveMetric" in one]
+    page, following = one_page(
+        found,
+        lambda one: (_sorted_by(one, order), one["TrainingJobName"]),
+        order=order,
+        descending=direction == "Descending",
+        limit=asked.get("MaxResults") or 10,
+        token=asked.get("NextToken"),
+    )
+    return {"TrainingJobSummaries": page, **({"NextToken": following} if following else {})}
+
+
+def _sorted_by(one: dict[str, Any], order: str) -> Any:
+    if order == "FinalObjectiveMetricValue":
+        return one["FinalHyperParameterTuningJobObjectiveMetric"]["Value"]
+    return {
+        "Name": one["TrainingJobName"],
+        "CreationTime": one["CreationTime"],
+        "Status": one["TrainingJobStatus"],
+    }[order]
+
+
+def _earlier(call: Call, asked: dict[str, Any]) -> list[Earlier]:
+    """What the parents of a warm start found out. Raises ValidationException."""
+    found: list[Earlier] = []
+    parents = (asked.get("WarmStartConfig") or {}).get("ParentHyperParameterTuningJobs") or ()
+    for parent in parents:
+        name = parent.get("HyperParameterTuningJobName") or ""
+        record = call.records.get(TUNING_JOB, call.caller.account, call.caller.region, name)
+        if record is None or record.status not in job_statuses.FINISHED:
+            raise ValidationException(
+                f"The parent tuning job {name!r} of WarmStartConfig must be there and be over."
+            )
+        found += record.document["earlier"]
+        found += [
+            {"job": one["job"], "hyperparameters": one["hyperparameters"], "value": one["value"]}
+            for one in record.document["trials"]
+            if one["value"] is not None and one["status"] == job_statuses.COMPLETED
+        ]
+    return found
+
+
+def _found(call: Call) -> Record:
+    """Raises ResourceNotFound."""
+    name = call.input["HyperParameterTuningJobName"]
+    record = call.records.get(TUNING_JOB, call.caller.account, call.caller.region, name)
+    if record is None:
+        arn = arn_of(call, TUNING_JOB, name)
+        raise ResourceNotFound(f"Amazon SageMaker can't find a tuning job: {arn}")
+    return record

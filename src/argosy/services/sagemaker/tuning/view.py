@@ -1,0 +1,117 @@
+"""A tuning job as Describe and List show it; its training jobs as they are by now."""
+
+from typing import Any
+
+from argosy.services.registry import Call
+from argosy.services.sagemaker.training_view import tuned_summary
+from argosy.state import job_statuses
+from argosy.state.records import Record
+from argosy.state.training_jobs import TRAINING_JOB
+from argosy.state.tuning_jobs import Trial, best_of, definitions_of, maximizes, objective_of
+
+_SHOWN = (
+    "HyperParameterTuningJobConfig",
+    "TrainingJobDefinition",
+    "TrainingJobDefinitions",
+    "WarmStartConfig",
+)
+
+
+def summary(record: Record) -> dict[str, Any]:
+    """An entry of ListHyperParameterTuningJobs."""
+    document: Any = record.document
+    config, ended = document["asked"]["HyperParameterTuningJobConfig"], document.get("ended")
+    return {
+        "HyperParameterTuningJobName": record.name,
+        "HyperParameterTuningJobArn": document["arn"],
+        "HyperParameterTuningJobStatus": record.status,
+        "Strategy": config["Strategy"],
+        "CreationTime": record.created,
+        "LastModifiedTime": record.modified,
+        "TrainingJobStatusCounters": _counters(document["trials"]),
+        "ObjectiveStatusCounters": _objectives(document["trials"]),
+        "ResourceLimits": config["ResourceLimits"],
+        **({"HyperParameterTuningEndTime": ended} if ended else {}),
+    }
+
+
+def description(call: Call, record: Record) -> dict[str, Any]:
+    document: Any = record.document
+    asked = document["asked"]
+    members = {name: asked[name] for name in _SHOWN if asked.get(name) is not None}
+    summed = {k: v for k, v in summary(record).items() if k not in ("Strategy", "ResourceLimits")}
+    best = best_of(asked, document["trials"])
+    told = {
+        "FailureReason": document["failure_reason"][:1024],
+        "BestTrainingJob": shown_trial(call, record, best) if best else None,
+        "OverallBestTrainingJob": _overall(call, record, best),
+    }
+    last = document.get("ended") or call.clock.now()
+    return {
+        **members,
+        **summed,
+        **{name: value for name, value in told.items() if value},
+        "ConsumedResources": {"RuntimeInSeconds": int(last - record.created)},
+    }
+
+
+def shown_trial(call: Call, record: Record, trial: Trial) -> dict[str, Any]:
+    """A HyperParameterTrainingJobSummary; {} when the training job is gone."""
+    job = call.records.get(TRAINING_JOB, record.account, record.region, trial["job"])
+    if job is None or not job.document.get("tuned_by"):
+        return {}
+    asked = record.document["asked"]
+    objective = objective_of(asked, definitions_of(asked)[trial["definition"]])
+    final = {**objective, "Value": trial["value"]}
+    return {
+        **tuned_summary(job),
+        **(
+            {"FinalHyperParameterTuningJobObjectiveMetric": final}
+            if trial["value"] is not None
+            else {}
+        ),
+        "ObjectiveStatus": _objective_status(trial),
+    }
+
+
+def _overall(call: Call, record: Record, best: Trial | None) -> dict[str, Any] | None:
+    """The best of this job and its parents; only for a warm start."""
+    document: Any = record.document
+    if not document["earlier"]:
+        return None
+    maximize = maximizes(document["asked"])
+    ranked = sorted(document["earlier"], key=lambda one: one["value"], reverse=maximize)[0]
+    if best and best["value"] is not None:
+        own = best["value"]
+        if own >= ranked["value"] if maximize else own <= ranked["value"]:
+            return shown_trial(call, record, best)
+    job = call.records.get(TRAINING_JOB, record.account, record.region, ranked["job"])
+    if job is None or not job.document.get("tuned_by"):
+        return None
+    objective = objective_of(document["asked"], definitions_of(document["asked"])[0])
+    final = {**objective, "Value": ranked["value"]}
+    shown = {**tuned_summary(job), "FinalHyperParameterTuningJobObjectiveMetric": final}
+    return {**shown, "ObjectiveStatus": "Succeeded"}
+
+
+def _counters(trials: list[Trial]) -> dict[str, int]:
+    statuses = [one["status"] for one in trials if one["status"]]
+    return {
+        "Completed": statuses.count(job_statuses.COMPLETED),
+        "InProgress": sum(one in job_statuses.UNFINISHED for one in statuses),
+        "RetryableError": 0,
+        "NonRetryableError": statuses.count(job_statuses.FAILED),
+        "Stopped": statuses.count(job_statuses.STOPPED),
+    }
+
+
+def _objectives(trials: list[Trial]) -> dict[str, int]:
+    statuses = [_objective_status(one) for one in trials]
+    return {name: statuses.count(name) for name in ("Succeeded", "Pending", "Failed")}
+
+
+def _objective_status(trial: Trial) -> str:
+    if trial["status"] not in job_statuses.FINISHED:
+        return "Pending"
+    done = trial["status"] == job_statuses.COMPLETED and trial["value"] is not None
+    return "Succeeded" if done else "Failed"

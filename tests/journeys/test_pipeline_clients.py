@@ -1,0 +1,60 @@
+"""SageMaker's Python SDK 2 builds a pipeline, runs it, and sees what became of its steps."""
+
+import json
+from pathlib import Path
+
+import pytest
+
+from support.clients import INSTALL_S, Client
+from support.endpoints import ROWS, classifier
+from support.training import iris_csv
+from support.transforms import csv
+
+pytestmark = pytest.mark.timeout(INSTALL_S + 600)
+
+MODEL = classifier(2.0)
+TRAINS = """
+import argparse, os
+import joblib, numpy as np
+from sklearn.linear_model import LogisticRegression
+
+def model_fn(folder):
+    return joblib.load(os.path.join(folder, "model.joblib"))
+
+if __name__ == "__main__":
+    parser = argparse.ArgumentParser()
+    parser.add_argument("--strength", type=float)
+    given = parser.parse_args()
+    rows = np.loadtxt(os.path.join(os.environ["SM_CHANNEL_TRAIN"], "iris.csv"), delimiter=",")
+    model = LogisticRegression(C=given.strength, max_iter=1000).fit(rows[:, 1:], rows[:, 0])
+    print(f"accuracy={model.score(rows[:, 1:], rows[:, 0]):.3f};")
+    joblib.dump(model, os.path.join(os.environ["SM_MODEL_DIR"], "model.joblib"))
+"""
+SCORES = """
+import boto3
+
+def handler(event, context):
+    job = boto3.client("sagemaker").describe_training_job(TrainingJobName=event["job"])
+    return {"accuracy": job["FinalMetricDataList"][0]["Value"]}
+"""
+
+
+def test_a_pipeline_trains_decides_registers_and_transforms(sdk2: Client, tmp_path: Path) -> None:
+    (tmp_path / "rows.json").write_text(json.dumps(ROWS.tolist()))
+    (tmp_path / "rows.csv").write_bytes(csv(ROWS))
+    (tmp_path / "iris.csv").write_bytes(iris_csv())
+    (tmp_path / "score.py").write_text(SCORES)
+    source = tmp_path / "source"
+    source.mkdir()
+    (source / "train.py").write_text(TRAINS)
+
+    told = sdk2.run("sdk2_pipelines.py", tmp_path)
+
+    assert told["good"]["status"] == "Succeeded", told["good"]
+    assert {status for status, _, _ in told["good"]["steps"].values()} == {"Succeeded"}
+    assert {"Train", "Score", "Choose", "Predict"} <= told["good"]["steps"].keys()
+    assert told["packages"] == ["PendingManualApproval"]
+    assert [float(label) for label in told["transformed"]] == MODEL.predict(ROWS).tolist()
+    assert told["bad"]["status"] == "Failed"
+    assert told["bad"]["reason"] == "accuracy is below 0.999"
+    assert told["bad"]["steps"]["Train"][1], "the second run trains anew"

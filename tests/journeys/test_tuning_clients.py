@@ -1,0 +1,50 @@
+"""SageMaker's Python SDK 2 tunes hyperparameters by training jobs that really run."""
+
+import json
+from pathlib import Path
+
+import pytest
+
+from argosy.testing import Platform
+from support.clients import INSTALL_S, Client
+from support.endpoints import ROWS
+from support.training import iris_csv
+
+pytestmark = pytest.mark.timeout(INSTALL_S + 600)
+
+TRAINS = """
+import argparse, os
+import joblib, numpy as np
+from sklearn.linear_model import LogisticRegression
+
+def model_fn(folder):
+    return joblib.load(os.path.join(folder, "model.joblib"))
+
+if __name__ == "__main__":
+    parser = argparse.ArgumentParser()
+    parser.add_argument("--strength", type=float)
+    given, _ = parser.parse_known_args()
+    rows = np.loadtxt(os.path.join(os.environ["SM_CHANNEL_TRAIN"], "iris.csv"), delimiter=",")
+    model = LogisticRegression(C=given.strength, max_iter=1000).fit(rows[:, 1:], rows[:, 0])
+    print(f"accuracy={model.score(rows[:, 1:], rows[:, 0]):.3f};")
+    joblib.dump(model, os.path.join(os.environ["SM_MODEL_DIR"], "model.joblib"))
+"""
+
+
+def test_a_tuner_finds_the_best_trial_and_deploys_it(
+    sdk2: Client, platform: Platform, tmp_path: Path
+) -> None:
+    (tmp_path / "rows.json").write_text(json.dumps(ROWS.tolist()))
+    (tmp_path / "iris.csv").write_bytes(iris_csv())
+    source = tmp_path / "source"
+    source.mkdir()
+    (source / "train.py").write_text(TRAINS)
+
+    told = sdk2.run("sdk2_tuning.py", tmp_path)
+
+    assert told["described"] == "Completed"
+    assert len(told["trials"]) == 3
+    job = platform.client("sagemaker").describe_training_job(TrainingJobName=told["best"])
+    assert job["FinalMetricDataList"][0]["Value"] == pytest.approx(max(told["trials"]), abs=1e-6)
+    assert len(told["predicted"]) == len(ROWS)
+    assert told["grid"] == "2.0", "the other point of the grid hardly learns"
