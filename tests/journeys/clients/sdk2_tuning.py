@@ -62,7 +62,7 @@ told["predicted"] = predictor.predict(rows)
 predictor.delete_model()
 predictor.delete_endpoint()
 
-grid = tuner("Grid", {"strength": CategoricalParameter(["0.001", "2.0"])}, None)
+grid = tuner("Grid", {"strength": CategoricalParameter(["0.001", "2.0"])}, 2)
 grid.fit({"train": data}, wait=True)
 best = grid.best_estimator()
 told["grid"] = best.hyperparameters()["strength"]
