@@ -29,6 +29,7 @@ with open(os.environ["SM_MODEL_DIR"] + "/steps.txt", "w") as file:
 """
 RESUMES = """
 import os, time
+os.makedirs("/opt/ml/checkpoints", exist_ok=True)
 place = "/opt/ml/checkpoints/seen"
 again = os.path.exists(place)
 open(place, "w").close()
@@ -112,6 +113,15 @@ def test_a_job_whose_agent_dies_fails_as_an_internal_error(platform: Platform) -
     job = finished(platform, "lost")
     assert job["TrainingJobStatus"] == "Failed"
     assert job["FailureReason"].startswith("InternalServerError: ")
+
+
+def test_a_job_that_loses_one_of_two_hosts_ends_the_other(platform: Platform) -> None:
+    begin(platform, "half", RESUMES, resources={"InstanceCount": 2})
+    pids = until(lambda: len(found := agents(platform, "half")) == 2 and found)
+    os.kill(pids[0], signal.SIGKILL)
+    job = finished(platform, "half")
+    assert job["FailureReason"].startswith("InternalServerError: ")
+    until(lambda: list(platform.data_dir.glob("instances/*/spec.json")) == [])
 
 
 def test_a_job_with_a_retry_strategy_begins_again_from_its_checkpoint(platform: Platform) -> None:

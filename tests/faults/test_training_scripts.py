@@ -40,6 +40,12 @@ import subprocess, sys
 child = subprocess.Popen([sys.executable, "-c", "import time; time.sleep(987654.3)"])
 print("child", child.pid)
 """
+HALF_FAILS = """
+import os, time
+if os.environ["SM_CURRENT_HOST"] == "algo-2":
+    raise RuntimeError("the second host broke")
+time.sleep(1e5)
+"""
 LOSS = {"MetricDefinitions": [{"Name": "loss", "Regex": "loss=([0-9.]+);"}]}
 
 
@@ -112,3 +118,11 @@ def test_a_bucket_that_is_not_there_fails_the_job_when_it_uploads(platform: Plat
     assert job["TrainingJobStatus"] == "Failed"
     assert job["FailureReason"].startswith("ClientError: ")
     assert "no-such-bucket-at-all" in job["FailureReason"]
+
+
+def test_a_host_that_fails_ends_the_others_that_wait_for_it(platform: Platform) -> None:
+    begin(platform, "half", HALF_FAILS, resources={"InstanceCount": 2})
+    job = finished(platform, "half")
+    assert job["TrainingJobStatus"] == "Failed"
+    assert "the second host broke" in job["FailureReason"]
+    until(lambda: list(platform.data_dir.glob("instances/*/spec.json")) == [])

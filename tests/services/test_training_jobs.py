@@ -141,6 +141,19 @@ def test_an_unknown_job_is_refused_in_the_services_own_words(
         ),
         ({"InputDataConfig": [channel(CompressionType="Gzip")]}, "CompressionType Gzip"),
         ({"InputDataConfig": [channel(RecordWrapperType="RecordIO")]}, "RecordWrapperType"),
+        (
+            {
+                "InputDataConfig": [
+                    channel(
+                        source={
+                            "InstanceGroupNames": ["g"],
+                            "S3DataDistributionType": "ShardedByS3Key",
+                        }
+                    )
+                ]
+            },
+            "some of the instance groups",
+        ),
         ({"InputDataConfig": [channel(source={"InstanceGroupNames": ["g"]})]}, "instance group g"),
         ({"InputDataConfig": [{"ChannelName": "a", "DataSource": {}}]}, "S3DataSource"),
         ({"OutputDataConfig": {"S3OutputPath": "https://host/out"}}, "S3OutputPath"),

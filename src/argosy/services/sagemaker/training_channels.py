@@ -40,7 +40,13 @@ def _check_source(where: str, source: dict[str, Any] | None, groups: set[str]) -
         )
     if source["S3DataType"] == "AugmentedManifestFile" and not source.get("AttributeNames"):
         raise ValidationException(f"{where}: an AugmentedManifestFile needs AttributeNames.")
-    unknown = set(source.get("InstanceGroupNames") or ()) - groups
+    wanted = set(source.get("InstanceGroupNames") or ())
+    if wanted and wanted != groups and source.get("S3DataDistributionType") == "ShardedByS3Key":
+        raise ValidationException(
+            f"{where}: this version shards among all hosts only, not among some of the "
+            "instance groups."
+        )
+    unknown = wanted - groups
     if unknown:
         raise ValidationException(
             f"{where}: there is no instance group {', '.join(sorted(unknown))} in ResourceConfig."
