@@ -117,3 +117,25 @@ def test_a_signed_request_is_let_in_and_a_wrongly_signed_one_is_not(
         request = AWSRequest("GET", url)
         SigV4Auth(Credentials(own.access_key, secret), "execute-api", "us-east-1").add_auth(request)
         assert HTTP.request("GET", url, headers=dict(request.headers)).status == status
+
+
+def test_a_definition_becomes_an_api_that_answers(platform: Platform, apigateway: Any) -> None:
+    mock = {
+        "type": "mock",
+        "requestTemplates": {"application/json": '{"statusCode": 200}'},
+        "responses": {"default": {"statusCode": "200"}},
+    }
+    operation = {
+        "responses": {"200": {"description": "ok"}},
+        "x-amazon-apigateway-integration": mock,
+    }
+    definition = {
+        "openapi": "3.0.1",
+        "info": {"title": "gw-imported", "version": "1"},
+        "paths": {"/a/b": {"get": operation}},
+    }
+    made = apigateway.import_rest_api(body=json.dumps(definition).encode())
+    apigateway.create_deployment(restApiId=made["id"], stageName="s")
+    url = f"{platform.url}/_aws/execute-api/{made['id']}/s/a/b"
+    assert HTTP.request("GET", url).status == 200
+    apigateway.put_rest_api(restApiId=made["id"], mode="overwrite", body=json.dumps(definition))

@@ -31,7 +31,7 @@ def create_rest_api(call: Call) -> dict[str, Any]:
         raise BadRequestException("Cloning an API is not offered here.")
     document = new_api(asked)
     check_api(document)
-    return view(_create(call, document))
+    return view(create(call, document))
 
 
 @operation("apigateway", "GetRestApi")
@@ -106,7 +106,8 @@ def view(record: Record) -> dict[str, Any]:
     return {**record.document, "createdDate": int(record.created), "apiStatus": "AVAILABLE"}
 
 
-def _create(call: Call, document: dict[str, Any]) -> Record:
+def create(call: Call, document: dict[str, Any]) -> Record:
+    """The record of a new API."""
     return call.records.create(
         REST_API,
         call.caller.account,
