@@ -1,6 +1,7 @@
 """How jobs end, by real agents: stops, limits, kills, and what an algorithm leaves behind."""
 
 import signal
+import subprocess
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -227,3 +228,31 @@ def test_a_stop_before_the_algorithm_starts_ends_the_job_without_output(here: Wo
     outcome = done(here, name)
 
     assert (outcome.stopped, outcome.started, outcome.uploaded) == (True, 0.0, ())
+
+
+@pytest.fixture
+def small_disk(tmp_path: Path) -> Iterator[World]:
+    """A data folder in a file system of 320 MB."""
+    if why_not := probe():
+        pytest.skip(why_not)
+    folder = tmp_path / "disk"
+    folder.mkdir()
+    mount = ["mount", "-t", "tmpfs", "-o", "size=320m,mode=700", "argosy-test", str(folder)]
+    if subprocess.run(mount, capture_output=True, check=False).returncode:
+        pytest.skip("a file system can only be mounted by root")
+    try:
+        with world(folder / "data", sandbox="require") as made:
+            yield made
+    finally:
+        subprocess.run(["umount", "--lazy", str(folder)], check=True)
+
+
+def test_a_job_that_fills_the_disk_is_ended_before_it_is_full(small_disk: World) -> None:
+    code = (
+        "import time\nwith open('/opt/ml/model/large', 'wb') as file:\n"
+        "    for _ in range(10): file.write(b'x' * (10 << 20))\ntime.sleep(1000)\n"
+    )
+    outcome = trained(small_disk, code)
+
+    assert "the machine's disk has only" in outcome.failure
+    assert MODEL_KEY not in small_disk.store.objects

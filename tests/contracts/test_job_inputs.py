@@ -13,6 +13,7 @@ import xgboost
 
 from argosy.agent.sandbox import probe
 from argosy.ground.jobs import PROCESSING, Channel, Upload
+from tests.support.endpoints import archive
 from tests.support.instances import World, world
 from tests.support.jobs import (
     MODEL_KEY,
@@ -290,3 +291,69 @@ def test_a_jobs_own_variables_reach_the_script(here: World) -> None:
 
     assert done(here, name).failure == ""
     assert "yes /opt/ml/code:/somewhere" in said(here, name)
+
+
+def test_code_may_come_in_a_channel(here: World) -> None:
+    """As the SDK sends it with network isolation."""
+    here.store.put("in/sourcedir.tar.gz", archive({"train.py": b"print('from the channel')"}))
+    given = {
+        "sagemaker_program": "train.py",
+        "sagemaker_submit_directory": "/opt/ml/input/data/code/sourcedir.tar.gz",
+    }
+    channel = Channel(name="code", uri="s3://in/sourcedir.tar.gz")
+
+    name = launched(here, job_of(hyperparameters=given, channels=(channel,)))
+
+    assert done(here, name).failure == ""
+    assert "from the channel" in said(here, name)
+
+
+def test_input_that_is_larger_than_the_volume_is_not_fetched(here: World) -> None:
+    here.store.put("in/a", b"x" * 3000)
+    here.store.put("in/b", b"x" * 3000)
+
+    outcome = trained(
+        here, "", channels=(Channel(name="train", uri="s3://in/"),), volume_bytes=5000
+    )
+
+    assert "have 6000 bytes together" in outcome.failure
+    assert not [request for request in here.store.requests if "/in/a" in request]
+
+
+def test_xgboost_trains_one_model_on_two_hosts(here: World) -> None:
+    here.store.put("in/train/1.csv", csv(1))
+    here.store.put("in/train/2.csv", csv(2))
+    channel = Channel(name="train", uri="s3://in/train", content_type="text/csv", sharded=True)
+    job = job_of(hyperparameters={"num_round": "3"}, channels=(channel,))
+    specs = specs_of(here, job, container_of("xgboost"), 2)
+
+    for spec in specs:
+        here.run(here.backend.launch(spec))
+    outcomes = [done(here, spec.instance_id, 240) for spec in specs]
+
+    assert [one.failure for one in outcomes] == ["", ""]
+    assert list(unpacked(here, MODEL_KEY)) == ["xgboost-model"]
+    told = [said(here, spec.instance_id) for spec in specs]
+    assert sum("[0]\ttrain-rmse:" in text for text in told) == 1
+
+
+def test_torchrun_starts_a_script_on_both_hosts(here: World) -> None:
+    code = """
+import os, pathlib
+import torch.distributed as dist
+dist.init_process_group("gloo")
+found = [None] * dist.get_world_size()
+dist.all_gather_object(found, os.environ["SM_CURRENT_HOST"])
+if dist.get_rank() == 0:
+    pathlib.Path(os.environ["SM_MODEL_DIR"], "hosts").write_text(str(found))
+dist.destroy_process_group()
+"""
+    given = script(here, {"train.py": code}) | {"sagemaker_torch_distributed_enabled": "true"}
+    specs = specs_of(here, job_of(hyperparameters=given), container_of("pytorch"), 2)
+
+    for spec in specs:
+        here.run(here.backend.launch(spec))
+    outcomes = [done(here, spec.instance_id, 240) for spec in specs]
+
+    assert [one.failure for one in outcomes] == ["", ""], said(here, specs[0].instance_id)
+    assert unpacked(here, MODEL_KEY) == {"hosts": b"['algo-1', 'algo-2']"}

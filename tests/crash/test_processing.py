@@ -16,9 +16,12 @@ from support.endpoints import until
 pytestmark = pytest.mark.timeout(600)
 
 BUCKET = "crash-processing"
-PROGRAM = (
-    "echo up; echo begun > /opt/ml/processing/out/$HOSTNAME; while [ ! -e /opt/ml/processing/go/* ]; "
-    "do sleep 0.1; done; echo done > /opt/ml/processing/out/end"
+PROGRAM = "; ".join(
+    (
+        "echo up; echo begun > /opt/ml/processing/out/$HOSTNAME",
+        "while [ ! -e /opt/ml/processing/go/* ]; do sleep 0.1; done",
+        "echo done > /opt/ml/processing/out/end",
+    )
 )
 
 

@@ -39,13 +39,15 @@ def is_script_mode(spec: InstanceSpec, job: JobSpec) -> bool:
     return spec.container.runtime != PROGRAM and not job.entrypoint and job.arguments is None
 
 
-def code_uri(spec: InstanceSpec, job: JobSpec) -> str:
-    """The S3 URI of the script's archive; "" when it lies elsewhere, or there is none."""
+def code_of(spec: InstanceSpec, job: JobSpec) -> str:
+    """Where the script's code is: an S3 URI of an archive, or a path below /opt/ml of an archive or
+    a folder; "" when it is in place, or there is none."""
     given = job.hyperparameters.get(_SUBMITTED, "")
     with contextlib.suppress(ValueError):  # unlike the SDK, some write it as it is
         given = json.loads(given)
-    found = given if isinstance(given, str) and given.startswith("s3://") else ""
-    return found if is_script_mode(spec, job) else ""
+    if not is_script_mode(spec, job) or not isinstance(given, str) or given.rstrip("/") == _WORK:
+        return ""
+    return given if given.startswith(("s3://", f"{BASE_DIR}/")) else ""
 
 
 def command_of(

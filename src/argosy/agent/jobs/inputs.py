@@ -5,6 +5,7 @@ mounted read-only. (A file system that fetches while one reads would need FUSE, 
 privileges cannot mount in a sandbox.) Nothing is written outside of a channel's folder.
 """
 
+import shutil
 from collections.abc import Iterable
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
@@ -17,26 +18,30 @@ from argosy.objects.archive import unpack
 from argosy.objects.client import ObjectStore
 from argosy.objects.errors import BadArchive, BadTree, StoreError
 from argosy.objects.tree import place_of
-from argosy.objects.uri import parse_s3_uri
+from argosy.objects.uri import is_s3_uri, parse_s3_uri
 
 _AT_ONCE = 8
 
 
-def fetch(job: JobSpec, places: Places, access: StoreAccess, code_uri: str, most: int) -> str:
-    """Fill all channels, and /opt/ml/code from an archive; "" or why it cannot be done.
+def fetch(job: JobSpec, places: Places, access: StoreAccess, code: str, most: int) -> str:
+    """Fill all channels, and /opt/ml/code; "" or why it cannot be done.
 
+    code: where that is: an archive in S3, or an archive or folder in a channel; "" for nowhere.
     most: bytes that all of it may have, the code's archive unpacked.
     """
     store = ObjectStore(access, connections=_AT_ONCE)
-    subject = code_uri
+    subject = code
     try:
-        if code_uri:
-            fetch_archive(store, code_uri, places.folders.ml / "code", most)
+        if is_s3_uri(code):
+            fetch_archive(store, code, places.folders.ml / "code", most)
         budget = most
         for channel in job.channels:
             if channel.mode != PIPE:
                 subject = f"channel {channel.name}"
                 budget -= _fill(store, channel, job, places.host(channel.path), budget)
+        if code and not is_s3_uri(code):
+            subject = code
+            _take_code(places.host(code), places.folders.ml / "code", most)
     except (StoreError, BadArchive, BadTree) as error:
         return f"Data download failed ({subject}): {error}"
     except OSError as error:
@@ -44,6 +49,14 @@ def fetch(job: JobSpec, places: Places, access: StoreAccess, code_uri: str, most
     finally:
         store.close()
     return ""
+
+
+def _take_code(source: Path, target: Path, most: int) -> None:
+    """Code that came in a channel, as the SDK sends it with network isolation."""
+    if source.is_dir():
+        shutil.copytree(source, target, dirs_exist_ok=True)
+    else:
+        unpack(source, target, most)
 
 
 def fetch_archive(store: ObjectStore, uri: str, target: Path, most: int) -> None:
@@ -62,7 +75,9 @@ def fetch_items(store: ObjectStore, items: Iterable[Item], folder: Path, most: i
 
     Raises StoreError, BadTree; OSError when the disk is full.
     """
-    places = [(item, _file(folder, item)) for item in items]
+    wanted = list(items)
+    _check(sum(item.size for item in wanted), most)
+    places = [(item, _file(folder, item)) for item in wanted]
     with ThreadPoolExecutor(_AT_ONCE) as threads:
         begun = [
             threads.submit(store.get_file, item.uri, file, most)
@@ -74,9 +89,16 @@ def fetch_items(store: ObjectStore, items: Iterable[Item], folder: Path, most: i
         except BaseException:
             threads.shutdown(cancel_futures=True)
             raise
-    if sum(sizes) > most:
-        raise BadTree(f"They have more than {most} bytes together; raise VolumeSizeInGB.")
+    _check(sum(sizes), most)
     return sum(sizes)
+
+
+def _check(size: int, most: int) -> None:
+    if size > most:
+        raise BadTree(
+            f"The objects have {size} bytes together, and there is room for {most}: raise "
+            "VolumeSizeInGB."
+        )
 
 
 def _fill(store: ObjectStore, channel: Channel, job: JobSpec, folder: Path, most: int) -> int:

@@ -19,7 +19,7 @@ from argosy.agent.dependencies import Caretaker, provide
 from argosy.agent.folders import Folders
 from argosy.agent.jobs import enclosure, layout, reasons
 from argosy.agent.jobs.algorithm import Algorithm
-from argosy.agent.jobs.command import Command, code_uri, command_of, is_script_mode
+from argosy.agent.jobs.command import Command, code_of, command_of, is_script_mode
 from argosy.agent.jobs.endings import exit_message, failure_of
 from argosy.agent.jobs.layout import Places
 from argosy.agent.jobs.peers import Peers
@@ -143,7 +143,7 @@ class JobLife:
             from argosy.agent.jobs.inputs import fetch
             from argosy.agent.jobs.syncing import restore
 
-            return fetch(job, places, spec.store, code_uri(spec, job), most) or restore(
+            return fetch(job, places, spec.store, code_of(spec, job), most) or restore(
                 job, places, spec.store, most
             )
 
@@ -189,7 +189,7 @@ class JobLife:
         why = self._watch_over(algorithm, feeder)
         self._watch.hear_no_more()
         stopped = not algorithm.ended
-        if stopped:
+        if stopped and not why:  # what fills the disk gets no time to go on
             self._end(algorithm)
         self._over(algorithm, why, stopped=stopped)
         if sync is not None:

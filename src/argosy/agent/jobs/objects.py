@@ -30,6 +30,8 @@ class Item(NamedTuple):
     name: str = ""
     """Path below the channel's folder."""
     value: bytes = b""
+    size: int = 0
+    """Of the object, in bytes, where its list told it."""
 
 
 Group = tuple[Item, ...]
@@ -113,9 +115,9 @@ def _value(name: str, value: Any) -> Item:
 
 def _below(store: ObjectStore, uri: str) -> Iterator[Item]:
     bucket, _, prefix = uri.removeprefix("s3://").partition("/")
-    for key in store.keys(bucket, prefix):
-        if not key.endswith("/"):
-            yield Item(S3Uri(bucket, key), name_below(key, prefix))
+    for one in store.listing(bucket, prefix):
+        if not one.key.endswith("/"):
+            yield Item(S3Uri(bucket, one.key), name_below(one.key, prefix), size=one.size)
 
 
 def _text(store: ObjectStore, uri: str) -> str:

@@ -17,8 +17,6 @@ from argosy.state import processing_jobs as jobs
 from argosy.state.processing_jobs import PROCESSING_JOB, ProcessingRun
 from argosy.state.record import Record
 
-_GB = 1_000_000_000
-
 
 @dataclass(frozen=True)
 class Place:
@@ -53,7 +51,7 @@ def specs_of(
             store=place.store,
             network_isolation=isolated,
             created=now,
-            job=_job(record, run, host),
+            job=_job(record, run, host, place.settings),
         )
         for host, stream in zip(run["hosts"], run["streams"], strict=True)
     }
@@ -63,7 +61,7 @@ def instance_id(run: ProcessingRun, host: str) -> str:
     return "i-" + hashlib.sha256(f"{run['id']}/{host}".encode()).hexdigest()[:12]
 
 
-def _job(record: Record, run: ProcessingRun, host: str) -> JobSpec:
+def _job(record: Record, run: ProcessingRun, host: str, settings: Settings) -> JobSpec:
     document, hosts = record.document, tuple(run["hosts"])
     asked = document["asked"]
     application, cluster = asked["AppSpecification"], asked["ProcessingResources"]["ClusterConfig"]
@@ -91,7 +89,8 @@ def _job(record: Record, run: ProcessingRun, host: str) -> JobSpec:
         ),
         config={"ProcessingJobArn": document["arn"], **asked},
         max_runtime_s=jobs.most_seconds(asked),
-        volume_bytes=cluster["VolumeSizeInGB"] * _GB,
+        stop_grace_s=settings.job_stop_s,
+        volume_bytes=cluster["VolumeSizeInGB"] << 30,
     )
 
 
