@@ -2,11 +2,13 @@
 
 import io
 import json
+import os
 import urllib.request
 import zipfile
 from typing import Any
 
 import pytest
+from botocore.exceptions import ClientError
 
 from argosy.testing import Platform
 from support.endpoints import until
@@ -175,3 +177,33 @@ def test_events_for_a_function_that_invokes_itself_are_stopped(
     buried: list[str] = []
     until(lambda: buried.extend(m["Body"] for m in messages(platform, url)) or buried, 120)
     assert buried == ["16"]
+
+
+def test_a_zip_as_large_as_may_be_is_taken_and_a_larger_one_is_not(
+    platform: Platform, client: Any
+) -> None:
+    packed = io.BytesIO()
+    with zipfile.ZipFile(packed, "w") as file:
+        file.writestr("data", os.urandom(45 << 20))
+        source = "import os\ndef handler(event, context): return os.path.getsize('data')"
+        file.writestr("app.py", source)
+    create(client, "lp-large", Code={"ZipFile": packed.getvalue()}, Timeout=30)
+    assert invoke(client, "lp-large") == 45 << 20
+    with pytest.raises(ClientError) as caught:
+        create(client, "lp-larger", Code={"ZipFile": bytes(54 << 20)})
+    assert caught.value.response["ResponseMetadata"]["HTTPStatusCode"] in (400, 413)
+
+
+def test_a_bomb_in_s3_is_refused_and_leaves_nothing(platform: Platform, client: Any) -> None:
+    packed = io.BytesIO()
+    with zipfile.ZipFile(packed, "w", zipfile.ZIP_DEFLATED) as file:
+        for number in range(3):
+            file.writestr(f"zeros{number}", bytes(100 << 20))
+    s3 = platform.client("s3")
+    s3.create_bucket(Bucket="lambda-bombs")
+    s3.put_object(Bucket="lambda-bombs", Key="bomb.zip", Body=packed.getvalue())
+    with pytest.raises(ClientError, match="Unzipped size must be smaller"):
+        create(client, "lp-bomb", Code={"S3Bucket": "lambda-bombs", "S3Key": "bomb.zip"})
+    with pytest.raises(ClientError, match="NoSuchKey"):
+        create(client, "lp-bomb", Code={"S3Bucket": "lambda-bombs", "S3Key": "none.zip"})
+    assert not list((platform.data_dir / "functions").glob("coming-*"))
