@@ -357,3 +357,19 @@ dist.destroy_process_group()
 
     assert [one.failure for one in outcomes] == ["", ""], said(here, specs[0].instance_id)
     assert unpacked(here, MODEL_KEY) == {"hosts": b"['algo-1', 'algo-2']"}
+
+
+def test_an_isolated_job_has_no_network_but_its_channels(here: World) -> None:
+    here.store.put("in/a", b"1")
+    code = (
+        "import os, socket; print([name for _, name in socket.if_nameindex()], "
+        "os.listdir('/opt/ml/input/data/train'), socket.gethostbyname('algo-1'))"
+    )
+    given = script(here, {"train.py": code})
+    job = job_of(hyperparameters=given, channels=(Channel(name="train", uri="s3://in/"),))
+    spec = replace(specs_of(here, job, container_of())[0], network_isolation=True)
+
+    here.run(here.backend.launch(spec))
+
+    assert done(here, spec.instance_id).failure == ""
+    assert "['lo'] ['a'] 127." in said(here, spec.instance_id)

@@ -1,6 +1,7 @@
 """Jobs of one host, by real agents: script mode, input, output, ends."""
 
 import json
+import os
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -9,8 +10,20 @@ import pytest
 from argosy.agent.sandbox import probe
 from argosy.ground.jobs import Channel
 from tests.support.instances import World, world
-from tests.support.jobs import MODEL_KEY, OUTPUT_KEY, done, job_of, said, script, trained, unpacked
+from tests.support.jobs import (
+    MODEL_KEY,
+    OUTPUT_KEY,
+    container_of,
+    done,
+    job_of,
+    said,
+    script,
+    specs_of,
+    trained,
+    unpacked,
+)
 from tests.support.jobs import launched as launch
+from tests.support.wheels import wheel
 
 PLACES = [
     pytest.param(
@@ -72,3 +85,52 @@ def test_a_script_that_fails_tells_its_last_errors(here: World) -> None:
     assert "ValueError: the reason" in outcome.failure
     assert outcome.failure.endswith(", exit code: 1")
     assert MODEL_KEY not in here.store.objects
+
+
+def test_what_an_algorithm_forked_away_ends_with_it(here: World) -> None:
+    seconds = str(100_000 + os.getpid())
+    code = (
+        "import subprocess\n"
+        f"subprocess.Popen(['sleep', '{seconds}'], start_new_session=True)\n"
+        f"subprocess.Popen(['sh', '-c', 'sleep {seconds} & sleep 60'], start_new_session=True)\n"
+    )
+
+    outcome = trained(here, code)
+
+    assert outcome.failure == ""
+    left = [
+        path for path in Path("/proc").glob("[0-9]*/cmdline") if seconds.encode() in _read(path)
+    ]
+    assert left == []
+
+
+def _read(path: Path) -> bytes:
+    try:
+        return path.read_bytes()
+    except OSError:
+        return b""
+
+
+def test_a_scripts_requirements_are_there_when_it_starts(here: World, tmp_path: Path) -> None:
+    wheel(tmp_path / "wheels", "dovetail", "1.0", "JOINT = 'tight'")
+    files = {"requirements.txt": "dovetail\n", "train.py": "import dovetail; print(dovetail.JOINT)"}
+    backend = here.another_backend(wheels=str(tmp_path / "wheels"))
+    spec = specs_of(here, job_of(hyperparameters=script(here, files)), container_of())[0]
+
+    here.run(backend.launch(spec))
+
+    assert done(here, spec.instance_id).failure == ""
+    assert "tight" in said(here, spec.instance_id)
+
+
+def test_requirements_that_cannot_be_had_are_the_reason(here: World, tmp_path: Path) -> None:
+    (tmp_path / "wheels").mkdir()
+    files = {"requirements.txt": "nowhere-to-be-found\n", "train.py": ""}
+    backend = here.another_backend(wheels=str(tmp_path / "wheels"))
+    spec = specs_of(here, job_of(hyperparameters=script(here, files)), container_of())[0]
+
+    here.run(backend.launch(spec))
+    outcome = done(here, spec.instance_id)
+
+    assert outcome.failure.startswith("ClientError:")
+    assert "nowhere-to-be-found" in outcome.failure

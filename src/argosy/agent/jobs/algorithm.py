@@ -7,6 +7,7 @@ import contextlib
 import os
 import signal
 import subprocess
+import time
 from pathlib import Path
 
 from argosy.agent.output import Output
@@ -16,8 +17,19 @@ from argosy.ground.processes import ProcessId, children_of
 _OUTER_LAYERS = 2
 """bubblewrap outside of its sandbox, and its first process in there; their child is the program."""
 _GONE_S = 5.0
+_PR_SET_CHILD_SUBREAPER = 36
 _FIRST_VICTIM = b"500"
 """Where memory runs out the kernel shall end a job rather than the platform."""
+
+
+def _adopt_orphans() -> None:
+    """From now on what loses its parent below this process becomes its child.
+
+    ctypes is imported here, so that agents with a sandbox do not carry it.
+    """
+    import ctypes
+
+    ctypes.CDLL(None).prctl(_PR_SET_CHILD_SUBREAPER, 1, 0, 0, 0)
 
 
 class Algorithm:
@@ -41,6 +53,9 @@ class Algorithm:
             die_with_parent(agent)
 
         self._sandboxed = sandboxed
+        if not sandboxed:
+            _adopt_orphans()
+        self._others = set(children_of(agent))
         self._process = subprocess.Popen(
             command,
             stdin=subprocess.DEVNULL,
@@ -86,8 +101,20 @@ class Algorithm:
         else:
             self._process.kill()
             self._process.wait()
-        if not self._sandboxed:
-            with contextlib.suppress(ProcessLookupError, PermissionError):
-                os.killpg(self._process.pid, signal.SIGKILL)
-        for process in first if self._sandboxed else ():
-            process.wait(_GONE_S)
+        if self._sandboxed:
+            for process in first:
+                process.wait(_GONE_S)
+        else:
+            self._end_orphans()
+
+    def _end_orphans(self) -> None:
+        """End what the program left behind: it is our child now, or some child's child."""
+        deadline = time.monotonic() + _GONE_S
+        while time.monotonic() < deadline:
+            left = set(children_of(os.getpid())) - self._others - {self._process.pid}
+            if not left:
+                return
+            for pid in left:
+                with contextlib.suppress(OSError):
+                    os.kill(pid, signal.SIGKILL)
+                    os.waitpid(pid, 0)

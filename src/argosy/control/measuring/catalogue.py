@@ -10,6 +10,7 @@ SAGEMAKER = "AWS/SageMaker"
 ENDPOINTS = "/aws/sagemaker/Endpoints"
 TRANSFORM_JOBS = "/aws/sagemaker/TransformJobs"
 TRAINING_JOBS = "/aws/sagemaker/TrainingJobs"
+PROCESSING_JOBS = "/aws/sagemaker/ProcessingJobs"
 EC2 = "AWS/EC2"
 COMPONENTS = "/aws/sagemaker/InferenceComponents"
 
@@ -215,6 +216,10 @@ OF_COMPONENTS = {
 }
 OF_TRAINING_JOBS = {
     name: _kind(TRAINING_JOBS, name, "Percent", (HOST,), meaning)
+    for name, meaning in _UTILIZATION.items()
+}
+OF_PROCESSING_JOBS = {
+    name: _kind(PROCESSING_JOBS, name, "Percent", (HOST,), meaning)
     for name, meaning in _UTILIZATION.items()
 }
 OF_TRANSFORM_JOBS = {

@@ -144,6 +144,8 @@ def _places(instance: Instance, name: str) -> list[tuple[Mapping[str, Kind], dic
         return []  # AWS tells nothing of theirs
     if spec.owner_kind == "training-job":
         return [(of.OF_TRAINING_JOBS, {"Host": f"{name}/{spec.variant}"})]
+    if spec.owner_kind == "processing-job":
+        return [(of.OF_PROCESSING_JOBS, {"Host": f"{name}/{spec.variant}"})]
     return [(of.OF_TRANSFORM_JOBS, {"Host": f"{name}/{spec.instance_id}"})]
 
 
