@@ -34,6 +34,7 @@ SERVICES = {
     "monitoring": "cloudwatch",
     "s3": "s3",
     "sagemaker": "sagemaker",
+    "scheduler": "scheduler",
     "sns": "sns",
     "sqs": "sqs",
     "sts": "sts",

@@ -56,6 +56,7 @@ from argosy.state import (
     log_groups,
     pipelines,
     rules,
+    schedules,
 )
 from argosy.state.alarm_history import AlarmHistory
 from argosy.state.records import Records
@@ -74,6 +75,7 @@ _QUIET = (
         event_timers.KIND,
         rules.RULE,
         rules.BUS,
+        schedules.SCHEDULE,
         alarm_history.KIND,
         log_groups.PROGRESS,
         pipelines.PIPELINE,

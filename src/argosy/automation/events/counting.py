@@ -3,6 +3,7 @@
 from argosy.automation.means import Means
 from argosy.state.event_deliveries import EventDelivery
 from argosy.state.rules import SERVICE
+from argosy.state.schedules import SERVICE as SCHEDULER
 from argosy.telemetry.metrics import MetricStore
 from argosy.telemetry.metrics.metric import metric
 from argosy.telemetry.metrics.sample import Sample
@@ -17,7 +18,6 @@ _OF_SCHEDULER = {
     SENT_TO_DLQ: "InvocationsSentToDeadLetterCount",
     NOT_SENT_TO_DLQ: "InvocationDroppedCount",
 }
-SCHEDULER = "scheduler.amazonaws.com"
 
 
 class Counting:

@@ -6,12 +6,15 @@ has written anything, or has written all of it. Targets that are asked by an ope
 """
 
 import json
+import uuid
 from collections.abc import Callable, Mapping
+from typing import Any
 
 from argosy.automation.events import log_target
 from argosy.automation.events.failure import (
     ERROR_FROM_TARGET,
     HOP,
+    INVALID_JSON,
     INVALID_PARAMETER,
     NO_PERMISSIONS,
     NO_RESOURCE,
@@ -29,6 +32,7 @@ from argosy.state.functions import resolve
 from argosy.state.invocations import Invocations
 from argosy.state.object_events import SERVICE as S3
 from argosy.state.rules import BUS, bus_arn
+from argosy.state.schedules import SERVICE as SCHEDULER
 
 Deliver = Callable[[Means, EventDelivery, float], None]
 
@@ -102,7 +106,7 @@ def _to_bus(means: Means, delivery: EventDelivery, now: float) -> None:
         raise Undeliverable(NO_RESOURCE, f"There is no {bus_arn(region, account, name)}.")
     if delivery.hops >= _MOST_HOPS:
         raise Undeliverable(HOP, "An event is passed on from one bus to another only once.")
-    event = json.loads(delivery.body)
+    event = _scheduled(delivery) if delivery.service == SCHEDULER else json.loads(delivery.body)
     means.events.add(
         account,
         region,
@@ -116,6 +120,24 @@ def _to_bus(means: Means, delivery: EventDelivery, now: float) -> None:
         hops=delivery.hops + 1,
         event_id=event["id"],
     )
+
+
+def _scheduled(delivery: EventDelivery) -> dict[str, Any]:
+    """The event that a schedule puts on a bus: its input is the detail."""
+    said = delivery.target.get("EventBridgeParameters") or {}
+    try:
+        detail = json.loads(delivery.body)
+    except ValueError:
+        detail = None
+    if not isinstance(detail, dict):
+        raise Undeliverable(INVALID_JSON, "The target's Input is not a JSON object.")
+    return {
+        "source": said["Source"],
+        "detail-type": said["DetailType"],
+        "resources": [delivery.origin],
+        "detail": detail,
+        "id": str(uuid.uuid4()),
+    }
 
 
 def sender_of(delivery: EventDelivery) -> Sender:

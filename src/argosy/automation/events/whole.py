@@ -3,11 +3,13 @@
 from argosy.automation.events.counting import Counting
 from argosy.automation.events.delivering import Delivering
 from argosy.automation.events.routing import Routing
+from argosy.automation.events.scheduled import fire_schedule
 from argosy.automation.events.ticking import Ticking, fire_rule
 from argosy.automation.means import Means
 from argosy.state.event_deliveries import EventDeliveries
 from argosy.state.event_timers import Timers
 from argosy.state.rules import RULE
+from argosy.state.schedules import SCHEDULE
 
 
 class Events:
@@ -17,7 +19,7 @@ class Events:
         self._means = means
         counts = Counting(means)
         self._routing = Routing(means, counts)
-        self._ticking = Ticking(means, counts, {RULE: fire_rule})
+        self._ticking = Ticking(means, counts, {RULE: fire_rule, SCHEDULE: fire_schedule})
         self._delivering = Delivering(means, counts)
 
     def start(self) -> None:

@@ -1,0 +1,4 @@
+"""EventBridge Scheduler: schedules in groups, each with one target.
+
+What happens when one is due is `argosy.automation.events`.
+"""
