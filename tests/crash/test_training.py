@@ -103,7 +103,7 @@ def test_a_job_survives_every_death_of_control_and_counts_each_line_once(
     counted = statistics(platform, "counted")
     assert (counted["SampleCount"], counted["Sum"]) == (30, sum(range(30)))
     assert unpacked(platform, job["ModelArtifacts"]["S3ModelArtifacts"]) == {"steps.txt": b"30"}
-    assert list(platform.data_dir.glob("instances/*/spec.json")) == []
+    until(lambda: list(platform.data_dir.glob("instances/*/spec.json")) == [])
 
 
 def test_a_job_whose_agent_dies_fails_as_an_internal_error(platform: Platform) -> None:
