@@ -125,14 +125,6 @@ def test_a_processing_jobs_host_too(tmp_path: Path) -> None:
     }
 
 
-def test_an_ec2_instance_is_told_by_its_id_and_a_notebook_instance_not_at_all(
-    tmp_path: Path,
-) -> None:
-    data = measured("ec2-instance/i-9", NoDevices(), tmp_path)
-    assert set(data) == {("AWS/EC2", "CPUUtilization", (("InstanceId", "i-9"),))}
-    assert measured("notebook-instance/n", NoDevices(), tmp_path) == {}
-
-
 def test_a_transform_jobs_instance_is_a_host(tmp_path: Path) -> None:
     data = measured("transform-job/j", NoDevices(), tmp_path)
     assert set(data) == {
