@@ -56,6 +56,7 @@ class Jupyter:
             "ServerApp.open_browser": "False",
             "ServerApp.root_dir": SAGEMAKER_DIR,
             "ServerApp.identity_provider_class": _DOOR,
+            "LabApp.check_for_updates_class": "jupyterlab.NeverCheckForUpdate",
         }
         command = [sys.executable, "-m", "jupyterlab", *(f"--{k}={v}" for k, v in told.items())]
         self._process.start(
