@@ -96,7 +96,7 @@ class Settings:
     spares: int = _setting(1, "Warm workers kept per runtime once that runtime is in use.")
     spare_idle_s: float = _setting(900.0, "Seconds after which an unused warm worker is let go.")
     function_concurrency: int = _setting(
-        100, "Invocations of functions that may run at once, in all; more are answered 429."
+        1000, "Invocations of functions that may run at once, in all; more are answered 429."
     )
     function_memory_mb: int = _setting(
         0, "Memory of all environments of functions together, MiB; 0 means half of the machine's."

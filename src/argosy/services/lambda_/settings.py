@@ -15,9 +15,9 @@ from argosy.services.registry import Call, operation
 from argosy.state.functions import FUNCTION
 from argosy.state.record import Record
 
-RESERVED = 900
-"""Invocations at once that functions may reserve, all together."""
 UNRESERVED = 100
+"""Of the invocations of an account at once, those that stay for functions without reservation; a
+tenth where there are fewer than 1,000."""
 _STORAGE = 75 << 30
 
 
@@ -27,10 +27,12 @@ def put_function_concurrency(call: Call) -> dict[str, Any]:
     with call.records.transaction():
         function = _function(call)
         others = sum(_reserved(one) for one in find(call, FUNCTION) if one.name != function.name)
-        if others + count > RESERVED:
+        limit = call.settings.function_concurrency
+        unreserved = min(UNRESERVED, limit // 10)
+        if others + count > limit - unreserved:
             raise InvalidParameterValueException(
                 "Specified ReservedConcurrentExecutions for function decreases account's "
-                f"UnreservedConcurrentExecution below its minimum value of [{UNRESERVED}]."
+                f"UnreservedConcurrentExecution below its minimum value of [{unreserved}]."
             )
         change(call, function, concurrency=count, revision=new_revision())
     return {"ReservedConcurrentExecutions": count}
@@ -72,14 +74,14 @@ def get_runtime_management_config(call: Call) -> dict[str, Any]:
 @operation("lambda", "GetAccountSettings")
 def get_account_settings(call: Call) -> dict[str, Any]:
     """What functions reserve comes on top of what all others share."""
-    functions, shared = find(call, FUNCTION), call.settings.function_concurrency
+    functions, limit = find(call, FUNCTION), call.settings.function_concurrency
     return {
         "AccountLimit": {
             "TotalCodeSize": _STORAGE,
             "CodeSizeUnzipped": 250 << 20,
             "CodeSizeZipped": 50 << 20,
-            "ConcurrentExecutions": shared + sum(map(_reserved, functions)),
-            "UnreservedConcurrentExecutions": shared,
+            "ConcurrentExecutions": limit,
+            "UnreservedConcurrentExecutions": limit - sum(map(_reserved, functions)),
         },
         "AccountUsage": {
             "TotalCodeSize": sum(one.document["config"]["CodeSize"] for one in functions),
