@@ -102,6 +102,30 @@ def test_a_model_is_deployed_asked_updated_and_deleted(mlflow: Mlflow, platform:
     assert [one["ModelName"] for one in left] == replaced  # of the first, archived by the update
 
 
+def test_a_target_with_a_role_is_worked_on_as_that_role(mlflow: Mlflow, platform: Platform) -> None:
+    statement = {
+        "Effect": "Allow",
+        "Action": "sts:AssumeRole",
+        "Principal": {"AWS": platform.client("sts").get_caller_identity()["Account"]},
+    }
+    role = platform.client("iam").create_role(
+        RoleName="mlflow-worker",
+        AssumeRolePolicyDocument=json.dumps({"Version": "2012-10-17", "Statement": [statement]}),
+    )["Role"]["Arn"]
+    target = ("-t", f"sagemaker:/us-east-1/{role}")
+    image = ("-C", f"image_url={IMAGE}")
+
+    created = mlflow(
+        "create", "assumed", "-m", str(mlflow.models / "iris"), *image, *AT_ONCE, *target
+    )
+
+    assert created.code == 0, created.err
+    settled(platform, "assumed", 90)
+    model = platform.client("sagemaker").list_models(NameContains="assumed")["Models"][0]
+    described = platform.client("sagemaker").describe_model(ModelName=model["ModelName"])
+    assert described["ExecutionRoleArn"] == role  # MLflow takes the role that it is
+
+
 def test_a_second_model_is_added_beside_the_first(mlflow: Mlflow, platform: Platform) -> None:
     """Seed 003's custom Python model first, an sklearn model as a second variant."""
     name = "addition"
