@@ -38,7 +38,7 @@ while not again:
     time.sleep(0.1)
 """
 STEPS = {"MetricDefinitions": [{"Name": "step", "Regex": "step=([0-9]+);"}]}
-KILLS = 5
+KILLS = 3
 
 
 @pytest.fixture(scope="module")
