@@ -252,3 +252,48 @@ def test_a_zip_with_a_link_is_refused_in_lambdas_words(client: Any) -> None:
         file.writestr(link, "/etc/passwd")
     with pytest.raises(ClientError, match="Could not unzip uploaded file"):
         create(client, "f", Code={"ZipFile": packed.getvalue()})
+
+
+@pytest.mark.parametrize(("service", "taken"), [("lambda", True), ("ec2", False)])
+def test_a_role_must_let_lambda_in(
+    client: Any, server: ApiServer, service: str, taken: bool
+) -> None:
+    principal = {"Service": f"{service}.amazonaws.com"}
+    statement = {"Effect": "Allow", "Principal": principal, "Action": "sts:AssumeRole"}
+    policy = json.dumps({"Version": "2012-10-17", "Statement": [statement]})
+    iam = server.client("iam")
+    role = iam.create_role(RoleName="given", AssumeRolePolicyDocument=policy)["Role"]["Arn"]
+    if taken:
+        assert create(client, "f", Role=role)["Role"] == role
+    else:
+        with pytest.raises(ClientError, match="cannot be assumed by Lambda"):
+            create(client, "f", Role=role)
+
+
+def test_mappings_are_of_queues_and_functions_that_fit(client: Any, server: ApiServer) -> None:
+    create(client, "f", Timeout=20)
+    sqs = server.client("sqs")
+    sqs.create_queue(QueueName="q")
+    sqs.create_queue(QueueName="short", Attributes={"VisibilityTimeout": "10"})
+    sqs.create_queue(QueueName="q.fifo", Attributes={"FifoQueue": "true"})
+    queues = "arn:aws:sqs:us-east-1:000000000000"
+    good = {"FunctionName": "f", "EventSourceArn": f"{queues}:q"}
+    made = client.create_event_source_mapping(**good)
+    assert (made["State"], made["BatchSize"]) == ("Creating", 10)
+    assert made["FunctionArn"] == f"{ARN}:f"
+    invalid = "InvalidParameterValueException"
+    for members, code in (
+        ({}, "ResourceConflictException"),
+        ({"FunctionName": "g"}, "ResourceNotFoundException"),
+        ({"EventSourceArn": f"{queues}:none"}, invalid),
+        ({"EventSourceArn": f"{queues}:short"}, invalid),
+        ({"EventSourceArn": "arn:aws:kinesis:us-east-1:000000000000:stream/s"}, invalid),
+        ({"EventSourceArn": f"{queues}:q.fifo", "BatchSize": 11}, invalid),
+        ({"FunctionName": f"{ARN}:f:$LATEST", "BatchSize": 11}, invalid),
+        ({"FilterCriteria": {"Filters": [{"Pattern": "{"}]}}, invalid),
+        ({"StartingPosition": "LATEST"}, invalid),
+    ):
+        assert refusal(client.create_event_source_mapping, **{**good, **members}) == code, members
+    update = {"UUID": made["UUID"], "BatchSize": 5}
+    assert refusal(client.update_event_source_mapping, **update) == "ResourceInUseException"
+    assert client.delete_event_source_mapping(UUID=made["UUID"])["State"] == "Deleting"

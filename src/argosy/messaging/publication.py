@@ -30,6 +30,8 @@ class Publication:
     """ "json": the message is an object with a text for each protocol, and a default."""
     group: str = ""
     deduplication: str = ""
+    trace: str = ""
+    """X-Amzn-Trace-Id of what led to it, for the detection of loops."""
 
 
 @dataclass(frozen=True)

@@ -115,6 +115,7 @@ class Publishing:
         letter = Letter(
             body,
             attributes=post.said.attributes if subscription.raw else {},
+            trace_header=post.said.trace,
             group=post.said.group,
             deduplication=deduplication(post.said) if queue.fifo else "",
         )

@@ -41,7 +41,7 @@ async def publish(call: Call) -> dict[str, Any]:
 def publish_batch(call: Call) -> dict[str, Any]:
     topic, entries = topic_of(call), call.input["PublishBatchRequestEntries"]
     _check(entries)
-    total = sum(publication.size(_publication(entry)) for entry in entries)
+    total = sum(publication.size(_publication(call, entry)) for entry in entries)
     if total > topic.most_bytes:
         raise BatchRequestTooLong(
             f"The batch has {total} bytes; the messages of one have at most {topic.most_bytes}."
@@ -57,14 +57,14 @@ def publish_batch(call: Call) -> dict[str, Any]:
 
 
 def _publish(call: Call, arn: str, asked: Mapping[str, Any]) -> dict[str, Any]:
-    published = call.messaging.publish(arn, _publication(asked))
+    published = call.messaging.publish(arn, _publication(call, asked))
     return {
         "MessageId": published.message_id,
         "SequenceNumber": published.sequence or None,
     }
 
 
-def _publication(asked: Mapping[str, Any]) -> Publication:
+def _publication(call: Call, asked: Mapping[str, Any]) -> Publication:
     return Publication(
         message=asked["Message"],
         subject=asked.get("Subject"),
@@ -72,6 +72,7 @@ def _publication(asked: Mapping[str, Any]) -> Publication:
         structure=asked.get("MessageStructure") or "",
         group=asked.get("MessageGroupId") or "",
         deduplication=asked.get("MessageDeduplicationId") or "",
+        trace=call.trace,
     )
 
 

@@ -84,7 +84,7 @@ class Destinations:
         if service == "sqs":
             self._to_queue(event, target, Letter(text, attributes, event.trace), now)
         elif service == "sns":
-            said = Publication(text, attributes=attributes)
+            said = Publication(text, attributes=attributes, trace=event.trace)
             self._means.messaging.publish(target, said)
         elif service == "lambda":
             self._to_function(event, target, text, now)

@@ -23,6 +23,7 @@ from argosy.services.lambda_.finding import (
     version_record,
 )
 from argosy.services.lambda_.publishing import publish
+from argosy.services.lambda_.roles import check_role
 from argosy.services.lambda_.tags import check_tags
 from argosy.services.registry import Call, operation
 from argosy.state.function_links import link_path
@@ -47,6 +48,7 @@ async def create_function(call: Call) -> dict[str, Any]:
     asked = call.input
     rules.check(asked)
     rules.check_package(asked)
+    check_role(call, asked["Role"])
     tags = asked.get("Tags") or {}
     check_tags(tags)
     _refuse_taken(call, name)

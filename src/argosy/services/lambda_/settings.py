@@ -71,6 +71,12 @@ def get_runtime_management_config(call: Call) -> dict[str, Any]:
     return {"UpdateRuntimeOn": "Auto", "FunctionArn": arn_of(call, name, qualifier)}
 
 
+@operation("lambda", "GetFunctionCodeSigningConfig")
+def get_function_code_signing_config(call: Call) -> dict[str, Any]:
+    """None is ever set: CreateFunction refuses it."""
+    return {"FunctionName": _function(call).name, "CodeSigningConfigArn": ""}
+
+
 @operation("lambda", "GetAccountSettings")
 def get_account_settings(call: Call) -> dict[str, Any]:
     """What functions reserve comes on top of what all others share."""

@@ -16,6 +16,7 @@ from argosy.services.lambda_.finding import (
     new_revision,
 )
 from argosy.services.lambda_.publishing import publish
+from argosy.services.lambda_.roles import check_role
 from argosy.services.registry import Call, operation
 from argosy.state.record import Record
 
@@ -50,6 +51,8 @@ def update_function_configuration(call: Call) -> dict[str, Any]:
     rules.check(call.input)
     if call.input.get("ImageConfig"):
         raise InvalidParameterValueException("A function of package type Zip has no ImageConfig.")
+    if call.input.get("Role"):
+        check_role(call, call.input["Role"])
     with call.records.transaction():
         function = function_named(call, name)
         check_revision(call, function.document["revision"])
