@@ -1,13 +1,17 @@
 """The files of a function in the folder of one of its environments: linked, not copied.
 
 Code and layers lie unpacked in the data folder, each once; an environment has links to them, so
-that it takes milliseconds and no room, and nothing of it is left when the folder is removed.
+that it takes milliseconds and no room, and nothing of it is left when the folder is removed. Where
+a file system has no hard links, files are copied.
 """
 
+import errno
 import os
 import shutil
 from collections.abc import Iterable
 from pathlib import Path
+
+_NO_LINKS = (errno.EPERM, errno.EXDEV, errno.EMLINK, errno.ENOTSUP, errno.ENOSYS)
 
 
 def furnish(task: Path, layers: Path, code: Path, layer_trees: Iterable[Path]) -> None:
@@ -35,14 +39,16 @@ def overlay(source: Path, target: Path) -> None:
 
 
 def _link(source: str, place: Path) -> None:
+    if place.is_dir() and not place.is_symlink():
+        shutil.rmtree(place)
+    else:
+        place.unlink(missing_ok=True)
     try:
         os.link(source, place, follow_symlinks=False)
-    except FileExistsError:
-        if place.is_dir() and not place.is_symlink():
-            shutil.rmtree(place)
-        else:
-            place.unlink()
-        os.link(source, place, follow_symlinks=False)
+    except OSError as error:
+        if error.errno not in _NO_LINKS:
+            raise
+        shutil.copy2(source, place, follow_symlinks=False)
 
 
 def has_own(names: Iterable[str], *roots: Path) -> bool:

@@ -9,6 +9,7 @@ from typing import Any
 import pytest
 
 from argosy.automation.functions import whole
+from argosy.ground.errors import TooManyRequestsException
 from argosy.ground.functions import FunctionVersion, Invoked
 from argosy.telemetry.metrics.metric import metric
 from tests.support.endpoints import until
@@ -309,6 +310,22 @@ def test_idle_environments_end_and_make_room(tmp_path: Any) -> None:
         version = hasty.version(COUNTS)
         hasty.answer(version)
         until(lambda: not hasty.environments(version))
+
+
+def test_there_is_only_so_much_memory_for_all_environments(tmp_path: Any) -> None:
+    slow = "import time\ndef handler(event, context):\n    time.sleep(event)\n    return 1\n"
+    with Engine(tmp_path, function_spares=0, function_memory_mb=200) as small:
+        version = small.version(slow)
+
+        async def two() -> list[Any]:
+            invoke = small.engine.invoke
+            calls = (invoke(version, b"2"), invoke(version, b"0"))
+            return await asyncio.gather(*calls, return_exceptions=True)
+
+        one, other = small.run(two())
+        assert one.payload == b"1"
+        assert isinstance(other, TooManyRequestsException)
+        assert small.answer(small.version(slow, name="large", memory_mb=1024), 0) == 1
 
 
 def test_without_a_sandbox_functions_run_all_the_same(tmp_path: Any) -> None:
