@@ -137,6 +137,8 @@ class TrainingJobDocument(TypedDict):
     ended: NotRequired[float]
     pool: NotRequired[str]
     """Id of the warm pool that its next run is in."""
+    rests_until: NotRequired[float]
+    """When it may begin again, after an instance was lost."""
     warm_pool: NotRequired[WarmPool]
     tuned_by: NotRequired[TunedBy]
 
@@ -202,6 +204,11 @@ def most_seconds(asked: dict[str, Any]) -> float:
 def seconds_left(document: TrainingJobDocument) -> float:
     """How long its next run may be."""
     return most_seconds(document["asked"]) - document["ran_s"]
+
+
+def rests(document: TrainingJobDocument, now: float) -> bool:
+    """Whether it waits for a while before it begins again."""
+    return now < document.get("rests_until", 0.0)
 
 
 def run_id(arn: str, created: float, number: int) -> str:

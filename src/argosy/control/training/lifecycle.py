@@ -30,6 +30,9 @@ _OUTCOMES = {
     jobs.MAX_WAIT: (job_statuses.STOPPED, jobs.MAX_WAIT, "MaxWaitTimeInSeconds was over"),
 }
 """Why a run ended → status, secondary status and its message."""
+_SPOT_LOSSES = 10
+"""So often may instances of a spot job be lost without anybody saying why."""
+_LONGEST_REST_S = 300.0
 _INTERNAL = "InternalServerError: We encountered an internal error."
 
 
@@ -100,7 +103,7 @@ def _wait(plan: Plan, view: View, now: float) -> None:
         _fail(plan, f"ClientError: {view.obstacle}", now)
     elif view.admitted:
         _begin(plan, view, now)
-    else:
+    elif not jobs.rests(document, now):
         jobs.enter(document, jobs.PENDING, view.waits_for, now)
 
 
@@ -188,13 +191,16 @@ def _goes_on(plan: Plan, why: str, now: float) -> bool:
     if why == jobs.INTERRUPTED:
         jobs.enter(document, jobs.INTERRUPTED, "Waiting for instances after an interruption", now)
         return True
+    spot = bool(document["asked"].get("EnableManagedSpotTraining"))
     attempts = (document["asked"].get("RetryStrategy") or {}).get("MaximumRetryAttempts") or 0
-    if why == jobs.LOSS and document["retries"] < attempts:
-        document["retries"] += 1
-        told = f"Restarting after an internal error ({document['retries']} of {attempts})"
-        jobs.enter(document, jobs.RESTARTING, told, now)
-        return True
-    return False
+    attempts = max(attempts, _SPOT_LOSSES) if spot else attempts
+    if why != jobs.LOSS or document["retries"] >= attempts:
+        return False
+    document["retries"] += 1
+    document["rests_until"] = now + min(_LONGEST_REST_S, 2.0 ** document["retries"] - 1)
+    told = f"Restarting after an instance was lost ({document['retries']} of {attempts})"
+    jobs.enter(document, jobs.INTERRUPTED if spot else jobs.RESTARTING, told, now)
+    return True
 
 
 def _fail(plan: Plan, reason: str, now: float) -> None:

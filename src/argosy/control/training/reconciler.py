@@ -71,9 +71,11 @@ class TrainingReconciler:
     async def _admissions(self, records: Iterable[Record], now: float) -> Admissions:
         waiting, busy = [], 0
         for record in records:
-            run = record.document["run"]
+            document: Any = record.document
+            run = document["run"]
             busy += len(run["hosts"]) if run else 0
-            if not run and record.status == job_statuses.IN_PROGRESS:
+            waits = not run and not jobs.rests(document, now)
+            if waits and record.status == job_statuses.IN_PROGRESS:
                 waiting.append(record)
         pools = await self._pools.available(now)
         found = admissions(waiting, busy, pools, self._settings.job_instances)

@@ -188,6 +188,22 @@ def test_a_lost_instance_is_made_good_as_often_as_the_retry_strategy_says() -> N
     assert job.status == job_statuses.FAILED
 
 
+def test_a_spot_job_that_loses_an_instance_rests_longer_each_time_and_not_for_ever() -> None:
+    job, rests = Job(spot()), []
+    for _ in range(10):
+        job.look(host(job.begin(), phase=Phase.GONE))
+        assert job.document["secondary"] == "Interrupted"
+        rests.append(job.document["rests_until"] - job.now)
+        job.now -= 1
+        assert job.look(admitted=False).launch == []
+        assert job.document["secondary"] == "Interrupted"
+        job.now = job.document["rests_until"]
+    assert rests[:3] == [1, 3, 7]
+    assert max(rests) == 300
+    job.look(host(job.begin(), phase=Phase.GONE))
+    assert job.status == job_statuses.FAILED
+
+
 @pytest.mark.parametrize(("asked", "secondary"), [(request(), "Failed"), (spot(), "Interrupted")])
 def test_a_job_that_was_stopped_with_the_platform_goes_on_if_it_is_a_spot_job(
     asked: dict[str, Any], secondary: str

@@ -257,5 +257,8 @@ def test_a_run_after_a_loss_stays_in_its_warm_pool(world: World) -> None:
     pool = world.job("a").document["run"]["pool"]
     world.backend.become(*world.backend.instances, Phase.GONE)
     world.reconcile(2)
+    assert world.backend.instances == {}
+    world.clock.advance(1)
+    world.reconcile()
     assert world.job("a").document["runs"] == 2
     assert world.job("a").document["run"]["pool"] == pool
