@@ -11,6 +11,7 @@ import stat
 import tarfile
 import zlib
 from collections.abc import Iterable, Iterator, Mapping
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import asdict
 from pathlib import Path
 from typing import BinaryIO
@@ -27,6 +28,9 @@ from argosy.objects.writing import ObjectWriter
 RESULT = "uploaded.json"
 """In the instance's folder: a list of `Written`."""
 _LEVEL = 6
+_AT_ONCE = 4
+_PATIENCE_S = 600.0
+"""A store that is away for a while must not cost what took hours to make."""
 _PIECE = 1 << 20
 _GZIP_WINDOW = 31
 
@@ -43,7 +47,7 @@ def upload(
     merged: for what is packed, local path → the folders of all hosts behind it; {} where another
     host packs.
     """
-    store = ObjectStore(access)
+    store = ObjectStore(access, patience_s=_PATIENCE_S, connections=_AT_ONCE)
     written: list[Written] = []
     try:
         for one in job.uploads:
@@ -90,10 +94,18 @@ def files_of(tree: Tree) -> dict[str, Path]:
     return found
 
 
-def put_folder(store: ObjectStore, tree: Tree, uri: str) -> Iterator[Written]:
-    """Write a folder's files below a prefix, one after the other. Raises StoreError, OSError."""
-    for name, path in files_of(tree).items():
-        yield put_file(store, path, tree, uri_below(uri, name))
+def put_folder(store: ObjectStore, tree: Tree, uri: str) -> list[Written]:
+    """Write a folder's files below a prefix, several at a time. Raises StoreError, OSError."""
+    with ThreadPoolExecutor(_AT_ONCE) as threads:
+        begun = [
+            threads.submit(put_file, store, path, tree, uri_below(uri, name))
+            for name, path in files_of(tree).items()
+        ]
+        try:
+            return [one.result() for one in begun]
+        except BaseException:
+            threads.shutdown(cancel_futures=True)
+            raise
 
 
 def put_file(store: ObjectStore, path: Path, tree: Tree, uri: S3Uri) -> Written:
