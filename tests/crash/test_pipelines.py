@@ -66,7 +66,11 @@ def test_an_execution_goes_on_where_it_was_and_does_nothing_twice(platform: Plat
     steps = [*(work(number) for number in range(1, LAST + 1)), keep]
     text = json.dumps({"Version": "2020-12-01", "Steps": steps})
     sagemaker = platform.client("sagemaker")
-    sagemaker.create_pipeline(PipelineName="crash", PipelineDefinition=text, RoleArn=ROLE)
+    put(platform, "definition.json", text.encode())
+    place = {"Bucket": BUCKET, "ObjectKey": "definition.json"}
+    sagemaker.create_pipeline(
+        PipelineName="crash", PipelineDefinitionS3Location=place, RoleArn=ROLE
+    )
     arn = sagemaker.start_pipeline_execution(PipelineName="crash")["PipelineExecutionArn"]
 
     def begun(number: int) -> bool:

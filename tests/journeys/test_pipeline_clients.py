@@ -37,6 +37,19 @@ def handler(event, context):
     job = boto3.client("sagemaker").describe_training_job(TrainingJobName=event["job"])
     return {"accuracy": job["FinalMetricDataList"][0]["Value"]}
 """
+EVALUATES = """
+import json, pathlib, tarfile
+import joblib, numpy as np
+
+base = pathlib.Path("/opt/ml/processing")
+with tarfile.open(base / "model" / "model.tar.gz") as packed:
+    packed.extractall("model", filter="data")
+model = joblib.load("model/model.joblib")
+rows = np.loadtxt(base / "data" / "iris.csv", delimiter=",")
+value = model.score(rows[:, 1:], rows[:, 0])
+told = {"multiclass_classification_metrics": {"accuracy": {"value": value}}}
+(base / "evaluation" / "evaluation.json").write_text(json.dumps(told))
+"""
 
 
 def test_a_pipeline_trains_decides_registers_and_transforms(sdk2: Client, tmp_path: Path) -> None:
@@ -44,6 +57,7 @@ def test_a_pipeline_trains_decides_registers_and_transforms(sdk2: Client, tmp_pa
     (tmp_path / "rows.csv").write_bytes(csv(ROWS))
     (tmp_path / "iris.csv").write_bytes(iris_csv())
     (tmp_path / "score.py").write_text(SCORES)
+    (tmp_path / "evaluate.py").write_text(EVALUATES)
     source = tmp_path / "source"
     source.mkdir()
     (source / "train.py").write_text(TRAINS)
@@ -52,7 +66,7 @@ def test_a_pipeline_trains_decides_registers_and_transforms(sdk2: Client, tmp_pa
 
     assert told["good"]["status"] == "Succeeded", told["good"]
     assert {status for status, _, _ in told["good"]["steps"].values()} == {"Succeeded"}
-    assert {"Train", "Score", "Choose", "Predict"} <= told["good"]["steps"].keys()
+    assert {"Train", "Score", "Evaluate", "Choose", "Predict"} <= told["good"]["steps"].keys()
     assert told["packages"] == ["PendingManualApproval"]
     assert [float(label) for label in told["transformed"]] == MODEL.predict(ROWS).tolist()
     assert told["bad"]["status"] == "Failed"

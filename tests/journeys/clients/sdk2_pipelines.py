@@ -8,19 +8,22 @@ import boto3
 import sagemaker
 from sagemaker.inputs import TrainingInput
 from sagemaker.lambda_helper import Lambda
+from sagemaker.processing import ProcessingInput, ProcessingOutput
 from sagemaker.sklearn.estimator import SKLearn
 from sagemaker.sklearn.model import SKLearnModel
+from sagemaker.sklearn.processing import SKLearnProcessor
 from sagemaker.transformer import Transformer
 from sagemaker.workflow.condition_step import ConditionStep
 from sagemaker.workflow.conditions import ConditionGreaterThanOrEqualTo
 from sagemaker.workflow.fail_step import FailStep
-from sagemaker.workflow.functions import Join
+from sagemaker.workflow.functions import Join, JsonGet
 from sagemaker.workflow.lambda_step import LambdaOutput, LambdaOutputTypeEnum, LambdaStep
 from sagemaker.workflow.model_step import ModelStep
 from sagemaker.workflow.parameters import ParameterFloat, ParameterString
 from sagemaker.workflow.pipeline import Pipeline
 from sagemaker.workflow.pipeline_context import PipelineSession
-from sagemaker.workflow.steps import CacheConfig, TrainingStep, TransformStep
+from sagemaker.workflow.properties import PropertyFile
+from sagemaker.workflow.steps import CacheConfig, ProcessingStep, TrainingStep, TransformStep
 
 folder, answers = map(Path, sys.argv[1:])
 ROLE = "arn:aws:iam::000000000000:role/scientist"
@@ -63,6 +66,31 @@ score = LambdaStep(
     inputs={"job": train.properties.TrainingJobName},
     outputs=[accuracy],
 )
+report = PropertyFile(name="Report", output_name="evaluation", path="evaluation.json")
+evaluator = SKLearnProcessor(
+    framework_version="1.2-1",
+    role=ROLE,
+    instance_type="ml.m5.large",
+    instance_count=1,
+    sagemaker_session=session,
+)
+evaluate = ProcessingStep(
+    name="Evaluate",
+    step_args=evaluator.run(
+        code=str(folder / "evaluate.py"),
+        inputs=[
+            ProcessingInput(
+                source=train.properties.ModelArtifacts.S3ModelArtifacts,
+                destination="/opt/ml/processing/model",
+            ),
+            ProcessingInput(source=where, destination="/opt/ml/processing/data"),
+        ],
+        outputs=[
+            ProcessingOutput(output_name="evaluation", source="/opt/ml/processing/evaluation")
+        ],
+    ),
+    property_files=[report],
+)
 model = SKLearnModel(
     model_data=train.properties.ModelArtifacts.S3ModelArtifacts,
     role=ROLE,
@@ -103,7 +131,15 @@ choose = ConditionStep(
         ConditionGreaterThanOrEqualTo(
             left=score.properties.Outputs["accuracy"],
             right=least,
-        )
+        ),
+        ConditionGreaterThanOrEqualTo(
+            left=JsonGet(
+                step_name=evaluate.name,
+                property_file=report,
+                json_path="multiclass_classification_metrics.accuracy.value",
+            ),
+            right=least,
+        ),
     ],
     if_steps=[register, make, predict],
     else_steps=[bad],
@@ -111,7 +147,7 @@ choose = ConditionStep(
 pipeline = Pipeline(
     name="sdk2-pipeline",
     parameters=[least, where],
-    steps=[train, score, choose],
+    steps=[train, score, evaluate, choose],
     sagemaker_session=session,
 )
 pipeline.upsert(role_arn=ROLE)

@@ -13,6 +13,8 @@ INTERNAL_ERROR = "SageMaker.JOB_INTERNAL_ERROR"
 CAPACITY_ERROR = "SageMaker.CAPACITY_ERROR"
 RESOURCE_LIMIT = "SageMaker.RESOURCE_LIMIT"
 
+_MOST_DOUBLINGS = 100
+
 ALWAYS = Retry(kinds=(SERVICE_FAULT, THROTTLING), interval_s=1.0, backoff=2.0, most=5)
 
 _REASONS = (
@@ -46,7 +48,8 @@ def next_attempt(
     for policy in (*policies, ALWAYS):
         if kind not in policy.kinds:
             continue
-        after = now + policy.interval_s * policy.backoff ** (attempt - 1)
+        # Attempts without an end in number have one in time: their exponent is bounded, too.
+        after = now + policy.interval_s * policy.backoff ** min(attempt - 1, _MOST_DOUBLINGS)
         if policy.most is not None and attempt > policy.most:
             return None
         if policy.expire_s is not None and after > first + policy.expire_s:

@@ -20,6 +20,8 @@ _TYPES = (*_COMPARES, "In", "Not", "Or", "And")
 def check(condition: Any) -> None:
     """Raises BadDefinition for what is no condition."""
     kind = condition.get("Type") if isinstance(condition, dict) else None
+    if not isinstance(kind, str) or kind not in _TYPES:
+        raise BadDefinition(f"A condition has Type {kind!r}; it can be {', '.join(_TYPES)}.")
     if kind in _COMPARES:
         _demand(condition, "LeftValue", "RightValue")
     elif kind == "In":
@@ -29,11 +31,9 @@ def check(condition: Any) -> None:
     elif kind == "Not":
         _demand(condition, "Condition")
         check(condition["Condition"])
-    elif kind in ("Or", "And"):
+    else:
         _demand(condition, "Conditions")
         check_all(condition["Conditions"])
-    else:
-        raise BadDefinition(f"A condition has Type {kind!r}; it can be {', '.join(_TYPES)}.")
 
 
 def check_all(conditions: Any) -> None:

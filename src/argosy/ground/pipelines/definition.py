@@ -19,11 +19,20 @@ from argosy.ground.pipelines.step import Definition, Output, Retry, Step
 
 VERSION = "2020-12-01"
 _MOST_STEPS = 1000
+_LONGEST_PAUSE_S = 864_000
+_MOST_BACKOFF = 100
+_MOST_ATTEMPTS = 20
 
 
 def parse(text: str) -> Definition:
     """Raises BadDefinition with a sentence."""
-    document = _json(text)
+    try:
+        return _parsed(_json(text))
+    except RecursionError:
+        raise BadDefinition("The pipeline's definition is nested too deep.") from None
+
+
+def _parsed(document: dict[str, Any]) -> Definition:
     if document.get("Version") not in (VERSION, None):
         raise BadDefinition(
             f"The definition's Version is {document['Version']!r}; it must be {VERSION}."
@@ -138,15 +147,23 @@ def _retry(name: str, policy: Any) -> Retry:
     named = policy.get("ExceptionType") or []
     most, minutes = policy.get("MaxAttempts"), policy.get("ExpireAfterMin")
     try:
-        return Retry(
+        retry = Retry(
             kinds=(named,) if isinstance(named, str) else tuple(map(str, named)),
             interval_s=float(policy.get("IntervalSeconds", 1)),
             backoff=float(policy.get("BackoffRate", 2.0)),
             most=None if most is None else int(most),
             expire_s=None if minutes is None else float(minutes) * 60,
         )
-    except (TypeError, ValueError):
+    except (TypeError, ValueError, OverflowError):
         raise BadDefinition(f"A number of RetryPolicies of the step {name} is none.") from None
+    if not (0 <= retry.interval_s <= _LONGEST_PAUSE_S and 0 <= retry.backoff <= _MOST_BACKOFF):
+        raise BadDefinition(
+            f"RetryPolicies of the step {name}: IntervalSeconds is at most {_LONGEST_PAUSE_S}, "
+            f"BackoffRate at most {_MOST_BACKOFF}."
+        )
+    if not 0 <= (retry.most or 0) <= _MOST_ATTEMPTS:
+        raise BadDefinition(f"MaxAttempts of the step {name} is at most {_MOST_ATTEMPTS}.")
+    return retry
 
 
 def _files(name: str, listed: list[Any]) -> dict[str, tuple[str, str]]:

@@ -25,8 +25,12 @@ def parse_parameters(listed: Any) -> dict[str, Parameter]:
             )
         if one["Name"] in found:
             raise BadDefinition(f"The parameter {one['Name']} is there twice.")
-        allowed = tuple(one.get("EnumValues") or ())
-        found[one["Name"]] = Parameter(one["Name"], one["Type"], one.get("DefaultValue"), allowed)
+        allowed = one.get("EnumValues") or []
+        if not isinstance(allowed, list):
+            raise BadDefinition(f"EnumValues of the parameter {one['Name']} is a list.")
+        found[one["Name"]] = Parameter(
+            one["Name"], one["Type"], one.get("DefaultValue"), tuple(allowed)
+        )
     return found
 
 

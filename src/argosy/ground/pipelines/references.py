@@ -182,7 +182,10 @@ def file_of(inner: Any, scope: Scope) -> tuple[str, str]:
     named = inner.get("PropertyFile")
     path = named.get(GET) if isinstance(named, dict) else None
     root, step, rest = split(path)
-    found = tokens(rest)
+    try:
+        found = tokens(rest)
+    except LookupError:
+        found = []
     if root != "Steps" or len(found) != 2 or found[0] != _FILES:
         raise BadDefinition(
             f'Std:JsonGet: PropertyFile is {{"Get": "Steps.NAME.{_FILES}.FILE"}}, not {path!r}.'
