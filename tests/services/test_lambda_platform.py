@@ -22,7 +22,7 @@ def client(platform: Platform) -> Any:
 
 def messages(platform: Platform, url: str) -> list[dict[str, Any]]:
     found = platform.client("sqs").receive_message(
-        QueueUrl=url, MaxNumberOfMessages=10, WaitTimeSeconds=5, MessageAttributeNames=["All"]
+        QueueUrl=url, MaxNumberOfMessages=10, WaitTimeSeconds=1, MessageAttributeNames=["All"]
     )
     return list(found.get("Messages", ()))
 
@@ -207,3 +207,72 @@ def test_a_bomb_in_s3_is_refused_and_leaves_nothing(platform: Platform, client: 
     with pytest.raises(ClientError, match="NoSuchKey"):
         create(client, "lp-bomb", Code={"S3Bucket": "lambda-bombs", "S3Key": "none.zip"})
     assert not list((platform.data_dir / "functions").glob("coming-*"))
+
+
+COLLECT = """
+import json, os, boto3
+sqs = boto3.client("sqs")
+def handler(event, context):
+    bodies = [record["body"] for record in event["Records"]]
+    sqs.send_message(QueueUrl=os.environ["DONE"], MessageBody=json.dumps(bodies))
+"""
+
+
+def batches(platform: Platform, url: str, count: int) -> list[list[str]]:
+    """What the function had, batch by batch, until so many bodies are there."""
+    found: list[list[str]] = []
+
+    def enough() -> bool:
+        for one in messages(platform, url):
+            found.append(json.loads(one["Body"]))
+            platform.client("sqs").delete_message(QueueUrl=url, ReceiptHandle=one["ReceiptHandle"])
+        return sum(map(len, found)) >= count
+
+    until(enough, 120)
+    return found
+
+
+def test_messages_of_a_group_come_in_their_order(platform: Platform, client: Any) -> None:
+    sqs = platform.client("sqs")
+    attributes = {"FifoQueue": "true", "ContentBasedDeduplication": "true"}
+    done_url = sqs.create_queue(
+        QueueName="lp-ordered-done.fifo", Attributes={**attributes, "VisibilityTimeout": "120"}
+    )["QueueUrl"]
+    url = sqs.create_queue(QueueName="lp-ordered.fifo", Attributes=attributes)["QueueUrl"]
+    source = COLLECT.replace(
+        "MessageBody=json.dumps(bodies)",
+        "MessageBody=json.dumps(bodies), "
+        "MessageGroupId=event['Records'][0]['attributes']['MessageGroupId']",
+    )
+    create(client, "lp-ordered", source, Environment={"Variables": {"DONE": done_url}}, Timeout=30)
+    for number in range(12):
+        group = "ab"[number % 2]
+        sqs.send_message(QueueUrl=url, MessageBody=f"{group}{number}", MessageGroupId=group)
+    client.create_event_source_mapping(
+        EventSourceArn="arn:aws:sqs:us-east-1:000000000000:lp-ordered.fifo",
+        FunctionName="lp-ordered",
+        BatchSize=3,
+    )
+    had = [body for batch in batches(platform, done_url, 12) for body in batch]
+    for group in "ab":
+        numbers = [int(body[1:]) for body in had if body[0] == group]
+        assert numbers == sorted(numbers)
+        assert len(numbers) == 6
+
+
+def test_a_window_collects_what_comes_within_it(platform: Platform, client: Any) -> None:
+    sqs = platform.client("sqs")
+    done_url, _ = queue(platform, "lp-window-done")
+    url, arn = queue(platform, "lp-window")
+    create(client, "lp-window", COLLECT, Environment={"Variables": {"DONE": done_url}}, Timeout=30)
+    client.create_event_source_mapping(
+        EventSourceArn=arn,
+        FunctionName="lp-window",
+        BatchSize=40,
+        MaximumBatchingWindowInSeconds=20,
+    )
+    for number in range(40):
+        sqs.send_message(QueueUrl=url, MessageBody=str(number))
+    had = batches(platform, done_url, 40)
+    assert sorted(int(body) for batch in had for body in batch) == list(range(40))
+    assert len(had) <= 3
