@@ -12,7 +12,7 @@ from support.machines import SLOW_S, create, logged, named, shown, switched
 @pytest.fixture(scope="module")
 def hurried() -> Iterator[Platform]:
     """A platform that gives scripts two seconds, and processes one to end."""
-    with Platform(lifecycle_timeout_s=2, machine_grace_s=1) as platform:
+    with Platform(lifecycle_timeout_s=2, machine_grace_s=1, allow_reset=True) as platform:
         yield platform
 
 
@@ -65,3 +65,30 @@ def test_a_machine_that_kills_itself_in_a_script_fails(hurried: Platform) -> Non
 
     assert made["NotebookInstanceStatus"] == "Failed"
     until(lambda: not shown(hurried, "suicide")["agent_pid"], SLOW_S)
+
+
+def test_a_machine_sees_nothing_of_the_platform_nor_of_the_host(hurried: Platform) -> None:
+    looking = (
+        f"#!/bin/sh\nls {hurried.data_dir}\ncat {hurried.data_dir}/credentials.json\n"
+        "touch /usr/mine\nls /proc | grep -c '^[0-9]*$'\nkill -9 1 2>&1\nexit 0\n"
+    )
+    create(hurried, "looks", OnStart=looking)
+
+    said = "\n".join(logged(hurried, "looks", "LifecycleConfigOnStart"))
+
+    assert hurried.credentials.secret_access_key not in said
+    assert said.count("No such file or directory") == 2
+    assert "Read-only file system" in said
+    assert any(line.isdecimal() and int(line) < 10 for line in said.splitlines())
+    switched(hurried, "looks", "stop")
+
+
+def test_a_reset_ends_machines_and_removes_their_volumes(hurried: Platform) -> None:
+    create(hurried, "reset", OnStart="#!/bin/sh\nnohup sleep 86389 &\n")
+    assert len(named("sleep\x0086389")) == 1
+
+    hurried.reset()
+
+    assert named("sleep\x0086389") == []
+    assert list((hurried.data_dir / "volumes").iterdir()) == []
+    assert hurried.status()["machines"] == []

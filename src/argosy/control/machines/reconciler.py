@@ -27,6 +27,7 @@ log = logging.getLogger(__name__)
 
 _LONGEST_SLEEP_S = 30.0
 _BUSY_S = 1.0
+_REMOVING_S = 0.1
 
 
 @dataclass(frozen=True)
@@ -38,11 +39,13 @@ class _Planned:
 
 
 class MachineReconciler:
-    """Compares what records ask for with what the backend lists. Keeps no memory of its own."""
+    """Compares what records ask for with what the backend lists. Remembers nothing but which
+    volumes are being removed: that may take long, and is begun again after a restart."""
 
     def __init__(self, means: Means, kinds: Sequence[Kind]) -> None:
         self._means = means
         self._kinds = kinds
+        self._removals: dict[str, asyncio.Task[None]] = {}
 
     async def activate(self) -> float:
         """One pass; returns after how many seconds to look again if nothing rings."""
@@ -62,6 +65,8 @@ class MachineReconciler:
         await carrying_out.clear_away(
             self._means.backend, [one for one in instances if _key(one) not in wanted]
         )
+        if self._removals:
+            return _REMOVING_S
         return _BUSY_S if busy else _LONGEST_SLEEP_S
 
     async def _guarded(self, kind: Kind, record: Record, instances: list[Instance]) -> None:
@@ -78,11 +83,24 @@ class MachineReconciler:
         plan = decide(kind.states[record.status], document["machine"], instances, grace, now)
         plan = kind.adjusted(record, plan)
         spec, plan = self._launchable(kind, record, plan, now)
-        if plan.state is State.REMOVED:
-            await asyncio.to_thread(remove_volume, means.data_dir.volumes, plan.machine["id"])
+        if plan.state is State.REMOVED and not self._is_removed(plan.machine["id"]):
+            plan = replace(plan, state=State.REMOVING)
         if self._write(kind, record, plan, now):
             await self._act(plan, spec)
             self._hand_over(kind, record, plan, instances, now)
+
+    def _is_removed(self, volume: str) -> bool:
+        """Whether a volume is gone; has it removed beside."""
+        folder = self._means.data_dir.volumes
+        task = self._removals.get(volume)
+        if task is None:
+            removal = asyncio.to_thread(remove_volume, folder, volume)
+            self._removals[volume] = asyncio.create_task(removal)
+        elif task.done():
+            del self._removals[volume]
+            task.result()
+            return True
+        return False
 
     def _launchable(
         self, kind: Kind, record: Record, plan: Plan, now: float

@@ -57,8 +57,12 @@ class World:
         self.reconciler = MachineReconciler(means, (Notebooks(), Ec2Instances()))
 
     def look(self, times: int = 1) -> None:
-        for _ in range(times):
-            asyncio.run(self.reconciler.activate())
+        async def passes() -> None:
+            for _ in range(times):
+                await self.reconciler.activate()
+                await asyncio.gather(*self.reconciler._removals.values())
+
+        asyncio.run(passes())
 
     def notebook(self, **asked: Any) -> None:
         given = {"RoleArn": "arn:aws:iam::1:role/x", "VolumeSizeInGB": 7, **asked}
@@ -144,7 +148,7 @@ def test_deleting_takes_the_volume_and_the_record(world: World) -> None:
     (world.data_dir.volumes / f"{name}.OnCreate").touch()
     world.records.update(world.found(), now=NOW, status="Deleting")
 
-    world.look()
+    world.look(2)
 
     assert world.records.get(NOTEBOOK, *MINE) is None
     assert list(world.data_dir.volumes.iterdir()) == []
@@ -208,7 +212,7 @@ def test_an_ec2_instance_that_switched_itself_off_ends_as_it_was_told_to(
     world.look()
     world.become(Phase.DONE)
 
-    world.look(2)
+    world.look(3)
 
     record = world.found(ec2.EC2_INSTANCE)
     assert record.status == ends
@@ -218,7 +222,7 @@ def test_an_ec2_instance_that_switched_itself_off_ends_as_it_was_told_to(
 def test_a_terminated_instance_is_forgotten_after_an_hour(world: World) -> None:
     ec2_instance(world)
     ec2.change(world.records, world.found(ec2.EC2_INSTANCE), ec2.TERMINATE, NOW)
-    world.look()
+    world.look(2)
     assert world.found(ec2.EC2_INSTANCE).status == "terminated"
 
     world.clock.advance(KEPT_S + 1)
