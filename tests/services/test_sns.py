@@ -212,7 +212,7 @@ def test_lists_come_in_pages_of_a_hundred(sns: Any) -> None:
     [
         ("email", "a@example.com", "sends no mail"),
         ("sms", "+15551234", "sends no text messages"),
-        ("lambda", "arn:aws:lambda:us-east-1:000000000000:function:f", "no Lambda functions"),
+        ("lambda", "f", "not the ARN of a function"),
         ("firehose", "arn", "no Firehose"),
         ("application", "arn", "mobile devices"),
         ("pigeon", "coop", "does not support this protocol"),

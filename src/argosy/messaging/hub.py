@@ -45,7 +45,13 @@ class Messaging:
             records, self.topics, self.queues, self.deliveries, self.signer, clock.now
         )
         self._publishing = Publishing(
-            self.subscriptions, self.queues, self.sending, self._sent, self.deliveries, self.signer
+            self.subscriptions,
+            self.queues,
+            self.sending,
+            self._sent,
+            self.deliveries,
+            self.signer,
+            records,
         )
         transactions.listen(self._ring)
 

@@ -3,6 +3,7 @@
 Queues get theirs at once; for http endpoints a delivery is written down, which `delivering` makes.
 """
 
+import json
 import logging
 import uuid
 
@@ -19,13 +20,26 @@ from argosy.messaging.publication import Publication, Published
 from argosy.messaging.queues import Queues
 from argosy.messaging.sending import Letter, Sending, deduplication_of, sequence_number
 from argosy.messaging.signing import Signer
-from argosy.messaging.subscription import SQS, Subscription
+from argosy.messaging.subscription import LAMBDA, SQS, Subscription
 from argosy.messaging.subscriptions import Subscriptions
 from argosy.messaging.topics import Topic
 from argosy.state.deliveries import Deliveries, Delivery
+from argosy.state.invoking import invoke_for
+from argosy.state.records import Records
 from argosy.state.sent_lately import Sent, SentLately
 
 SENDER = "sns.amazonaws.com"
+
+_IN_EVENT = (
+    "Type",
+    "MessageId",
+    "TopicArn",
+    "Subject",
+    "Message",
+    "Timestamp",
+    "SignatureVersion",
+    "Signature",
+)
 
 log = logging.getLogger(__name__)
 
@@ -41,7 +55,9 @@ class Publishing:
         sent: SentLately,
         deliveries: Deliveries,
         signer: Signer,
+        records: Records,
     ) -> None:
+        self._records = records
         self._subscriptions = subscriptions
         self._queues = queues
         self._sending = sending
@@ -93,6 +109,9 @@ class Publishing:
         if subscription.protocol == SQS:
             self._to_queue(post, subscription, body)
             return
+        if subscription.protocol == LAMBDA:
+            self._to_function(post, subscription, text)
+            return
         self._deliveries.add(
             Delivery(
                 subscription=subscription.arn,
@@ -106,6 +125,22 @@ class Publishing:
                 created=post.now,
             )
         )
+
+    def _to_function(self, post: "_Post", subscription: Subscription, text: str) -> None:
+        event = post.function_event(subscription, text)
+        refused = invoke_for(
+            self._records,
+            subscription.record.account,
+            subscription.record.region,
+            subscription.endpoint,
+            event,
+            post.now,
+            service=SENDER,
+            source_arn=post.topic.arn,
+            trace=post.said.trace,
+        )
+        if refused is not None:
+            self.bury(subscription, event, post.now, refused[1])
 
     def _to_queue(self, post: "_Post", subscription: Subscription, body: str) -> None:
         queue = self._queues.of_arn(subscription.endpoint)
@@ -152,6 +187,23 @@ class _Post:
         if self.said.attributes:
             more["MessageAttributes"] = attributes_member(self.said.attributes)
         return self._envelope(text).addressed(subscription.base, **more)
+
+    def function_event(self, subscription: Subscription, text: str) -> str:
+        """The event of a function; names differ a little from those of a notification."""
+        said = json.loads(self.notification(subscription, text))
+        sns = {
+            **{name: said.get(name) for name in _IN_EVENT},
+            "SigningCertUrl": said["SigningCertURL"],
+            "UnsubscribeUrl": said["UnsubscribeURL"],
+            "MessageAttributes": said.get("MessageAttributes", {}),
+        }
+        record = {
+            "EventSource": "aws:sns",
+            "EventVersion": "1.0",
+            "EventSubscriptionArn": subscription.arn,
+            "Sns": sns,
+        }
+        return json.dumps({"Records": [record]})
 
     def _envelope(self, text: str) -> Envelope:
         if text not in self._envelopes:

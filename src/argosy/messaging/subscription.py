@@ -7,14 +7,15 @@ from typing import Any
 
 from argosy.ground.errors import InvalidParameter
 from argosy.messaging import delivery_policy, filter_policy, queue_attributes
+from argosy.state.functions import parse_name
 from argosy.state.records import Record
 
 KIND = "subscription"
 
 HTTP = ("http", "https")
 SQS = "sqs"
+LAMBDA = "lambda"
 _REASONS = {
-    "lambda": "there are no Lambda functions here yet",
     "firehose": "there is no Firehose here",
     "email": "this platform sends no mail",
     "email-json": "this platform sends no mail",
@@ -94,13 +95,19 @@ def check_protocol(protocol: str, endpoint: str) -> None:
     """Raises InvalidParameter for what nothing is delivered to."""
     if protocol in _REASONS:
         raise InvalidParameter(
-            f"Invalid parameter: Protocol Reason: {_REASONS[protocol]}; sqs, http and https are "
-            "delivered to"
+            f"Invalid parameter: Protocol Reason: {_REASONS[protocol]}; sqs, lambda, http and "
+            "https are delivered to"
         )
     if protocol in HTTP:
         if not endpoint.startswith(f"{protocol}://") or len(endpoint) > 2048:
             raise InvalidParameter(
                 "Invalid parameter: Endpoint Reason: Endpoint must match the specified protocol"
+            )
+    elif protocol == LAMBDA:
+        named = parse_name(endpoint)
+        if named is None or not named.account:
+            raise InvalidParameter(
+                "Invalid parameter: Lambda endpoint ARN Reason: it is not the ARN of a function"
             )
     elif protocol != SQS:
         raise InvalidParameter(

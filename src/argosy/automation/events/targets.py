@@ -27,9 +27,7 @@ from argosy.messaging.resource_policy import Sender, lets_in
 from argosy.messaging.sending import Letter
 from argosy.state.event_deliveries import EventDelivery
 from argosy.state.events import DEFAULT_BUS
-from argosy.state.function_policy import allows
-from argosy.state.functions import resolve
-from argosy.state.invocations import Invocations
+from argosy.state.invoking import invoke_for
 from argosy.state.object_events import SERVICE as S3
 from argosy.state.rules import BUS, bus_arn
 from argosy.state.schedules import SERVICE as SCHEDULER
@@ -53,23 +51,19 @@ def deliver(means: Means, delivery: EventDelivery, now: float) -> None:
 
 
 def _to_function(means: Means, delivery: EventDelivery, now: float) -> None:
-    arn, records = _arn(delivery), means.records
-    if resolve(records, delivery.account, delivery.region, arn) is None:
-        raise Undeliverable(NO_RESOURCE, f"Function not found: {arn}")
-    sender = delivery.service, delivery.origin, delivery.account
-    if not _by_role(delivery) and not allows(records, arn, *sender):
-        raise _not_permitted(delivery, "lambda:InvokeFunction")
-    try:
-        Invocations(records.transactions).add(
-            delivery.account,
-            delivery.region,
-            arn,
-            delivery.body.encode(),
-            now,
-            trace=delivery.trace,
-        )
-    except ValueError as error:
-        raise Undeliverable(INVALID_PARAMETER, str(error)) from None
+    refused = invoke_for(
+        means.records,
+        delivery.account,
+        delivery.region,
+        _arn(delivery),
+        delivery.body,
+        now,
+        service="" if _by_role(delivery) else delivery.service,
+        source_arn=delivery.origin,
+        trace=delivery.trace,
+    )
+    if refused is not None:
+        raise Undeliverable(*refused)
 
 
 def _to_queue(means: Means, delivery: EventDelivery, now: float) -> None:
@@ -96,7 +90,7 @@ def _to_topic(means: Means, delivery: EventDelivery, now: float) -> None:
     if not _by_role(delivery) and not permitted:
         raise _not_permitted(delivery, "sns:Publish")
     subject = _S3_SUBJECT if delivery.service == S3 else None
-    messaging.publish(arn, Publication(delivery.body, subject))
+    messaging.publish(arn, Publication(delivery.body, subject, trace=delivery.trace))
 
 
 def _to_bus(means: Means, delivery: EventDelivery, now: float) -> None:

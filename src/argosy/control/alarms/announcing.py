@@ -5,6 +5,7 @@ at all, so that control may be killed at any time: nothing is told twice, and no
 Other actions are given back to be carried out after the commit.
 """
 
+import json
 import logging
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -18,9 +19,13 @@ from argosy.messaging import Publication
 from argosy.state.alarm_history import ACTION, STATE, AlarmHistory
 from argosy.state.alarm_rules import name_of
 from argosy.state.alarms import ACTIONS, COMPOSITE, Change, alarm_arn, change_of, moved, states_of
+from argosy.state.invoking import invoke_for
 from argosy.state.record import Record
 
 SNS = "arn:aws:sns:"
+LAMBDA = "arn:aws:lambda:"
+
+_INVOKER = "lambda.alarms.cloudwatch.amazonaws.com"
 
 log = logging.getLogger(__name__)
 
@@ -133,6 +138,8 @@ class Announcer:
             act = act_for(arn, self._actions)
             if arn.startswith(SNS):
                 self._publish(record, change, arn, now)
+            elif arn.startswith(LAMBDA):
+                self._invoke(record, change, arn, now)
             elif act is not None:
                 later.append(Asked(arn, act, change))
             else:
@@ -148,6 +155,23 @@ class Announcer:
         except ApiError as refused:
             error = refused.message
             log.warning("alarm %s cannot be told to %s: %s", record.name, arn, error)
+        self._record(record, ACTION, *messages.action_history(change, arn, error, text), now)
+
+    def _invoke(self, record: Record, change: Change, arn: str, now: float) -> None:
+        text = json.dumps(messages.function_event(record, change), separators=(",", ":"))
+        refused = invoke_for(
+            self._means.records,
+            record.account,
+            record.region,
+            arn,
+            text,
+            now,
+            service=_INVOKER,
+            source_arn=alarm_arn(record.account, record.region, record.name),
+        )
+        error = refused[1] if refused else ""
+        if error:
+            log.warning("alarm %s cannot invoke %s: %s", record.name, arn, error)
         self._record(record, ACTION, *messages.action_history(change, arn, error, text), now)
 
     def _tell(self, record: Record, change: Change, now: float) -> None:

@@ -66,6 +66,18 @@ def event(record: Record, change: Change) -> dict[str, Any]:
     }
 
 
+def function_event(record: Record, change: Change) -> dict[str, Any]:
+    """What a function is invoked with (CloudWatch User Guide, "Lambda alarm actions")."""
+    return {
+        "source": SOURCE,
+        "alarmArn": alarm_arn(record.account, record.region, record.name),
+        "accountId": record.account,
+        "time": stamp(change["at"]),
+        "region": record.region,
+        "alarmData": event(record, change),
+    }
+
+
 def state_history(change: Change) -> tuple[str, str]:
     """Summary and data of the history's StateUpdate."""
     document: dict[str, Any] = {
