@@ -4,6 +4,7 @@ import base64
 import hashlib
 import json
 from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
 from typing import Any
 
 import pytest
@@ -240,3 +241,39 @@ def test_tags_come_and_go(client: Any) -> None:
     client.untag_resource(Resource=arn, TagKeys=["a"])
     assert client.list_tags(Resource=arn)["Tags"] == {"b": "2"}
     assert ROLE in client.get_function(FunctionName="tagged")["Configuration"]["Role"]
+
+
+def test_the_older_form_of_an_event_is_queued_too(client: Any, server: ApiServer) -> None:
+    create(client, "older")
+    assert client.invoke_async(FunctionName="older", InvokeArgs=b"[1]")["Status"] == 202
+    assert Invocations(server.records.transactions).count_of(f"{ARN}:older") == 1
+
+
+def test_two_changes_of_the_code_at_once_are_told_apart(client: Any, server: ApiServer) -> None:
+    create(client, "twice")
+    clients = [server.client("lambda") for _ in range(2)]
+    # Large enough that one is still unpacked when the other comes.
+    sources = [zipped(app=f"x = {number!r}" + "#" * (8 << 20)) for number in range(2)]
+
+    def update(number: int) -> str:
+        try:
+            clients[number].update_function_code(FunctionName="twice", ZipFile=sources[number])
+        except ClientError as error:
+            return str(error.response["Error"]["Code"])
+        return ""
+
+    with ThreadPoolExecutor(2) as pool:
+        outcomes = set(pool.map(update, range(2)))
+    assert outcomes in ({"", "ResourceConflictException"}, {""})
+    shown = client.get_function_configuration(FunctionName="twice")
+    digests = [base64.b64encode(hashlib.sha256(one).digest()).decode() for one in sources]
+    assert shown["CodeSha256"] in digests
+
+
+def test_functions_are_listed_in_pages_that_hold_each_once(client: Any) -> None:
+    for number in range(7):
+        create(client, f"paged-{number}")
+    pages = client.get_paginator("list_functions").paginate(PaginationConfig={"PageSize": 3})
+    names = [one["FunctionName"] for page in pages for one in page["Functions"]]
+    assert names == [f"paged-{number}" for number in range(7)]
+    assert refused(client.list_functions, Marker="?")[1] == "InvalidParameterValueException"
