@@ -276,3 +276,38 @@ def test_a_window_collects_what_comes_within_it(platform: Platform, client: Any)
     had = batches(platform, done_url, 40)
     assert sorted(int(body) for batch in had for body in batch) == list(range(40))
     assert len(had) <= 3
+
+
+WRITER = """
+import boto3
+def handler(event, context):
+    key = event["Records"][0]["s3"]["object"]["key"]
+    number = int(key) + 1
+    boto3.client("s3").put_object(Bucket="lambda-loop", Key=str(number), Body=b"x")
+"""
+
+
+def test_a_function_that_writes_into_the_bucket_that_calls_it_is_stopped(
+    platform: Platform, client: Any
+) -> None:
+    dead_url, dead = queue(platform, "lp-writer-dead")
+    s3 = platform.client("s3")
+    s3.create_bucket(Bucket="lambda-loop")
+    made = create(client, "lp-writer", WRITER, DeadLetterConfig={"TargetArn": dead}, Timeout=30)
+    client.add_permission(
+        FunctionName="lp-writer",
+        StatementId="bucket",
+        Action="lambda:InvokeFunction",
+        Principal="s3.amazonaws.com",
+        SourceArn="arn:aws:s3:::lambda-loop",
+    )
+    called = {"LambdaFunctionArn": made["FunctionArn"], "Events": ["s3:ObjectCreated:*"]}
+    s3.put_bucket_notification_configuration(
+        Bucket="lambda-loop",
+        NotificationConfiguration={"LambdaFunctionConfigurations": [called]},
+    )
+    s3.put_object(Bucket="lambda-loop", Key="0", Body=b"x")
+    buried: list[dict[str, Any]] = []
+    until(lambda: buried.extend(messages(platform, dead_url)) or buried, 120)
+    keys = [json.loads(m["Body"])["Records"][0]["s3"]["object"]["key"] for m in buried]
+    assert keys == ["16"]
