@@ -57,6 +57,15 @@ def test_a_request_comes_whole_with_repeated_headers_and_without_those_of_the_pl
     assert end["body"] == b"done"
 
 
+def test_headers_that_no_answer_may_have_are_left_out() -> None:
+    async def door(request: DoorRequest) -> DoorAnswer:
+        headers = [("Date", "x"), ("Content-Length", "9"), ("a b", "c"), ("X-A", "1\r\nX-B: 2")]
+        return DoorAnswer(200, headers, b"ok")
+
+    start, _ = asyncio.run(_ask(Doors({API: door}), HEADERS))
+    assert start["headers"] == [(b"X-A", b"1  X-B: 2"), (b"content-length", b"2")]
+
+
 def test_a_door_that_fails_answers_500_and_says_nothing_of_why() -> None:
     async def door(request: DoorRequest) -> DoorAnswer:
         raise RuntimeError("a secret")

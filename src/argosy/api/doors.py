@@ -24,6 +24,9 @@ from argosy.ground.names import new_request_id
 _OURS = b"x-argosy-"
 _BODILESS = (204, 304)
 _NAME = re.compile(r"[!#$%&'*+.^_`|~0-9A-Za-z-]+")
+_SERVERS = frozenset({"connection", "content-length", "date", "transfer-encoding"})
+"""Headers that the server writes itself."""
+
 _SIGNS = re.compile(r"[\x00-\x08\x0a-\x1f\x7f]")
 """What may not stand in a header's value: a function may have put it there."""
 
@@ -107,7 +110,7 @@ async def _send(answer: DoorAnswer, send: Send) -> None:
     headers = [
         (name.encode(), _SIGNS.sub(" ", value).encode("latin-1", "replace"))
         for name, value in answer.headers
-        if _NAME.fullmatch(name)
+        if _NAME.fullmatch(name) and name.lower() not in _SERVERS
     ]
     if answer.status not in _BODILESS:
         headers.append((b"content-length", b"%d" % len(answer.body)))
