@@ -47,5 +47,4 @@ def test_a_tuner_finds_the_best_trial_and_deploys_it(
     job = platform.client("sagemaker").describe_training_job(TrainingJobName=told["best"])
     assert job["FinalMetricDataList"][0]["Value"] == pytest.approx(max(told["trials"]), abs=1e-6)
     assert len(told["predicted"]) == len(ROWS)
-    best = json.loads(told["grid"])  # the SDK writes categories of scripts as JSON
-    assert best == "2.0", "the other point of the grid hardly learns"
+    assert told["grid"] == "6", "deeper trees fit better what they were trained on"

@@ -1,11 +1,14 @@
-"""SDK 2: a tuner searches by random and Bayesian trials, names the best, and deploys it."""
+"""SDK 2: tuners search for the best trial, by a Bayesian search and on a grid, and deploy it."""
 
 import json
 import sys
 from pathlib import Path
 
 import sagemaker
+from sagemaker import image_uris
 from sagemaker.deserializers import JSONDeserializer
+from sagemaker.estimator import Estimator
+from sagemaker.inputs import TrainingInput
 from sagemaker.serializers import CSVSerializer
 from sagemaker.sklearn.estimator import SKLearn
 from sagemaker.tuner import CategoricalParameter, ContinuousParameter, HyperparameterTuner
@@ -62,8 +65,27 @@ told["predicted"] = predictor.predict(rows)
 predictor.delete_model()
 predictor.delete_endpoint()
 
-grid = tuner("Grid", {"strength": CategoricalParameter(["0.001", "2.0"])}, 2)
-grid.fit({"train": data}, wait=True)
-best = grid.best_estimator()
-told["grid"] = best.hyperparameters()["strength"]
+boosted = Estimator(
+    image_uri=image_uris.retrieve("xgboost", session.boto_region_name, version="1.7-1"),
+    role="arn:aws:iam::000000000000:role/scientist",
+    instance_type="ml.m5.large",
+    instance_count=1,
+    output_path=f"s3://{session.default_bucket()}/sdk2/tuning/boosted",
+    max_run=600,
+    sagemaker_session=session,
+)
+boosted.set_hyperparameters(objective="multi:softmax", num_class=3, num_round=5, nthread=1)
+grid = HyperparameterTuner(
+    boosted,
+    "validation:mlogloss",  # which the built-in algorithm tells by itself
+    {"max_depth": CategoricalParameter(["1", "6"])},
+    objective_type="Minimize",
+    strategy="Grid",
+    max_jobs=2,
+    max_parallel_jobs=2,
+    base_tuning_job_name="sdk2-grid",
+)
+rows_of = TrainingInput(data, content_type="text/csv")
+grid.fit({"train": rows_of, "validation": rows_of}, wait=True)
+told["grid"] = grid.best_estimator().hyperparameters()["max_depth"]
 answers.write_text(json.dumps(told))

@@ -112,7 +112,10 @@ class Steps:
         if step.type == steps.CALLBACK:
             return self._callbacks.look(run)
         if not self._functions.running(run):  # control was killed while it waited
-            return await self._called_again(run)
+            try:
+                return await self._called_again(run)
+            except Unresolved as error:
+                return run.failed(f"ClientError: {error}")
         return self._functions.look(run)
 
     async def _called_again(self, run: Run) -> StepState:

@@ -46,7 +46,9 @@ class JobSteps:
         try:
             shown = await self._ask(run, job.describe, {job.name: name})
         except ApiError as error:
-            return run.failed(_refused(job.describe, error), kind_of_error(error))
+            if not error.sender_fault:
+                return run.state  # the job goes on; it is looked at again
+            return run.failed(_refused(job.describe, error))
         status, reason = shown[job.status], str(shown.get("FailureReason") or "")
         if status == "Completed":
             return run.succeeded(properties=await self._properties(run, name, shown))

@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 
-from argosy.ground.errors import ThrottlingException
+from argosy.ground.errors import InternalFailure, ThrottlingException
 from argosy.state import pipelines as state
 from argosy.state.transform_jobs import TRANSFORM_JOB
 from support.pipelines import ROLE, PipelineScene
@@ -284,6 +284,31 @@ def test_a_json_file_of_an_earlier_step_is_read(tmp_path: Path) -> None:
         assert scene.statuses(arn) == {"ask": "Succeeded", "retrain": "Succeeded"}
         assert "nothing.json" in scene.steps(missing)["ask"]["FailureReason"]
         scene.close()
+
+
+def test_a_function_that_control_was_killed_in_is_called_again(scene: PipelineScene) -> None:
+    calls: list[Any] = []
+    scene.answers["lambda:Invoke"] = lambda asked: (
+        calls.append(asked) or {"Payload": b'{"score": 1}'}
+    )
+    arn = scene.start(function())
+    scene.carry_on()  # this control never sees the answer
+    assert scene.statuses(arn) == {"fun": "Executing"}
+    scene.carry_on(passes=3)
+    assert scene.statuses(arn) == {"fun": "Succeeded"}
+    assert {one["FunctionName"] for one in calls} == {function()["FunctionArn"]}
+
+
+def test_a_job_that_cannot_be_looked_at_for_a_moment_goes_on(scene: PipelineScene) -> None:
+    arn = scene.start(model(), transform())
+    scene.carry_on()
+    scene.answers["sagemaker:DescribeTransformJob"] = lambda asked: InternalFailure("full disk")
+    scene.carry_on()
+    assert scene.statuses(arn)["score"] == "Executing"
+    del scene.answers["sagemaker:DescribeTransformJob"]
+    scene.end_job(TRANSFORM_JOB, "Completed")
+    scene.carry_on()
+    assert scene.execution(arn)["PipelineExecutionStatus"] == "Succeeded"
 
 
 def test_every_change_of_status_is_an_event(scene: PipelineScene) -> None:
