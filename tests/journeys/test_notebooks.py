@@ -144,6 +144,7 @@ def test_a_cell_runs_in_the_jupyterlab_behind_a_presigned_url(platform: Platform
     assert "JupyterLab" in asked(base, "/lab", token)
     with pytest.raises(AssertionError, match=r"40[13]"):
         asked(base, "/api/kernels", token[:-1] + ("0" if token[-1] != "0" else "1"))
+    assert session_opened_by(base, token) == [403, 200]
     again = sagemaker.create_presigned_notebook_instance_url(NotebookInstanceName="nb-lab")
     assert again["AuthorizedUrl"].startswith(f"{base}/lab?token=")
     switched(platform, "nb-lab", "stop")
@@ -160,6 +161,15 @@ def asked(base: str, path: str, token: str, method: str = "GET") -> str:
         answer = http.request(method, base + path, headers=headers, timeout=60)
         assert answer.status < 400, answer.status
         return answer.data.decode()
+
+
+def session_opened_by(base: str, token: str) -> list[int]:
+    """Statuses of calls with nothing, and with the cookie that a browser gets by the link."""
+    with urllib3.PoolManager(retries=False) as http:
+        page = http.request("GET", f"{base}/lab?token={token}", timeout=60)
+        cookies = [one.partition(";")[0] for one in page.headers.getlist("Set-Cookie")]
+        tries: list[dict[str, str]] = [{}, {"Cookie": "; ".join(cookies)}]
+        return [http.request("GET", f"{base}/api/kernels", headers=h).status for h in tries]
 
 
 def run_cell(base: str, token: str, code: str) -> str:
