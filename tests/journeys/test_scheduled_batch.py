@@ -118,12 +118,12 @@ def test_on_the_first_of_each_month_the_data_is_transformed(
     s3.create_bucket(Bucket="bucket")
     s3.put_object(Bucket="bucket", Key="monthly-data/customers.csv", Body=csv(ROWS))
     schedule_as_the_seed_does(movable, function)
-    assert sagemaker.list_transform_jobs()["TransformJobSummaries"] == []
+    assert sagemaker.list_transform_jobs(NameContains="churn-model")["TransformJobSummaries"] == []
 
     to_the_first_of_the_month(movable)
 
     def job() -> Any:
-        jobs = sagemaker.list_transform_jobs()["TransformJobSummaries"]
+        jobs = sagemaker.list_transform_jobs(NameContains="churn-model")["TransformJobSummaries"]
         return [one for one in jobs if one["TransformJobStatus"] not in ("InProgress", "Stopping")]
 
     (done,) = until(job, 180)
