@@ -15,6 +15,7 @@ from argosy.ground.jobs import JobSpec
 from argosy.ground.processes import ProcessId
 
 _LOOK_EVERY_S = 0.2
+_LAUNCHED_WITHIN_S = 600.0
 _OVER = (Phase.DONE, Phase.FAILED, Phase.GONE)
 
 
@@ -33,7 +34,8 @@ class Peers:
 
     def wait(self, watch: Watch) -> None:
         """Until all others are over. Whoever launched them ends them when that is due."""
-        while not all(map(_is_over, self._others.values())):
+        given_up = time.monotonic() + _LAUNCHED_WITHIN_S
+        while not all(_is_over(one, given_up) for one in self._others.values()):
             watch.until(lambda: False, time.monotonic() + _LOOK_EVERY_S)
 
     @property
@@ -59,8 +61,10 @@ def _state(folders: Folders) -> InstanceState | None:
     return InstanceState.from_json(value) if isinstance(value, dict) else None
 
 
-def _is_over(folders: Folders) -> bool:
-    noted = read_json(folders.root / AGENT_FILE) or {}
+def _is_over(folders: Folders, given_up: float) -> bool:
+    noted = read_json(folders.root / AGENT_FILE)
+    if noted is None:  # it is being launched; control may have been killed meanwhile
+        return time.monotonic() > given_up
     alive = ProcessId(int(noted.get("pid", 0)), int(noted.get("start_ticks", 0))).alive
     state = _state(folders)
     return not alive or (state is not None and state.phase in _OVER)
