@@ -190,3 +190,42 @@ def test_a_version_that_is_not_approved_is_not_deployed(platform: Platform) -> N
             PrimaryContainer={"ModelPackageName": newest["ModelPackageArn"]},
             ExecutionRoleArn=ROLE,
         )
+
+
+def test_an_event_starts_a_pipeline_with_parameters(platform: Platform) -> None:
+    sagemaker, events = platform.client("sagemaker"), platform.client("events")
+    is_high = {"Type": "GreaterThan", "LeftValue": {"Get": "Parameters.Limit"}, "RightValue": 5}
+    step = {"Name": "ask", "Type": "Condition", "Arguments": {"Conditions": [is_high]}}
+    definition = {
+        "Version": "2020-12-01",
+        "Parameters": [{"Name": "Limit", "Type": "Integer"}],
+        "Steps": [step],
+    }
+    arn = sagemaker.create_pipeline(
+        PipelineName="Nightly", PipelineDefinition=json.dumps(definition), RoleArn=ROLE
+    )["PipelineArn"]
+    events.put_rule(Name="nightly", EventPattern=json.dumps({"source": ["my.data"]}))
+    target = {
+        "Id": "1",
+        "Arn": arn,
+        "RoleArn": ROLE,
+        "SageMakerPipelineParameters": {"PipelineParameterList": [{"Name": "Limit", "Value": "7"}]},
+    }
+    assert events.put_targets(Rule="nightly", Targets=[target])["FailedEntryCount"] == 0
+
+    events.put_events(Entries=[{"Source": "my.data", "DetailType": "Landed", "Detail": "{}"}])
+
+    def succeeded() -> str:
+        listed = sagemaker.list_pipeline_executions(PipelineName="Nightly")
+        found = [
+            one["PipelineExecutionArn"]
+            for one in listed["PipelineExecutionSummaries"]
+            if one["PipelineExecutionStatus"] == "Succeeded"
+        ]
+        return str(found[0]) if found else ""
+
+    execution = until(succeeded, 60)
+    (shown,) = sagemaker.list_pipeline_execution_steps(PipelineExecutionArn=execution)[
+        "PipelineExecutionSteps"
+    ]
+    assert shown["Metadata"] == {"Condition": {"Outcome": "True"}}

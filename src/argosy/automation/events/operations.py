@@ -57,7 +57,7 @@ def _asked(delivery: EventDelivery) -> tuple[str, str, dict[str, Any]]:
         return (*named, _members(delivery.body))
     parameters = delivery.target.get("SageMakerPipelineParameters") or {}
     members: dict[str, Any] = {
-        "PipelineName": pipeline[1],
+        "PipelineName": arn,  # names in ARNs are in lower case: only as an ARN it is found
         "ClientRequestToken": f"argosy-{delivery.created:.6f}-{delivery.number:032d}",
     }
     given = parameters.get("PipelineParameterList")
