@@ -130,7 +130,7 @@ def test_s3_errors_stand_bare(app: App) -> None:
 @pytest.mark.parametrize(
     ("headers", "named"),
     [
-        ({"x-argosy-service": "ec2"}, "'ec2'"),
+        ({"x-argosy-service": "dynamodb"}, "'dynamodb'"),
         ({"x-argosy-service": "sagemaker"}, "without X-Amz-Target"),
         ({"x-argosy-service": "sagemaker", "x-amz-target": "SageMaker.Nope"}, "SageMaker.Nope"),
         ({"x-argosy-service": "sagemaker", "x-amz-target": "Other.ListModels"}, "Other.ListModels"),
