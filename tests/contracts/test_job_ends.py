@@ -199,23 +199,6 @@ def test_input_that_is_not_there_is_the_clients_error(here: World) -> None:
     assert not outcome.started
 
 
-def test_what_an_algorithm_forked_away_ends_with_it(here: World) -> None:
-    code = (
-        "import subprocess\n"
-        "subprocess.Popen(['sleep', '4242'], start_new_session=True)\nprint('bye')"
-    )
-    name = launched(here, job_of(hyperparameters=script(here, {"train.py": code})))
-    assert done(here, name).failure == ""
-    assert not [p for p in Path("/proc").glob("[0-9]*/cmdline") if b"4242" in _read(p)]
-
-
-def _read(path: Path) -> bytes:
-    try:
-        return path.read_bytes()
-    except OSError:
-        return b""
-
-
 def test_a_stop_before_the_algorithm_starts_ends_the_job_without_output(here: World) -> None:
     here.store.put("in/a", b"x" * (1 << 20))
     here.store.failures += [503] * 200
