@@ -6,8 +6,9 @@ run on instances (`processing_containers`).
 
 from typing import Any
 
-from argosy.ground.errors import ResourceInUse, ResourceNotFound
+from argosy.ground.errors import ResourceNotFound
 from argosy.services.registry import Call, operation
+from argosy.services.sagemaker.beginning import begin_job, refuse_taken_job
 from argosy.services.sagemaker.finding import arn_of
 from argosy.services.sagemaker.job_images import image_of_job
 from argosy.services.sagemaker.listing import answer, page_of
@@ -15,12 +16,10 @@ from argosy.services.sagemaker.processing_containers import check_request
 from argosy.services.sagemaker.processing_rules import check_request as check_analysis
 from argosy.services.sagemaker.refusals import ANALYSIS, refuse, refuse_unsupported
 from argosy.services.sagemaker.stopping import stop_job
-from argosy.services.sagemaker.tags import check_tags, set_tags
-from argosy.state import job_statuses
+from argosy.services.sagemaker.tags import check_tags
 from argosy.state import processing_jobs as jobs
 from argosy.state.processing_jobs import PROCESSING_JOB, ProcessingJobDocument, is_analysis
 from argosy.state.records import Record
-from argosy.state.state_changes import announce
 
 MOST_REASON = 1024
 
@@ -28,28 +27,15 @@ MOST_REASON = 1024
 @operation("sagemaker", "CreateProcessingJob")
 def create_processing_job(call: Call) -> dict[str, Any]:
     asked = dict(call.input)
-    name, tags, caller = asked["ProcessingJobName"], asked.pop("Tags", None), call.caller
+    name, tags = asked["ProcessingJobName"], asked.pop("Tags", None)
     check_tags(tags)
     refuse_unsupported("CreateProcessingJob", asked)
     _check(call, asked)
     arn = arn_of(call, PROCESSING_JOB, name)
     with call.records.transaction():
-        if call.records.get_any_case(PROCESSING_JOB, caller.account, caller.region, name):
-            raise ResourceInUse(
-                "Job name must be unique within an AWS account and region, and a job with this "
-                f"name already exists ({arn})."
-            )
-        record = call.records.create(
-            PROCESSING_JOB,
-            caller.account,
-            caller.region,
-            name,
-            dict(_document(call, name, arn, asked)),
-            now=call.clock.now(),
-            status=job_statuses.IN_PROGRESS,
-        )
-        set_tags(call, arn, tags)
-        announce(call.records, record, call.clock.now())
+        refuse_taken_job(call, PROCESSING_JOB, name)
+        document = _document(call, name, arn, asked)
+        begin_job(call, PROCESSING_JOB, document, tags, call.clock.now())
     return {"ProcessingJobArn": arn}
 
 

@@ -8,6 +8,7 @@ from typing import Any
 
 from argosy.ground.errors import ResourceInUse, ValidationException
 from argosy.services.registry import Call, operation
+from argosy.services.sagemaker.beginning import begin_job, refuse_taken_job
 from argosy.services.sagemaker.finding import arn_of
 from argosy.services.sagemaker.job_images import image_of_job
 from argosy.services.sagemaker.listing import answer, page_of
@@ -24,14 +25,13 @@ from argosy.services.sagemaker.training_view import (
 from argosy.state import job_statuses
 from argosy.state import training_jobs as jobs
 from argosy.state.records import Record
-from argosy.state.state_changes import announce
 from argosy.state.training_jobs import TRAINING_JOB
 
 
 @operation("sagemaker", "CreateTrainingJob")
 def create_training_job(call: Call) -> dict[str, Any]:
     asked = dict(call.input)
-    name, tags, caller = asked["TrainingJobName"], asked.pop("Tags", None), call.caller
+    name, tags = asked["TrainingJobName"], asked.pop("Tags", None)
     check_tags(tags)
     refuse_unsupported("CreateTrainingJob", asked)
     if not asked.get("ResourceConfig"):
@@ -39,20 +39,10 @@ def create_training_job(call: Call) -> dict[str, Any]:
     check_request(asked, call.settings.job_instances)
     arn, now = arn_of(call, TRAINING_JOB, name), call.clock.now()
     with call.records.transaction():
-        _refuse_taken(call, name, arn)
+        refuse_taken_job(call, TRAINING_JOB, name)
         image = image_of_job(call, asked["AlgorithmSpecification"]["TrainingImage"])
         document = jobs.new_job(name, arn, filled(asked), image, now)
-        record = call.records.create(
-            TRAINING_JOB,
-            caller.account,
-            caller.region,
-            name,
-            dict(document),
-            now=now,
-            status=job_statuses.IN_PROGRESS,
-        )
-        set_tags(call, arn, tags)
-        announce(call.records, record, now)
+        begin_job(call, TRAINING_JOB, document, tags, now)
     return {"TrainingJobArn": arn}
 
 
@@ -126,14 +116,6 @@ def _found(call: Call) -> Record:
     if record is None:
         raise ValidationException("Requested resource not found.")
     return record
-
-
-def _refuse_taken(call: Call, name: str, arn: str) -> None:
-    if call.records.get_any_case(TRAINING_JOB, call.caller.account, call.caller.region, name):
-        raise ResourceInUse(
-            "Training job names must be unique within an AWS account and region, and a training "
-            f"job with this name already exists ({arn})"
-        )
 
 
 def _has_pool(record: Record, status: str | None) -> bool:

@@ -6,21 +6,20 @@ makes that Stopped.
 
 from typing import Any
 
-from argosy.ground.errors import ResourceInUse, ValidationException
+from argosy.ground.errors import ValidationException
 from argosy.ground.names import new_deployment_id
 from argosy.services.registry import Call, operation
+from argosy.services.sagemaker.beginning import begin_job, refuse_taken_job
 from argosy.services.sagemaker.finding import MODEL, arn_of, find
 from argosy.services.sagemaker.images import take_images
 from argosy.services.sagemaker.listing import answer, page_of
 from argosy.services.sagemaker.refusals import refuse_unsupported
 from argosy.services.sagemaker.stopping import stop_job
-from argosy.services.sagemaker.tags import check_tags, set_tags
+from argosy.services.sagemaker.tags import check_tags
 from argosy.services.sagemaker.transform_rules import check_model, check_request
 from argosy.services.sagemaker.transform_view import description, filled, summary
-from argosy.state import job_statuses
 from argosy.state import transform_jobs as jobs
 from argosy.state.records import Record
-from argosy.state.state_changes import announce
 from argosy.state.transform_jobs import TRANSFORM_JOB
 
 
@@ -33,23 +32,12 @@ def create_transform_job(call: Call) -> dict[str, Any]:
     check_request(asked)
     arn, now = arn_of(call, TRANSFORM_JOB, name), call.clock.now()
     with call.records.transaction():
-        _refuse_taken(call, name, arn)
+        refuse_taken_job(call, TRANSFORM_JOB, name)
         model = find(call, MODEL, asked["ModelName"]).document
         check_model(asked["ModelName"], model)
         document = jobs.new_job(name, arn, new_deployment_id(), filled(asked), model, now)
         take_images(call, document["deployment"])
-        caller = call.caller
-        record = call.records.create(
-            TRANSFORM_JOB,
-            caller.account,
-            caller.region,
-            name,
-            dict(document),
-            now=now,
-            status=job_statuses.IN_PROGRESS,
-        )
-        set_tags(call, arn, tags)
-        announce(call.records, record, now)
+        begin_job(call, TRANSFORM_JOB, document, tags, now)
     return {"TransformJobArn": arn}
 
 
@@ -82,12 +70,3 @@ def _found(call: Call) -> Record:
     if record is None:
         raise ValidationException(f"Could not find requested job with name: {name}")
     return record
-
-
-def _refuse_taken(call: Call, name: str, arn: str) -> None:
-    """Names of jobs are never free again: the record of a job stays."""
-    if call.records.get_any_case(TRANSFORM_JOB, call.caller.account, call.caller.region, name):
-        raise ResourceInUse(
-            "Job name must be unique within an AWS account and region, and a job with this name "
-            f"already exists ({arn})."
-        )

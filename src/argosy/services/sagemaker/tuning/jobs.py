@@ -4,6 +4,7 @@ from typing import Any
 
 from argosy.ground.errors import ResourceInUse, ResourceNotFound, ValidationException
 from argosy.services.registry import Call, operation
+from argosy.services.sagemaker.beginning import begin_job, refuse_taken_job
 from argosy.services.sagemaker.finding import arn_of
 from argosy.services.sagemaker.job_images import image_of_job
 from argosy.services.sagemaker.listing import answer, page_of
@@ -14,33 +15,20 @@ from argosy.services.sagemaker.tuning.rules import check_tuning
 from argosy.services.sagemaker.tuning.view import description, shown_trial, summary
 from argosy.state import job_statuses
 from argosy.state.records import Record
-from argosy.state.state_changes import announce
 from argosy.state.tuning_jobs import TUNING_JOB, Earlier, TuningDocument, definitions_of, maximizes
 
 
 @operation("sagemaker", "CreateHyperParameterTuningJob")
 def create_hyper_parameter_tuning_job(call: Call) -> dict[str, Any]:
     asked = dict(call.input)
-    name, tags, caller = asked["HyperParameterTuningJobName"], asked.pop("Tags", None), call.caller
+    name, tags = asked["HyperParameterTuningJobName"], asked.pop("Tags", None)
     check_tags(tags)
     check_tuning(asked, call.settings.job_instances)
     for definition in definitions_of(asked):
         image_of_job(call, definition["AlgorithmSpecification"]["TrainingImage"])
-    arn, now, where = (
-        arn_of(call, TUNING_JOB, name),
-        call.clock.now(),
-        (
-            TUNING_JOB,
-            caller.account,
-            caller.region,
-        ),
-    )
+    arn = arn_of(call, TUNING_JOB, name)
     with call.records.transaction():
-        if call.records.get_any_case(*where, name):
-            raise ResourceInUse(
-                "Hyperparameter tuning job names must be unique within an AWS account and region, "
-                f"and a job with this name already exists ({arn})."
-            )
+        refuse_taken_job(call, TUNING_JOB, name)
         document: TuningDocument = {
             "name": name,
             "arn": arn,
@@ -50,11 +38,7 @@ def create_hyper_parameter_tuning_job(call: Call) -> dict[str, Any]:
             "earlier": _earlier(call, asked),
             "failure_reason": "",
         }
-        record = call.records.create(
-            *where, name, dict(document), now=now, status=job_statuses.IN_PROGRESS
-        )
-        set_tags(call, arn, tags)
-        announce(call.records, record, now)
+        begin_job(call, TUNING_JOB, document, tags, call.clock.now())
     return {"HyperParameterTuningJobArn": arn}
 
 
