@@ -23,7 +23,7 @@ from argosy.control.means import Means
 from argosy.control.measuring.whole import Measuring
 from argosy.control.monitoring.whole import Monitoring
 from argosy.control.object_intake import ObjectIntake
-from argosy.control.pipelines.whole import Pipelines
+from argosy.control.pipelines.whole import pipelines_apart
 from argosy.control.processing.instances import ProcessingInstances
 from argosy.control.recommending.whole import Recommendations
 from argosy.control.reconciler import Reconciler
@@ -32,7 +32,7 @@ from argosy.control.scaling.whole import Scaling
 from argosy.control.traffic import Traffic
 from argosy.control.training.whole import Training
 from argosy.control.transforms.whole import BatchTransform
-from argosy.control.tuning.whole import Tuning
+from argosy.control.tuning.whole import tuning_apart
 from argosy.control.watching import Watch
 from argosy.control.work import Hub
 from argosy.ground.clock import Clock
@@ -136,8 +136,8 @@ class Control:
         self.training = Training(self._means)
         self._monitoring = Monitoring(self._means)
         self._capture = DataCapture(self._means)
-        self._pipelines = Pipelines(self._means)
-        self._tuning = Tuning(self._means)
+        self._pipelines = pipelines_apart(self._means)
+        self._tuning = tuning_apart(self._means)
         self._hub = Hub({ASYNC: self._asynchronous.desk, TRANSFORM: self._transforms.desk})
         self._objects = ObjectIntake(self._means)
         endpoints = Reconciler(

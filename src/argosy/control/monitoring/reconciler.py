@@ -38,6 +38,9 @@ class ScheduleReconciler:
                 pauses.append(_RETRY_S)
         return max(_SOON_S, min(pauses))
 
+    async def stop(self) -> None:
+        """Nothing is under way between its passes."""
+
     async def _look(self, record: Record) -> float:
         if record.status == monitoring.PENDING:
             record = self._scheduled(record)

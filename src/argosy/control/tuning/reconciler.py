@@ -47,6 +47,9 @@ class TuningReconciler:
                 pauses.append(_RETRY_S)
         return min(pauses)
 
+    async def stop(self) -> None:
+        """Nothing is under way between its passes."""
+
     async def _carry_on(self, record: Record) -> float:
         """Raises Stale when the record has changed meanwhile."""
         record = await self._looked(record)
