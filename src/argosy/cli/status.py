@@ -15,6 +15,7 @@ from argosy.ground.errors import ArgosyError
 _PERIOD_S = 2.0
 _WIDTH_OF_A_PIPE = 160
 _COLOURS = {"InService": "green", "Failed": "red"}
+_JOBS = ("transforms", "trainings", "processings")
 
 
 @click.command(epilog=options.example("argosy status\nargosy status iris --watch"))
@@ -41,7 +42,7 @@ def _report(found: Session, name: str | None) -> dict[str, Any]:
         report: dict[str, Any] = found.get("/_argosy/status")
     if name is not None:
         report["endpoints"] = [e for e in report["endpoints"] if e["name"] == name]
-        report["transforms"] = report["trainings"] = []
+        report |= {kind: [] for kind in _JOBS}
         if not report["endpoints"]:
             raise ArgosyError(f"There is no endpoint {name}.")
     return report
@@ -81,11 +82,13 @@ def render(report: dict[str, Any], url: str) -> Any:
         _add_transform(table, job)
     for job in report.get("trainings", []):
         _add_training(table, job)
+    for job in report.get("processings", []):
+        _add_processing(table, job)
     for machine in report.get("machines", []):
         colour = _COLOURS.get(machine["status"], "green" if machine["agent_pid"] else "dim")
         kind = machine["kind"].partition("-")[0]
         table.add_row(f"[bold]{machine['name']}[/]", f"[{colour}]{machine['status']}[/]", kind)
-    if not any(report.get(name) for name in ("endpoints", "transforms", "trainings", "machines")):
+    if not any(report.get(name) for name in ("endpoints", *_JOBS, "machines")):
         table.add_row("none yet: argosy deploy MODEL --name NAME")
     return table
 
@@ -125,6 +128,12 @@ def _add_training(table: Any, job: dict[str, Any]) -> None:
         table.add_row(f"  [dim]{escape(job['message'])}[/]")
     for name, value in job["metrics"].items():
         table.add_row(f"  [dim]{escape(name)} {value:g}[/]")
+
+
+def _add_processing(table: Any, job: dict[str, Any]) -> None:
+    """A processing job that is under way; 0 s while it waits."""
+    table.add_row(f"[bold]{job['name']}[/]", "[yellow]processing[/]")
+    table.add_row(f"  {job['seconds']:,.0f} s", job["status"], "", str(job["instances"]))
 
 
 def _add_reason(table: Any, reason: str | None) -> None:

@@ -25,6 +25,7 @@ from argosy.control.monitoring.whole import Monitoring
 from argosy.control.object_intake import ObjectIntake
 from argosy.control.pipelines.whole import pipelines_apart
 from argosy.control.processing.instances import ProcessingInstances
+from argosy.control.processing.reports import reports as processings
 from argosy.control.recommending.whole import Recommendations
 from argosy.control.reconciler import Reconciler
 from argosy.control.rollout import Launch
@@ -225,6 +226,7 @@ class Control:
             "endpoints": endpoints,
             "transforms": self._transforms.desk.reports(),
             "trainings": self.training.reports(),
+            "processings": processings(self._means.records, now),
             "machines": self._machines.report(instances),
             "edges": self._feed.edge_count,
             "instances": sum(i.in_service for i in instances),

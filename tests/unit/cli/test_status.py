@@ -85,6 +85,16 @@ def test_a_training_job_shows_its_stage_and_its_metrics() -> None:
     assert all(word in text for word in wanted)
 
 
+def test_a_processing_job_shows_how_long_it_runs_and_on_how_many_instances() -> None:
+    job = {"name": "nightly", "status": "Stopping", "instances": 3, "seconds": 41.5}
+    screen = Console(width=TERMINAL, file=StringIO())
+    screen.print(render({"instances": 0, "endpoints": [], "processings": [job]}, "http://here"))
+
+    text = screen.file.getvalue()  # type: ignore[attr-defined]
+    assert all(word in text for word in ("nightly", "processing", "Stopping", "42 s", "3"))
+    assert "none yet" not in text
+
+
 def test_a_transform_job_shows_how_far_it_is() -> None:
     job = {
         "name": "nightly",
