@@ -1,7 +1,6 @@
 """The registry of images within control: its protocol, and what cleans up behind it."""
 
 import asyncio
-import contextlib
 from collections.abc import Awaitable, Callable
 
 from argosy.api.distribution import Distribution
@@ -9,6 +8,7 @@ from argosy.api.distribution.workshop import Workshop
 from argosy.ground.clock import Clock
 from argosy.ground.instances import StoreAccess
 from argosy.ground.paths import DataDir
+from argosy.ground.tasks import cancel
 from argosy.oci.blobs import Blobs
 from argosy.oci.collecting import Collector
 from argosy.oci.uploads import Uploads
@@ -41,8 +41,5 @@ class Registry:
 
     async def stop(self) -> None:
         """End; uploads can be gone on with after the next start."""
-        if self._cleaning is not None:
-            self._cleaning.cancel()
-            with contextlib.suppress(asyncio.CancelledError):
-                await self._cleaning
+        await cancel(self._cleaning)
         self._workshop.close()

@@ -1,12 +1,12 @@
 """The loop that has every reconciler look: when the doorbell rings, and when time is up."""
 
 import asyncio
-import contextlib
 import logging
 from collections.abc import Sequence
 from typing import Protocol
 
 from argosy.control.doorbell import Doorbell
+from argosy.ground.tasks import cancel
 
 log = logging.getLogger(__name__)
 
@@ -34,10 +34,7 @@ class Loop:
         self._task = asyncio.create_task(self._run())
 
     async def stop(self) -> None:
-        if self._task is not None:
-            self._task.cancel()
-            with contextlib.suppress(asyncio.CancelledError):
-                await self._task
+        await cancel(self._task)
 
     async def look(self) -> None:
         """One pass of all; for whoever holds `quiet`."""

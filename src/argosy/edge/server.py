@@ -20,6 +20,7 @@ from argosy.edge.tracing import TracedInvoker
 from argosy.ground.errors import ArgosyError
 from argosy.ground.paths import DataDir
 from argosy.ground.settings import Settings
+from argosy.ground.tasks import cancel
 from argosy.telemetry.tracing import start as start_tracing
 
 log = logging.getLogger(__name__)
@@ -58,9 +59,7 @@ async def serve(settings: Settings) -> None:
     await stopped.wait()
     server.close()
     await _farewell(gate)
-    sweeper.cancel()
-    with contextlib.suppress(asyncio.CancelledError):
-        await sweeper
+    await cancel(sweeper)
     feed.flush()
     gate.recorder.close()
     if tracing is not None:

@@ -6,12 +6,12 @@ that is slow holds up no other.
 """
 
 import asyncio
-import contextlib
 import logging
 from collections import Counter
 from collections.abc import Callable, Mapping
 from concurrent.futures import ThreadPoolExecutor
 
+from argosy.ground.tasks import cancel
 from argosy.messaging import delivery_policy, http_post
 from argosy.messaging.http_post import Outcome
 from argosy.messaging.hub import Messaging
@@ -54,9 +54,7 @@ class Delivering(Rounds):
         """Deliveries that are on their way are made again after the next start."""
         await super().stop()
         for task in list(self._busy.values()):
-            task.cancel()
-            with contextlib.suppress(asyncio.CancelledError):
-                await task
+            await cancel(task)
         if self._threads is not None:
             self._threads.shutdown(wait=False, cancel_futures=True)
 

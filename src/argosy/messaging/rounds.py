@@ -5,6 +5,7 @@ import contextlib
 import logging
 from collections.abc import Awaitable, Callable
 
+from argosy.ground.tasks import cancel
 from argosy.state.records import Records
 from argosy.state.transactions import CLOCK
 
@@ -44,10 +45,7 @@ class Rounds:
 
     async def stop(self) -> None:
         """Make no more."""
-        if self._task is not None:
-            self._task.cancel()
-            with contextlib.suppress(asyncio.CancelledError):
-                await self._task
+        await cancel(self._task)
 
     async def _run(self) -> None:
         while True:

@@ -5,7 +5,6 @@ succeed later is postponed; what cannot, or was tried long enough, becomes a dea
 """
 
 import asyncio
-import contextlib
 import logging
 import random
 from collections.abc import Callable
@@ -17,6 +16,7 @@ from argosy.automation.events.failure import INTERNAL_ERROR, Undeliverable
 from argosy.automation.events.retrying import AGE, pause_or_end, too_old
 from argosy.automation.events.targets import deliver
 from argosy.automation.means import Means
+from argosy.ground.tasks import cancel
 from argosy.messaging.rounds import Rounds
 from argosy.state.event_deliveries import KIND, EventDeliveries, EventDelivery
 
@@ -41,9 +41,7 @@ class Delivering(Rounds):
         """What is being asked is asked again after the next start."""
         await super().stop()
         for task in list(self._asked.values()):
-            task.cancel()
-            with contextlib.suppress(asyncio.CancelledError):
-                await task
+            await cancel(task)
 
     async def _round(self) -> float:
         """Deliver what is due; returns after how long to look again."""

@@ -5,10 +5,10 @@ took it is over.
 """
 
 import asyncio
-import contextlib
 import logging
 
 from argosy.automation.functions.launching import Launcher, Python
+from argosy.ground.tasks import cancel
 
 _LATER_S = 0.5
 _AFTER_FAILURE_S = 30.0
@@ -44,11 +44,8 @@ class Spares:
 
     async def stop(self) -> None:
         """End them all."""
-        if self._task is not None:
-            self._task.cancel()
-            with contextlib.suppress(asyncio.CancelledError):
-                await self._task
-            self._task = None
+        await cancel(self._task)
+        self._task = None
         for python in self._waiting:
             python.end()
         self._waiting.clear()

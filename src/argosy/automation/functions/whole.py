@@ -1,7 +1,6 @@
 """The engine of functions as a whole: who gets which environment, and when another is made."""
 
 import asyncio
-import contextlib
 import logging
 from pathlib import Path
 
@@ -21,6 +20,7 @@ from argosy.automation.means import Means
 from argosy.ground.errors import ApiError, ServiceException, TooManyRequestsException
 from argosy.ground.functions import FunctionVersion, Invoked
 from argosy.ground.names import new_request_id
+from argosy.ground.tasks import cancel
 from argosy.state.database import StorageError
 from argosy.state.functions import FUNCTION
 
@@ -68,10 +68,7 @@ class FunctionEngine:
 
     async def stop(self) -> None:
         """End all environments; what runs is cut off."""
-        if self._sweeping is not None:
-            self._sweeping.cancel()
-            with contextlib.suppress(asyncio.CancelledError):
-                await self._sweeping
+        await cancel(self._sweeping)
         await self._end_all()
         self._watch.stop()
         await asyncio.to_thread(self._sink.stop)

@@ -1,7 +1,6 @@
 """The gateway as a whole: the door to all APIs of a platform, and what runs beside it."""
 
 import asyncio
-import contextlib
 import json
 import logging
 import secrets
@@ -28,6 +27,7 @@ from argosy.automation.gateway.tools import Tools
 from argosy.automation.means import Means
 from argosy.ground.doors import DoorAnswer, DoorRequest
 from argosy.ground.functions import Functions
+from argosy.ground.tasks import cancel
 from argosy.state.api_usage import ApiUsage
 from argosy.state.apis import API_KEY, HTTP_API, KINDS, USAGE_PLAN
 
@@ -67,10 +67,7 @@ class Gateway:
 
     async def stop(self) -> None:
         """Write what has been counted; requests are not answered any more."""
-        if self._flushing is not None:
-            self._flushing.cancel()
-            with contextlib.suppress(asyncio.CancelledError):
-                await self._flushing
+        await cancel(self._flushing)
         self._flush()
         self._outgoing.close()
         self._logs.close()

@@ -6,7 +6,6 @@ holds up no other.
 """
 
 import asyncio
-import contextlib
 import logging
 from collections import Counter, deque
 from collections.abc import Callable
@@ -19,6 +18,7 @@ from argosy.automation.queue.figures import Figures
 from argosy.ground.errors import ApiError
 from argosy.ground.functions import Functions, FunctionVersion, Invoked
 from argosy.ground.lineage import MOST, onward, passed
+from argosy.ground.tasks import cancel
 from argosy.messaging.rounds import Rounds
 from argosy.state.functions import (
     EVENT_INVOKE,
@@ -69,9 +69,7 @@ class Carrying(Rounds):
     async def _end_all(self) -> None:
         self._lines.clear()
         for task in list(self._busy.values()):
-            task.cancel()
-            with contextlib.suppress(asyncio.CancelledError):
-                await task
+            await cancel(task)
 
     async def _round(self) -> float:
         """Begin what is due; returns after how long to look again."""

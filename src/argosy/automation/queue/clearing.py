@@ -1,10 +1,10 @@
 """Removes code of functions and layers that nothing refers to any more, every hour."""
 
 import asyncio
-import contextlib
 import logging
 
 from argosy.automation.means import Means
+from argosy.ground.tasks import cancel
 from argosy.objects.packages import Packages
 from argosy.state.functions import digests_in_use
 
@@ -25,10 +25,7 @@ class Clearing:
         self._task = asyncio.create_task(self._run())
 
     async def stop(self) -> None:
-        if self._task is not None:
-            self._task.cancel()
-            with contextlib.suppress(asyncio.CancelledError):
-                await self._task
+        await cancel(self._task)
 
     async def reset(self) -> None:
         """Remove all code: nothing refers to it any more."""

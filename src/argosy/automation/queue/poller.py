@@ -18,6 +18,7 @@ from argosy.ground.errors import ApiError
 from argosy.ground.functions import Functions, FunctionVersion, Invoked
 from argosy.ground.lineage import MOST, onward, passed
 from argosy.ground.names import function_arn
+from argosy.ground.tasks import cancel
 from argosy.messaging.queue import Queue
 from argosy.messaging.receiving import Wish, handle_of
 from argosy.messaging.sending import Letter
@@ -100,9 +101,7 @@ class Poller:
     async def cut_off(self) -> None:
         """Stop at once; what is under way reappears in its queue."""
         for task in (self._taking, *self._batches):
-            task.cancel()
-            with contextlib.suppress(asyncio.CancelledError):
-                await task
+            await cancel(task)
 
     async def _take_for_ever(self) -> None:
         while not self._messaging.waiting.closing:

@@ -5,7 +5,6 @@ refuses to wait for an action: actions run beside, and one that still runs is no
 """
 
 import asyncio
-import contextlib
 import logging
 import math
 from collections.abc import Mapping, Sequence
@@ -17,6 +16,7 @@ from argosy.control.alarms.book import Book, Entry, Key
 from argosy.control.alarms.evaluate import Dot, decide
 from argosy.control.alarms.looking import look
 from argosy.control.means import Means
+from argosy.ground.tasks import cancel
 from argosy.messaging.rounds import Rounds
 from argosy.state.alarms import (
     ACTIONS,
@@ -56,9 +56,7 @@ class Alarms:
         """What was begun is cut off; states stay as they are written."""
         await self._rounds.stop()
         for task in list(self._running.values()):
-            task.cancel()
-            with contextlib.suppress(asyncio.CancelledError):
-                await task
+            await cancel(task)
 
     def _ring(self, kind: str) -> None:
         if kind == COMPOSITE:

@@ -5,7 +5,6 @@ Nothing is remembered but what is in the record. The load is a process of its ow
 """
 
 import asyncio
-import contextlib
 import logging
 from typing import Any
 
@@ -13,6 +12,7 @@ from argosy.control.means import Means
 from argosy.control.recommending import endpoints, payloads
 from argosy.ground.errors import ApiError, ArgosyError
 from argosy.ground.files import read_json
+from argosy.ground.tasks import cancel
 from argosy.load.engine import Engine
 from argosy.load.finding import Found, find
 from argosy.load.goal import parse
@@ -53,9 +53,7 @@ class Recommendations:
     async def stop(self) -> None:
         """Leave the job as it is; whoever starts control again goes on with it."""
         if self._running is not None:
-            self._running[1].cancel()
-            with contextlib.suppress(asyncio.CancelledError):
-                await self._running[1]
+            await cancel(self._running[1])
 
     def _look_after_running(self, waiting: list[Record]) -> None:
         assert self._running is not None
