@@ -9,7 +9,7 @@ from typing import Any
 
 import sqlalchemy as sa
 
-from argosy.state.table import Name, metadata
+from argosy.state.table import Name, metadata, number_column
 from argosy.state.transactions import Transactions
 
 KIND = "alarm-history"
@@ -27,12 +27,7 @@ ACTION = "Action"
 table = sa.Table(
     "alarm_history",
     metadata,
-    sa.Column(
-        "number",
-        sa.BigInteger().with_variant(sa.Integer, "sqlite"),
-        primary_key=True,
-        autoincrement=True,
-    ),
+    number_column("number"),
     sa.Column("account", Name, nullable=False),
     sa.Column("region", Name, nullable=False),
     sa.Column("name", Name, nullable=False),

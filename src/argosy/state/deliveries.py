@@ -4,8 +4,8 @@ from dataclasses import dataclass, fields
 
 import sqlalchemy as sa
 
+from argosy.state.due import DueRows
 from argosy.state.message_tables import deliveries as table
-from argosy.state.transactions import Transactions
 
 KIND = "deliveries"
 """What listeners are told."""
@@ -31,11 +31,10 @@ class Delivery:
     number: int = 0
 
 
-class Deliveries:
+class Deliveries(DueRows):
     """The outbox; what is in it survives whatever happens to the process."""
 
-    def __init__(self, transactions: Transactions) -> None:
-        self._transactions = transactions
+    _kind, _table = KIND, table
 
     def add(self, delivery: Delivery) -> int:
         values = {**vars(delivery)}
@@ -59,25 +58,13 @@ class Deliveries:
         rows = self._transactions.read(wanted)
         return [Delivery(**{name: row._mapping[name] for name in _COLUMNS}) for row in rows]
 
-    def next_at(self, now: float) -> float | None:
-        """When the next one is due that is not due yet."""
-        wanted = sa.select(sa.func.min(table.c.next_at)).where(table.c.next_at > now)
-        (at,) = self._transactions.read(wanted)[0]
-        return None if at is None else float(at)
-
     def postpone(self, number: int, attempts: int, next_at: float) -> None:
         change = sa.update(table).where(table.c.number == number)
         self._transactions.write(KIND, change.values(attempts=attempts, next_at=next_at))
 
-    def delete(self, number: int) -> None:
-        self._transactions.write(KIND, sa.delete(table).where(table.c.number == number))
-
     def delete_of(self, subscription: str) -> None:
         """All that is meant for a subscriber."""
         self._transactions.write(KIND, sa.delete(table).where(table.c.subscription == subscription))
-
-    def delete_all(self) -> None:
-        self._transactions.write(KIND, sa.delete(table))
 
 
 _COLUMNS = tuple(field.name for field in fields(Delivery))

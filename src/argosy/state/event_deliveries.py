@@ -11,8 +11,8 @@ from typing import Any
 
 import sqlalchemy as sa
 
+from argosy.state.due import DueRows
 from argosy.state.event_tables import deliveries as table
-from argosy.state.transactions import Transactions
 
 KIND = "event-deliveries"
 """What listeners are told."""
@@ -43,11 +43,10 @@ class EventDelivery:
     number: int = 0
 
 
-class EventDeliveries:
+class EventDeliveries(DueRows):
     """The deliveries of every account."""
 
-    def __init__(self, transactions: Transactions) -> None:
-        self._transactions = transactions
+    _kind, _table = KIND, table
 
     def add(self, delivery: EventDelivery) -> int:
         """Write it, joining the transaction that is open; returns its number."""
@@ -65,23 +64,9 @@ class EventDeliveries:
         found = self._transactions.read(wanted.order_by(table.c.number).limit(limit))
         return [_delivery(row) for row in found]
 
-    def next_at(self, now: float) -> float | None:
-        """When the next one is due that is not due yet."""
-        wanted = sa.select(sa.func.min(table.c.next_at)).where(table.c.next_at > now)
-        (at,) = self._transactions.read(wanted)[0]
-        return None if at is None else float(at)
-
     def postpone(self, number: int, attempts: int, next_at: float) -> None:
         change = sa.update(table).where(table.c.number == number)
         self._transactions.write(KIND, change.values(attempts=attempts, next_at=next_at))
-
-    def delete(self, number: int) -> bool:
-        """Whether it was there."""
-        gone = self._transactions.write(KIND, sa.delete(table).where(table.c.number == number))
-        return gone > 0
-
-    def delete_all(self) -> None:
-        self._transactions.write(KIND, sa.delete(table))
 
 
 def _delivery(row: sa.Row[Any]) -> EventDelivery:

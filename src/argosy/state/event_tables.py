@@ -3,17 +3,12 @@ them."""
 
 import sqlalchemy as sa
 
-from argosy.state.table import metadata
+from argosy.state.table import metadata, number_column
 
 deliveries = sa.Table(
     "event_deliveries",
     metadata,
-    sa.Column(
-        "number",
-        sa.BigInteger().with_variant(sa.Integer, "sqlite"),
-        primary_key=True,
-        autoincrement=True,
-    ),
+    number_column("number"),
     sa.Column("account", sa.String, nullable=False),
     sa.Column("region", sa.String, nullable=False),
     sa.Column("service", sa.String, nullable=False),

@@ -14,7 +14,7 @@ from typing import Any
 
 import sqlalchemy as sa
 
-from argosy.state.table import metadata
+from argosy.state.table import metadata, number_column
 from argosy.state.transactions import Transactions
 
 KIND = "event"
@@ -29,12 +29,7 @@ _PRUNE_EVERY = 256
 table = sa.Table(
     "event_outbox",
     metadata,
-    sa.Column(
-        "position",
-        sa.BigInteger().with_variant(sa.Integer, "sqlite"),
-        primary_key=True,
-        autoincrement=True,
-    ),
+    number_column("position"),
     sa.Column("id", sa.String, nullable=False),
     sa.Column("account", sa.String, nullable=False),
     sa.Column("region", sa.String, nullable=False),

@@ -15,9 +15,9 @@ from typing import Any
 import sqlalchemy as sa
 
 from argosy.ground.names import function_arn
+from argosy.state.due import DueRows
 from argosy.state.functions import parse_name
-from argosy.state.table import metadata
-from argosy.state.transactions import Transactions
+from argosy.state.table import metadata, number_column
 
 KIND = "invocation"
 """What listeners are told."""
@@ -27,12 +27,7 @@ MAX_PAYLOAD = 1 << 20
 table = sa.Table(
     "invocations",
     metadata,
-    sa.Column(
-        "number",
-        sa.BigInteger().with_variant(sa.Integer, "sqlite"),
-        primary_key=True,
-        autoincrement=True,
-    ),
+    number_column("number"),
     sa.Column("account", sa.String, nullable=False),
     sa.Column("region", sa.String, nullable=False),
     sa.Column("function", sa.String, nullable=False),
@@ -74,11 +69,10 @@ class Invocation:
     number: int = 0
 
 
-class Invocations:
+class Invocations(DueRows):
     """The queue of all functions. Every method raises StorageError as `Transactions` does."""
 
-    def __init__(self, transactions: Transactions) -> None:
-        self._transactions = transactions
+    _kind, _table = KIND, table
 
     def add(
         self,
@@ -136,12 +130,6 @@ class Invocations:
         found = [_invocation(row) for row in self._transactions.read(wanted)]
         return [one for one in found if one.number not in without][:limit]
 
-    def next_at(self, now: float) -> float | None:
-        """When the next one is due that is not due yet."""
-        wanted = sa.select(sa.func.min(table.c.next_at)).where(table.c.next_at > now)
-        (at,) = self._transactions.read(wanted)[0]
-        return None if at is None else float(at)
-
     def count_of(self, function: str) -> int:
         """How many wait or are under way."""
         wanted = sa.select(sa.func.count()).where(table.c.function == function)
@@ -151,14 +139,6 @@ class Invocations:
         change = sa.update(table).where(table.c.number == number)
         values = {"next_at": next_at, "attempts": attempts, "holdups": holdups}
         self._transactions.write(KIND, change.values(values))
-
-    def delete(self, number: int) -> bool:
-        """False when it was not there any more."""
-        gone = sa.delete(table).where(table.c.number == sa.bindparam("row"))
-        return self._transactions.write(KIND, gone, [{"row": number}]) > 0
-
-    def delete_all(self) -> None:
-        self._transactions.write(KIND, sa.delete(table))
 
 
 def _heads() -> sa.Select[Any]:

@@ -5,15 +5,12 @@ Keys are numbers that only rise, also after the newest row is gone: they tell wh
 
 import sqlalchemy as sa
 
-from argosy.state.table import metadata
-
-# SQLite numbers rows by itself only where the key is an INTEGER.
-_Number = sa.BigInteger().with_variant(sa.Integer, "sqlite")
+from argosy.state.table import metadata, number_column
 
 queue_messages = sa.Table(
     "queue_messages",
     metadata,
-    sa.Column("number", _Number, primary_key=True, autoincrement=True),
+    number_column("number"),
     sa.Column("queue", sa.String, nullable=False),
     sa.Column("message_id", sa.String, nullable=False),
     sa.Column("body", sa.Text, nullable=False),
@@ -57,7 +54,7 @@ sa.Index(
 sent_lately = sa.Table(
     "sent_lately",
     metadata,
-    sa.Column("number", _Number, primary_key=True, autoincrement=True),
+    number_column("number"),
     sa.Column("owner", sa.String, nullable=False),
     sa.Column("scope", sa.String, nullable=False),
     sa.Column("name", sa.String, nullable=False),
@@ -72,7 +69,7 @@ sent_lately = sa.Table(
 deliveries = sa.Table(
     "deliveries",
     metadata,
-    sa.Column("number", _Number, primary_key=True, autoincrement=True),
+    number_column("number"),
     sa.Column("subscription", sa.String, nullable=False),
     sa.Column("topic", sa.String, nullable=False),
     sa.Column("url", sa.Text, nullable=False),

@@ -9,6 +9,14 @@ metadata = sa.MetaData()
 
 # Byte order on every database, so that pages by name are the same everywhere.
 Name = sa.String().with_variant(sa.String(collation="C"), "postgresql")
+# SQLite numbers rows by itself only where the key is an INTEGER.
+_Number = sa.BigInteger().with_variant(sa.Integer, "sqlite")
+
+
+def number_column(name: str) -> sa.Column[int]:
+    """A key that the database counts up; with `sqlite_autoincrement` no number comes twice."""
+    return sa.Column(name, _Number, primary_key=True, autoincrement=True)
+
 
 records = sa.Table(
     "records",
