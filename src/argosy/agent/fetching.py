@@ -35,10 +35,10 @@ def fetch(
     packed: the model's data is an archive; else one object, or all below a prefix.
     """
     store = ObjectStore(access)
-    model = _fetch_archive if packed else _fetch_plain
+    model = fetch_archive if packed else _fetch_plain
     try:
         return _telling(model, store, model_uri, ml / "model", max_bytes) or _telling(
-            _fetch_archive, store, code_uri, _code_folder(ml), max_bytes
+            fetch_archive, store, code_uri, _code_folder(ml), max_bytes
         )
     finally:
         store.close()
@@ -64,7 +64,8 @@ def _telling(fetched: Fetch, store: ObjectStore, uri: str, target: Path, max_byt
     return ""
 
 
-def _fetch_archive(store: ObjectStore, uri: str, target: Path, max_bytes: int) -> None:
+def fetch_archive(store: ObjectStore, uri: str, target: Path, max_bytes: int) -> None:
+    """Unpack an archive of S3 into a folder. Raises StoreError, BadArchive, OSError."""
     packed = target.parent / f".{target.name}.tar.gz"
     try:
         store.get_file(parse_s3_uri(uri), packed, max_bytes)

@@ -10,6 +10,7 @@ from collections.abc import Iterable
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
+from argosy.agent.fetching import fetch_archive
 from argosy.agent.jobs.layout import Places
 from argosy.agent.jobs.objects import Item, groups_of, share
 from argosy.ground.instances import StoreAccess
@@ -18,7 +19,7 @@ from argosy.objects.archive import unpack
 from argosy.objects.client import ObjectStore
 from argosy.objects.errors import BadArchive, BadTree, StoreError
 from argosy.objects.tree import place_of
-from argosy.objects.uri import is_s3_uri, parse_s3_uri
+from argosy.objects.uri import is_s3_uri
 
 _AT_ONCE = 8
 
@@ -57,17 +58,6 @@ def _take_code(source: Path, target: Path, most: int) -> None:
         shutil.copytree(source, target, dirs_exist_ok=True)
     else:
         unpack(source, target, most)
-
-
-def fetch_archive(store: ObjectStore, uri: str, target: Path, most: int) -> None:
-    """Unpack an archive of S3 into a folder. Raises StoreError, BadArchive, OSError."""
-    packed = target.parent / f".{target.name}.tar.gz"
-    try:
-        store.get_file(parse_s3_uri(uri), packed, most)
-        target.mkdir(mode=0o755, parents=True, exist_ok=True)
-        unpack(packed, target, most, name=uri)
-    finally:
-        packed.unlink(missing_ok=True)
 
 
 def fetch_items(store: ObjectStore, items: Iterable[Item], folder: Path, most: int) -> int:
