@@ -8,8 +8,11 @@ from dataclasses import dataclass, field
 from time import monotonic
 from typing import Any
 
+from argosy.automation.gateway.context import rest_context
 from argosy.automation.gateway.errors import Refused, misconfigured
+from argosy.automation.gateway.exchange import Exchange, Place
 from argosy.automation.gateway.tools import Tools
+from argosy.ground.gateway.uris import aws_target, with_variables
 
 _MOST = 10_000
 
@@ -63,19 +66,23 @@ class Verdicts:
 
 async def ask(
     tools: Tools,
-    function: str,
+    place: Place,
+    number: str,
+    uri: str,
     event: Mapping[str, Any],
     *,
-    source_arn: str,
-    account: str,
     by_role: bool,
 ) -> Any:
-    """What the authorizer's function answered. Raises Refused."""
+    """What the function of the authorizer with this number answered. Raises Refused."""
+    target = aws_target(with_variables(uri, place.variables))
+    if target is None or not target.function:
+        raise misconfigured("the authorizer's URI names no function")
+    api = f"arn:aws:execute-api:{place.region}:{place.account}:{place.api_id}"
     answer = await tools.caller.invoke(
-        function,
+        target.function,
         json.dumps(event).encode(),
-        source_arn=source_arn,
-        account=account,
+        source_arn=f"{api}/authorizers/{number}",
+        account=place.account,
         by_role=by_role,
     )
     try:
@@ -88,6 +95,21 @@ async def ask(
             raise Refused("UNAUTHORIZED")
         raise Refused("AUTHORIZER_FAILURE", detail=str(message)[:500])
     return told
+
+
+def value_of(exchange: Exchange, source: str) -> str | None:
+    """What a caller is known by: `request.header.x`, `request.querystring.x`, `stageVariables.x`
+    or `context.x`."""
+    if source.startswith("request.header."):
+        return exchange.request.header(source.removeprefix("request.header.").lower())
+    if source.startswith("request.querystring."):
+        return exchange.single_query.get(source.removeprefix("request.querystring."))
+    if source.startswith("stageVariables."):
+        return exchange.place.variables.get(source.removeprefix("stageVariables."))
+    held: Any = rest_context(exchange)
+    for step in source.removeprefix("context.").split("."):
+        held = held.get(step) if isinstance(held, dict) else None
+    return None if held is None else str(held)
 
 
 def verdict_of(told: Any) -> Verdict:

@@ -6,13 +6,11 @@ from typing import Any
 
 from argosy.automation.gateway import authorizing, events
 from argosy.automation.gateway.authorizing import Verdict, Verdicts
-from argosy.automation.gateway.context import rest_context
 from argosy.automation.gateway.errors import Refused, misconfigured
 from argosy.automation.gateway.exchange import Exchange
 from argosy.automation.gateway.http.stage import HttpStage, Route
 from argosy.automation.gateway.http.tokens import BadToken, Issuers, scopes_of, told
 from argosy.automation.gateway.tools import Tools
-from argosy.ground.gateway.uris import aws_target, with_variables
 
 _TOKEN = "$request.header.Authorization"
 
@@ -107,7 +105,6 @@ class Authorizers:
         values: list[str],
         arn: str,
     ) -> Verdict:
-        place = exchange.place
         second = authorizer.get("authorizerPayloadFormatVersion") == "2.0"
         if second:
             event = events.event_2(exchange, False)
@@ -118,18 +115,12 @@ class Authorizers:
             event = events.request_event(exchange, arn)
             event["identitySource"] = ",".join(values)
             event["authorizationToken"] = values[0] if values else ""
-        target = aws_target(with_variables(authorizer.get("authorizerUri") or "", place.variables))
-        if target is None or not target.function:
-            raise misconfigured("the authorizer's URI names no function")
         answer = await authorizing.ask(
             self._tools,
-            target.function,
+            exchange.place,
+            authorizer["authorizerId"],
+            authorizer.get("authorizerUri") or "",
             event,
-            source_arn=(
-                f"arn:aws:execute-api:{place.region}:{place.account}:{place.api_id}"
-                f"/authorizers/{authorizer['authorizerId']}"
-            ),
-            account=place.account,
             by_role=bool(authorizer.get("authorizerCredentialsArn")),
         )
         if second and authorizer.get("enableSimpleResponses"):
@@ -140,14 +131,5 @@ class Authorizers:
 
 
 def _value(exchange: Exchange, source: str) -> str | None:
-    """`$request.header.x`, `$request.querystring.x`, `$context.x` or `$stageVariables.x`."""
-    if source.startswith("$request.header."):
-        return exchange.request.header(source.removeprefix("$request.header.").lower())
-    if source.startswith("$request.querystring."):
-        return exchange.single_query.get(source.removeprefix("$request.querystring."))
-    if source.startswith("$stageVariables."):
-        return exchange.place.variables.get(source.removeprefix("$stageVariables."))
-    held: Any = rest_context(exchange)
-    for step in source.removeprefix("$context.").split("."):
-        held = held.get(step) if isinstance(held, dict) else None
-    return None if held is None else str(held)
+    """Sources of HTTP APIs begin with "$"."""
+    return authorizing.value_of(exchange, source.removeprefix("$"))

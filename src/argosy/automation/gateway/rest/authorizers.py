@@ -7,12 +7,10 @@ import re2
 
 from argosy.automation.gateway import authorizing, events
 from argosy.automation.gateway.authorizing import Verdict, Verdicts
-from argosy.automation.gateway.context import rest_context
 from argosy.automation.gateway.errors import Refused, misconfigured
 from argosy.automation.gateway.exchange import Exchange
 from argosy.automation.gateway.rest.stage import Method, RestStage
 from argosy.automation.gateway.tools import Tools
-from argosy.ground.gateway.uris import aws_target, with_variables
 
 
 async def authorize(
@@ -56,18 +54,12 @@ async def _ask(
         event = events.token_event(exchange, values[0], arn)
     else:
         event = events.request_event(exchange, arn)
-    target = aws_target(with_variables(authorizer["authorizerUri"], place.variables))
-    if target is None or not target.function:
-        raise misconfigured("the authorizer's URI names no function")
     told = await authorizing.ask(
         tools,
-        target.function,
+        place,
+        authorizer["id"],
+        authorizer["authorizerUri"],
         event,
-        source_arn=(
-            f"arn:aws:execute-api:{place.region}:{place.account}:{place.api_id}"
-            f"/authorizers/{authorizer['id']}"
-        ),
-        account=place.account,
         by_role=bool(authorizer.get("authorizerCredentials")),
     )
     verdict = authorizing.verdict_of(told)
@@ -81,7 +73,7 @@ def _identity(exchange: Exchange, authorizer: Mapping[str, Any]) -> list[str]:
     given = authorizer.get("identitySource") or ""
     values = []
     for source in (one.strip() for one in given.split(",") if one.strip()):
-        value = _value(exchange, source)
+        value = authorizing.value_of(exchange, source.removeprefix("method."))
         if not value:
             raise Refused("UNAUTHORIZED")
         values.append(value)
@@ -89,19 +81,6 @@ def _identity(exchange: Exchange, authorizer: Mapping[str, Any]) -> list[str]:
     if authorizer["type"] == "TOKEN" and pattern and not re2.fullmatch(pattern, values[0]):
         raise Refused("UNAUTHORIZED")
     return values
-
-
-def _value(exchange: Exchange, source: str) -> str | None:
-    if source.startswith("method.request.header."):
-        return exchange.request.header(source.removeprefix("method.request.header.").lower())
-    if source.startswith("method.request.querystring."):
-        return exchange.single_query.get(source.removeprefix("method.request.querystring."))
-    if source.startswith("stageVariables."):
-        return exchange.place.variables.get(source.removeprefix("stageVariables."))
-    held: Any = rest_context(exchange)
-    for step in source.removeprefix("context.").split("."):
-        held = held.get(step) if isinstance(held, dict) else None
-    return None if held is None else str(held)
 
 
 def _method_arn(exchange: Exchange) -> str:
