@@ -9,14 +9,14 @@ template can reach is what it is given, and a few methods of texts, lists and ma
 run and how much it may write is bounded.
 """
 
-from argosy.ground.gateway.velocity.nodes import (
+from argosy.ground.gateway.velocity.parsing import Template, parse
+from argosy.ground.gateway.velocity.values import (
     MAX_OUTPUT,
     MAX_STEPS,
     Methods,
     TemplateError,
     check_size,
 )
-from argosy.ground.gateway.velocity.parsing import Template, parse
 
 __all__ = [
     "MAX_OUTPUT",

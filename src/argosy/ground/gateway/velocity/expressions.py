@@ -15,8 +15,8 @@ from argosy.ground.gateway.velocity.nodes import (
     Range,
     Reference,
     Step,
-    TemplateError,
 )
+from argosy.ground.gateway.velocity.values import TemplateError
 
 _NAME = re.compile(r"[A-Za-z_][\w-]*")
 _PLAIN_NAME = re.compile(r"[A-Za-z_]\w*")

@@ -17,10 +17,10 @@ from argosy.ground.gateway.velocity.nodes import (
     Scope,
     Set,
     Stop,
-    TemplateError,
     Text,
     render,
 )
+from argosy.ground.gateway.velocity.values import TemplateError
 
 _NAMES = "set|if|elseif|else|end|foreach|break|stop"
 _DIRECTIVE = re.compile(rf"#(?:({_NAMES})\b|\{{({_NAMES})\}})")
