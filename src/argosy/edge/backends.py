@@ -43,7 +43,7 @@ class Backends:
 
     def to_control(self, gate: "Gate", request: Request, caller: Caller) -> None:
         """Pass a checked request on, with the identity behind it."""
-        self._pass_on(gate, request, _identity(gate, request, caller))
+        _pass_on(request, self._relay(gate, request, _identity(gate, request, caller)))
 
     def to_door(self, gate: "Gate", request: Request, path: str, caller: Caller) -> None:
         """Pass a request to an API or a function's URL on, under the path that says to which.
@@ -57,7 +57,7 @@ class Backends:
         if request.query:
             target += b"?" + request.query.encode("latin-1")
         dropped = _NOT_FOR_CONTROL if is_signed(request) else ()
-        self._pass_on(gate, request, identity, target, dropped)
+        _pass_on(request, self._relay(gate, request, identity, target, dropped))
 
     def to_registry(self, gate: "Gate", request: Request, caller: Caller) -> None:
         """Stream a request of the distribution protocol through to control, layers and all."""
@@ -72,30 +72,19 @@ class Backends:
                 "This is not offered. Start with --allow-reset and POST without an Origin header."
             )
         request.request_id = gate.request_id()
-        self._pass_on(gate, request, {"request-id": request.request_id.decode()})
+        _pass_on(request, self._unsigned(gate, request))
 
     def metrics(self, gate: "Gate", request: Request) -> None:
         """GET /metrics, for Prometheus: a token in place of a signature."""
         request.request_id = gate.request_id()
         if self._scraping.allows(request.text("authorization")):
-            self._pass_on(gate, request, {"request-id": request.request_id.decode()})
+            _pass_on(request, self._unsigned(gate, request))
         else:
             request.connection.answer(request, refusal(request.request_id))
 
-    def _pass_on(
-        self,
-        gate: "Gate",
-        request: Request,
-        identity: dict[str, str],
-        target: bytes = b"",
-        dropped: tuple[str, ...] = _NOT_FOR_CONTROL,
-    ) -> None:
-        parts, request.parts = request.parts, []
-        relay = self._relay(gate, request, identity, target, dropped)
-        relay.start()
-        for part in parts:
-            relay.body(part)
-        relay.end()
+    def _unsigned(self, gate: "Gate", request: Request) -> Relay:
+        """For a request that nobody has signed: control is told its id alone."""
+        return self._relay(gate, request, {"request-id": request.request_id.decode()})
 
     def _relay(
         self,
@@ -118,6 +107,15 @@ class Backends:
         self._control.sweep(now)
         self._store.upstream.sweep(now)
         self._objects.sweep()
+
+
+def _pass_on(request: Request, relay: Relay) -> None:
+    """Send a request that is there whole."""
+    parts, request.parts = request.parts, []
+    relay.start()
+    for part in parts:
+        relay.body(part)
+    relay.end()
 
 
 def _identity(gate: "Gate", request: Request, caller: Caller) -> dict[str, str]:
