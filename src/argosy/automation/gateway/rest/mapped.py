@@ -1,7 +1,6 @@
 """Integrations whose requests and responses are mapped: AWS, HTTP and MOCK; and HTTP_PROXY."""
 
 import base64
-import binascii
 import json
 import re
 from collections.abc import Mapping
@@ -9,22 +8,19 @@ from dataclasses import dataclass, field
 from typing import Any
 from urllib.parse import quote
 
-import re2
-
 from argosy.automation.gateway.aws import AwsAsker
 from argosy.automation.gateway.context import template_context
 from argosy.automation.gateway.errors import Refused, misconfigured
-from argosy.automation.gateway.events import titled
 from argosy.automation.gateway.exchange import Exchange
-from argosy.automation.gateway.mapping import mapped, request_values, shared_value
+from argosy.automation.gateway.mapping import mapped, request_values
 from argosy.automation.gateway.media import is_binary
 from argosy.automation.gateway.outgoing import HOP_BY_HOP, Answer, OutgoingError
+from argosy.automation.gateway.rest.answered import answered
+from argosy.automation.gateway.rest.rendering import rendered, unbased
 from argosy.automation.gateway.rest.stage import Method, RestStage
 from argosy.automation.gateway.tools import Tools, within
 from argosy.ground.doors import DoorAnswer
-from argosy.ground.gateway import templates
-from argosy.ground.gateway.expressions import Source, target
-from argosy.ground.gateway.templates import TemplateError
+from argosy.ground.gateway.expressions import target
 from argosy.ground.gateway.uris import aws_target, with_variables
 
 _VARIABLE = re.compile(r"\{([\w.$-]+)\+?\}")
@@ -64,7 +60,7 @@ async def ask(
     except OutgoingError as error:
         raise Refused("INTEGRATION_FAILURE", detail=str(error)) from None
     exchange.integration_status = answer.status
-    return _answer(exchange, stage, method, answer, context)
+    return answered(exchange, stage, method, answer, context)
 
 
 async def pass_on(exchange: Exchange, stage: RestStage, method: Method, tools: Tools) -> DoorAnswer:
@@ -83,9 +79,6 @@ async def pass_on(exchange: Exchange, stage: RestStage, method: Method, tools: T
     return DoorAnswer(answer.status, kept, answer.body)
 
 
-# -- the integration's request
-
-
 def _asking(
     exchange: Exchange, stage: RestStage, method: Method, context: Mapping[str, Any]
 ) -> Asking:
@@ -97,11 +90,11 @@ def _asking(
     if handling == "CONVERT_TO_TEXT" and binary:
         asking.body = base64.b64encode(asking.body)
     elif handling == "CONVERT_TO_BINARY" and not binary:
-        asking.body = _unbased(asking.body)
+        asking.body = unbased(asking.body)
     if template is not None:
         text = asking.body.decode("utf-8", "replace")
-        rendered, override = _rendered(exchange, template, text, context, "requestOverride")
-        asking.body = rendered.encode()
+        written, override = rendered(exchange, template, text, context, "requestOverride")
+        asking.body = written.encode()
         asking.headers["content-type"] = _JSON
         asking.overrides = override
     _take_parameters(exchange, method, asking, context)
@@ -228,120 +221,3 @@ def _role(exchange: Exchange, credentials: str) -> str:
     if credentials.endswith(":user/*") and signer is not None:
         return signer.arn
     return credentials
-
-
-# -- the method's response
-
-
-def _answer(
-    exchange: Exchange, stage: RestStage, method: Method, answer: Answer, context: Mapping[str, Any]
-) -> DoorAnswer:
-    response = _selected(method, answer)
-    status = int(response["statusCode"])
-    headers: dict[str, str] = {}
-    body, content_type = _response_body(exchange, stage, method, response, answer)
-    override: dict[str, Any] = {}
-    template = _response_template(exchange, response)
-    if template is not None:
-        content_type, text = template
-        written, override = _rendered(
-            exchange, text, answer.body.decode("utf-8", "replace"), context, "responseOverride"
-        )
-        body = written.encode()
-
-    def value(wanted: Source) -> str | None:
-        if wanted.kind == "header":
-            return answer.header(wanted.name.lower())
-        return shared_value(wanted, answer.body, context, exchange.place.variables)
-
-    for put, found in mapped(response["responseParameters"], "integration.response", value).items():
-        headers[(target(put, "response") or ("", ""))[1]] = found
-    headers.update({k: str(v) for k, v in (override.get("header") or {}).items()})
-    if not any(name.lower() == "content-type" for name in headers):
-        headers["Content-Type"] = content_type
-    status = int(override.get("status") or status)
-    return DoorAnswer(status, list(headers.items()), body)
-
-
-def _selected(method: Method, answer: Answer) -> Mapping[str, Any]:
-    """By the error's text for functions, by the status for all others. Raises Refused."""
-    responses = method.integration["integrationResponses"].values()
-    failed = answer.header("x-amz-function-error")
-    text = str(answer.status)
-    function = aws_target(method.integration.get("uri") or "")
-    if function is not None and function.function:
-        text = _error_message(answer.body) if failed else ""
-    usual = None
-    for one in responses:
-        pattern = one.get("selectionPattern")
-        if not pattern:
-            usual = one
-        elif text and re2.fullmatch(f"(?s:{pattern})", text):
-            chosen: Mapping[str, Any] = one
-            return chosen
-    if usual is None:
-        raise misconfigured(f"No match for output mapping and no default: {text[:200]}")
-    return dict(usual)
-
-
-def _error_message(payload: bytes) -> str:
-    try:
-        told = json.loads(payload)
-    except (ValueError, RecursionError):
-        return "error"
-    return str(told.get("errorMessage") or "error") if isinstance(told, dict) else "error"
-
-
-def _response_template(exchange: Exchange, response: Mapping[str, Any]) -> tuple[str, str] | None:
-    """(content type, template): the one that the client would like, or the first."""
-    texts = {kind: text for kind, text in response["responseTemplates"].items() if text}
-    if not texts:
-        return None
-    accepted = (exchange.request.header("accept") or "").partition(",")[0].partition(";")[0]
-    kind = accepted if accepted in texts else _JSON if _JSON in texts else next(iter(texts))
-    return kind, texts[kind]
-
-
-def _response_body(
-    exchange: Exchange,
-    stage: RestStage,
-    method: Method,
-    response: Mapping[str, Any],
-    answer: Answer,
-) -> tuple[bytes, str]:
-    """The body where no template makes one, and its Content-Type."""
-    declared = method.document["methodResponses"].get(response["statusCode"]) or {}
-    kinds = list(declared.get("responseModels") or ())
-    content_type = kinds[0] if kinds else _JSON
-    handling = response.get("contentHandling")
-    if handling == "CONVERT_TO_TEXT":
-        return base64.b64encode(answer.body), content_type
-    if handling == "CONVERT_TO_BINARY":
-        return _unbased(answer.body), content_type
-    return answer.body, content_type
-
-
-def _rendered(
-    exchange: Exchange, text: str, body: str, context: Mapping[str, Any], override: str
-) -> tuple[str, dict[str, Any]]:
-    """What a template writes, and what it set in $context.requestOverride or responseOverride."""
-    held: dict[str, Any] = {"header": {}, "path": {}, "querystring": {}}
-    parameters = {
-        "path": exchange.path_parameters,
-        "querystring": exchange.single_query,
-        "header": {titled(name): value for name, value in exchange.request.headers},
-    }
-    names = templates.names(body, parameters, {**context, override: held}, exchange.place.variables)
-    try:
-        return templates.parse(text).render(names), held
-    except TemplateError as error:
-        raise misconfigured(f"the mapping template: {error}") from None
-
-
-def _unbased(body: bytes) -> bytes:
-    try:
-        return base64.b64decode(body, validate=True)
-    except binascii.Error:
-        raise Refused(
-            "DEFAULT_5XX", "Internal server error", 500, "the body is not base64"
-        ) from None
