@@ -1,35 +1,71 @@
 """The REST API that a call names, and its parts, to read or to change."""
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from typing import Any
 
+from argosy.services.apigateway import patches
 from argosy.services.apigateway.errors import BadRequestException, NotFoundException
+from argosy.services.apigateway.kinds import Document, Kind, part_of
 from argosy.services.registry import Call
-from argosy.state.apis import REST_API
+from argosy.state.apis import REST_API, deployed
 from argosy.state.records import Record
 
 _MOST = 500
 
-UNKNOWN_API = "Invalid API identifier specified {}:{}"
+RESOURCE = Kind("resources", "resourceId", "Resource identifier")
+METHOD = Kind("resourceMethods", "httpMethod", "Method identifier", RESOURCE.named)
+METHOD_RESPONSE = Kind("methodResponses", "statusCode", "Response status code", METHOD.named)
+
+
+def integration_of(call: Call, api: Document) -> Document:
+    """The integration of the method that the call names. Raises NotFoundException."""
+    return part_of(METHOD.named(call, api), "methodIntegration", "Integration identifier")
+
+
+INTEGRATION_RESPONSE = Kind(
+    "integrationResponses", "statusCode", "Response status code", integration_of
+)
+MODEL = Kind("models", "modelName", "Model identifier")
+VALIDATOR = Kind("validators", "requestValidatorId", "Request Validator identifier")
+AUTHORIZER = Kind("authorizers", "authorizerId", "Authorizer identifier")
+STAGE = Kind("stages", "stageName", "stage identifier")
+
+
+def find_own(call: Call, kind: str, name: str, otherwise: str) -> Record:
+    """A record of the caller's account and region. Raises NotFoundException, saying `otherwise`."""
+    record = call.records.get(kind, call.caller.account, call.caller.region, name)
+    if record is None:
+        raise NotFoundException(otherwise)
+    return record
+
+
+def find_api_of(call: Call, kind: str, name: str) -> Record:
+    """Raises NotFoundException."""
+    unknown = f"Invalid API identifier specified {call.caller.account}:{name}"
+    return find_own(call, kind, name, unknown)
 
 
 def find_api(call: Call) -> Record:
     """Raises NotFoundException."""
-    name = call.input["restApiId"]
-    record = call.records.get(REST_API, call.caller.account, call.caller.region, name)
-    if record is None:
-        raise NotFoundException(UNKNOWN_API.format(call.caller.account, name))
-    return record
+    return find_api_of(call, REST_API, call.input["restApiId"])
 
 
-def reading(call: Call) -> dict[str, Any]:
+def find_deployment(call: Call, api: Record, number: str) -> Record:
+    """Raises NotFoundException."""
+    found = deployed(call.records, api, number)
+    if found is None:
+        raise NotFoundException("Invalid Deployment identifier specified")
+    return found
+
+
+def reading(call: Call) -> Document:
     """The API's document. Raises NotFoundException."""
     return find_api(call).document
 
 
 @contextmanager
-def changing(call: Call) -> Iterator[dict[str, Any]]:
+def changing(call: Call) -> Iterator[Document]:
     """The API's document; as it is left, so it is written. Raises NotFoundException."""
     with call.records.transaction():
         record = find_api(call)
@@ -37,37 +73,18 @@ def changing(call: Call) -> Iterator[dict[str, Any]]:
         call.records.update(record, now=call.clock.now(), document=record.document)
 
 
-def resource_of(call: Call, api: dict[str, Any]) -> dict[str, Any]:
-    """The resource that the call names. Raises NotFoundException."""
-    found: dict[str, Any] | None = api["resources"].get(call.input["resourceId"])
-    if found is None:
-        raise NotFoundException("Invalid Resource identifier specified")
-    return found
-
-
-def method_of(call: Call, api: dict[str, Any]) -> dict[str, Any]:
-    """The method that the call names. Raises NotFoundException."""
-    methods = resource_of(call, api)["resourceMethods"]
-    found: dict[str, Any] | None = methods.get(call.input["httpMethod"])
-    if found is None:
-        raise NotFoundException("Invalid Method identifier specified")
-    return found
-
-
-def integration_of(call: Call, api: dict[str, Any]) -> dict[str, Any]:
-    """The integration of the method that the call names. Raises NotFoundException."""
-    found: dict[str, Any] | None = method_of(call, api).get("methodIntegration")
-    if found is None:
-        raise NotFoundException("Invalid Integration identifier specified")
-    return found
-
-
-def part_of(parts: Mapping[str, Any], name: str, what: str) -> dict[str, Any]:
-    """A part by its key. Raises NotFoundException."""
-    found: dict[str, Any] | None = parts.get(name)
-    if found is None:
-        raise NotFoundException(f"Invalid {what} specified")
-    return found
+@contextmanager
+def patching(
+    call: Call,
+    find: Callable[[Call, Document], Document],
+    rules: Mapping[str, patches.Rule],
+) -> Iterator[tuple[Document, Document]]:
+    """The API's document and the part that is found in it, patched; what is wrong with it now is
+    for the caller to see. Raises NotFoundException, BadRequestException."""
+    with changing(call) as api:
+        part = find(call, api)
+        patches.apply(part, call.input.get("patchOperations"), rules)
+        yield api, part
 
 
 def page(call: Call, found: Mapping[str, Any], usual: int = 25) -> dict[str, Any]:

@@ -10,10 +10,12 @@ from argosy.ground.gateway.uris import aws_target, is_url
 from argosy.services.apigateway import patches
 from argosy.services.apigateway.errors import BadRequestException, ConflictException
 from argosy.services.apigateway.finding import (
+    INTEGRATION_RESPONSE,
+    METHOD,
+    METHOD_RESPONSE,
     changing,
     integration_of,
-    method_of,
-    part_of,
+    patching,
     reading,
 )
 from argosy.services.registry import Call, operation
@@ -44,7 +46,7 @@ _RESPONSE_RULES: dict[str, patches.Rule] = {
 @operation("apigateway", "PutIntegration")
 def put_integration(call: Call) -> dict[str, Any]:
     with changing(call) as api:
-        method = method_of(call, api)
+        method = METHOD.named(call, api)
         method["methodIntegration"] = made = new_integration(
             call.input, call.input.get("integrationHttpMethod"), call.input["resourceId"]
         )
@@ -59,9 +61,7 @@ def get_integration(call: Call) -> dict[str, Any]:
 
 @operation("apigateway", "UpdateIntegration")
 def update_integration(call: Call) -> dict[str, Any]:
-    with changing(call) as api:
-        integration = integration_of(call, api)
-        patches.apply(integration, call.input.get("patchOperations"), _RULES)
+    with patching(call, integration_of, _RULES) as (_, integration):
         check_integration(integration)
         return dict(integration)
 
@@ -70,44 +70,38 @@ def update_integration(call: Call) -> dict[str, Any]:
 def delete_integration(call: Call) -> dict[str, Any]:
     with changing(call) as api:
         integration_of(call, api)
-        del method_of(call, api)["methodIntegration"]
+        del METHOD.named(call, api)["methodIntegration"]
     return {}
 
 
 @operation("apigateway", "PutIntegrationResponse")
 def put_integration_response(call: Call) -> dict[str, Any]:
     with changing(call) as api:
-        responses, status = (
-            integration_of(call, api)["integrationResponses"],
-            call.input["statusCode"],
-        )
-        if status not in method_of(call, api)["methodResponses"]:
+        responses, status = INTEGRATION_RESPONSE.all(call, api), call.input["statusCode"]
+        if status not in METHOD_RESPONSE.all(call, api):
             raise BadRequestException("Invalid Response status code specified")
         responses[status] = made = new_response(status, call.input)
-        check_response(method_of(call, api), responses, made)
+        check_response(METHOD.named(call, api), responses, made)
         return dict(made)
 
 
 @operation("apigateway", "GetIntegrationResponse")
 def get_integration_response(call: Call) -> dict[str, Any]:
-    return _response(call, reading(call))
+    return INTEGRATION_RESPONSE.named(call, reading(call))
 
 
 @operation("apigateway", "UpdateIntegrationResponse")
 def update_integration_response(call: Call) -> dict[str, Any]:
-    with changing(call) as api:
-        response = _response(call, api)
-        patches.apply(response, call.input.get("patchOperations"), _RESPONSE_RULES)
-        responses = integration_of(call, api)["integrationResponses"]
-        check_response(method_of(call, api), responses, response)
+    with patching(call, INTEGRATION_RESPONSE.named, _RESPONSE_RULES) as (api, response):
+        responses = INTEGRATION_RESPONSE.all(call, api)
+        check_response(METHOD.named(call, api), responses, response)
         return dict(response)
 
 
 @operation("apigateway", "DeleteIntegrationResponse")
 def delete_integration_response(call: Call) -> dict[str, Any]:
     with changing(call) as api:
-        _response(call, api)
-        del integration_of(call, api)["integrationResponses"][call.input["statusCode"]]
+        INTEGRATION_RESPONSE.remove(call, api)
     return {}
 
 
@@ -222,8 +216,3 @@ def _check_templates(texts: dict[str, str]) -> None:
             templates.parse(text or "")
         except templates.TemplateError as error:
             raise BadRequestException(f"The template for {content_type}: {error}") from None
-
-
-def _response(call: Call, api: dict[str, Any]) -> dict[str, Any]:
-    responses = integration_of(call, api)["integrationResponses"]
-    return part_of(responses, call.input["statusCode"], "Response status code")

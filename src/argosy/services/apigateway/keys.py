@@ -7,9 +7,8 @@ from argosy.services.apigateway import patches
 from argosy.services.apigateway.errors import (
     BadRequestException,
     ConflictException,
-    NotFoundException,
 )
-from argosy.services.apigateway.finding import page
+from argosy.services.apigateway.finding import find_own, page
 from argosy.services.registry import Call, operation
 from argosy.state.apis import API_KEY, USAGE_PLAN, new_id
 from argosy.state.records import Record
@@ -95,10 +94,7 @@ def delete_api_key(call: Call) -> dict[str, Any]:
 
 def find_key(call: Call, name: str) -> Record:
     """Raises NotFoundException."""
-    record = call.records.get(API_KEY, call.caller.account, call.caller.region, name)
-    if record is None:
-        raise NotFoundException("Invalid API Key identifier specified")
-    return record
+    return find_own(call, API_KEY, name, "Invalid API Key identifier specified")
 
 
 def view(record: Record, value: bool) -> dict[str, Any]:

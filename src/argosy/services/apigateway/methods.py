@@ -10,11 +10,11 @@ from argosy.services.apigateway.errors import (
     NotFoundException,
 )
 from argosy.services.apigateway.finding import (
+    METHOD,
+    METHOD_RESPONSE,
     changing,
-    method_of,
-    part_of,
+    patching,
     reading,
-    resource_of,
 )
 from argosy.services.registry import Call, operation
 
@@ -42,7 +42,7 @@ _RESPONSE_RULES: dict[str, patches.Rule] = {
 @operation("apigateway", "PutMethod")
 def put_method(call: Call) -> dict[str, Any]:
     with changing(call) as api:
-        methods, name = resource_of(call, api)["resourceMethods"], call.input["httpMethod"]
+        methods, name = METHOD.all(call, api), call.input["httpMethod"]
         if name in methods:
             raise ConflictException("Method already exists for this resource")
         methods[name] = new_method(name, call.input)
@@ -52,14 +52,12 @@ def put_method(call: Call) -> dict[str, Any]:
 
 @operation("apigateway", "GetMethod")
 def get_method(call: Call) -> dict[str, Any]:
-    return method_of(call, reading(call))
+    return METHOD.named(call, reading(call))
 
 
 @operation("apigateway", "UpdateMethod")
 def update_method(call: Call) -> dict[str, Any]:
-    with changing(call) as api:
-        method = method_of(call, api)
-        patches.apply(method, call.input.get("patchOperations"), _RULES)
+    with patching(call, METHOD.named, _RULES) as (api, method):
         check_method(api, method)
         return dict(method)
 
@@ -67,15 +65,14 @@ def update_method(call: Call) -> dict[str, Any]:
 @operation("apigateway", "DeleteMethod")
 def delete_method(call: Call) -> dict[str, Any]:
     with changing(call) as api:
-        method_of(call, api)
-        del resource_of(call, api)["resourceMethods"][call.input["httpMethod"]]
+        METHOD.remove(call, api)
     return {}
 
 
 @operation("apigateway", "PutMethodResponse")
 def put_method_response(call: Call) -> dict[str, Any]:
     with changing(call) as api:
-        responses, status = method_of(call, api)["methodResponses"], call.input["statusCode"]
+        responses, status = METHOD_RESPONSE.all(call, api), call.input["statusCode"]
         if status in responses:
             raise ConflictException("Response already exists for this resource")
         responses[status] = {
@@ -89,14 +86,12 @@ def put_method_response(call: Call) -> dict[str, Any]:
 
 @operation("apigateway", "GetMethodResponse")
 def get_method_response(call: Call) -> dict[str, Any]:
-    return _response(call, reading(call))
+    return METHOD_RESPONSE.named(call, reading(call))
 
 
 @operation("apigateway", "UpdateMethodResponse")
 def update_method_response(call: Call) -> dict[str, Any]:
-    with changing(call) as api:
-        response = _response(call, api)
-        patches.apply(response, call.input.get("patchOperations"), _RESPONSE_RULES)
+    with patching(call, METHOD_RESPONSE.named, _RESPONSE_RULES) as (api, response):
         check_response(api, response)
         return dict(response)
 
@@ -104,8 +99,7 @@ def update_method_response(call: Call) -> dict[str, Any]:
 @operation("apigateway", "DeleteMethodResponse")
 def delete_method_response(call: Call) -> dict[str, Any]:
     with changing(call) as api:
-        _response(call, api)
-        del method_of(call, api)["methodResponses"][call.input["statusCode"]]
+        METHOD_RESPONSE.remove(call, api)
     return {}
 
 
@@ -173,8 +167,3 @@ def _check_models(api: dict[str, Any], models: dict[str, str]) -> None:
     for name in models.values():
         if name not in api["models"]:
             raise BadRequestException(f"Invalid model identifier specified: {name}")
-
-
-def _response(call: Call, api: dict[str, Any]) -> dict[str, Any]:
-    responses = method_of(call, api)["methodResponses"]
-    return part_of(responses, call.input["statusCode"], "Response status code")

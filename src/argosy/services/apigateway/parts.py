@@ -13,7 +13,15 @@ from argosy.services.apigateway.errors import (
     BadRequestException,
     ConflictException,
 )
-from argosy.services.apigateway.finding import changing, page, part_of, reading
+from argosy.services.apigateway.finding import (
+    AUTHORIZER,
+    MODEL,
+    VALIDATOR,
+    changing,
+    page,
+    patching,
+    reading,
+)
 from argosy.services.registry import Call, operation
 from argosy.state.apis import new_id
 
@@ -21,6 +29,12 @@ _NAME = re.compile(r"[A-Za-z0-9]+")
 _IDENTITY = re.compile(r"(method\.request\.(header|querystring)|stageVariables|context)\.[\w.-]+")
 _LONGEST_TTL_S = 3600
 _USUAL_TTL_S = 300
+_MODEL_RULES: dict[str, patches.Rule] = {"/schema": patches.text, "/description": patches.text}
+_VALIDATOR_RULES: dict[str, patches.Rule] = {
+    "/name": patches.text,
+    "/validateRequestBody": patches.boolean,
+    "/validateRequestParameters": patches.boolean,
+}
 _AUTHORIZER_RULES: dict[str, patches.Rule] = {
     "/name": patches.text,
     "/authorizerUri": patches.text,
@@ -52,7 +66,7 @@ def create_model(call: Call) -> dict[str, Any]:
 
 @operation("apigateway", "GetModel")
 def get_model(call: Call) -> dict[str, Any]:
-    return part_of(reading(call)["models"], call.input["modelName"], "Model identifier")
+    return MODEL.named(call, reading(call))
 
 
 @operation("apigateway", "GetModels")
@@ -62,10 +76,7 @@ def get_models(call: Call) -> dict[str, Any]:
 
 @operation("apigateway", "UpdateModel")
 def update_model(call: Call) -> dict[str, Any]:
-    with changing(call) as api:
-        model = part_of(api["models"], call.input["modelName"], "Model identifier")
-        rules = {"/schema": patches.text, "/description": patches.text}
-        patches.apply(model, call.input.get("patchOperations"), rules)
+    with patching(call, MODEL.named, _MODEL_RULES) as (_, model):
         check_schema(model["schema"])
         return dict(model)
 
@@ -73,8 +84,7 @@ def update_model(call: Call) -> dict[str, Any]:
 @operation("apigateway", "DeleteModel")
 def delete_model(call: Call) -> dict[str, Any]:
     with changing(call) as api:
-        name = call.input["modelName"]
-        part_of(api["models"], name, "Model identifier")
+        name = MODEL.key(call, api)
         for method in methods_of(api):
             if name in method["requestModels"].values():
                 raise ConflictException(f"Cannot delete model '{name}', is referenced in a method.")
@@ -97,8 +107,7 @@ def create_request_validator(call: Call) -> dict[str, Any]:
 
 @operation("apigateway", "GetRequestValidator")
 def get_request_validator(call: Call) -> dict[str, Any]:
-    found = reading(call)["validators"]
-    return part_of(found, call.input["requestValidatorId"], "Request Validator identifier")
+    return VALIDATOR.named(call, reading(call))
 
 
 @operation("apigateway", "GetRequestValidators")
@@ -108,23 +117,14 @@ def get_request_validators(call: Call) -> dict[str, Any]:
 
 @operation("apigateway", "UpdateRequestValidator")
 def update_request_validator(call: Call) -> dict[str, Any]:
-    with changing(call) as api:
-        name = call.input["requestValidatorId"]
-        validator = part_of(api["validators"], name, "Request Validator identifier")
-        rules: dict[str, patches.Rule] = {
-            "/name": patches.text,
-            "/validateRequestBody": patches.boolean,
-            "/validateRequestParameters": patches.boolean,
-        }
-        patches.apply(validator, call.input.get("patchOperations"), rules)
+    with patching(call, VALIDATOR.named, _VALIDATOR_RULES) as (_, validator):
         return dict(validator)
 
 
 @operation("apigateway", "DeleteRequestValidator")
 def delete_request_validator(call: Call) -> dict[str, Any]:
     with changing(call) as api:
-        name = call.input["requestValidatorId"]
-        part_of(api["validators"], name, "Request Validator identifier")
+        name = VALIDATOR.key(call, api)
         if any(method.get("requestValidatorId") == name for method in methods_of(api)):
             raise ConflictException("Cannot delete a validator that a method uses.")
         del api["validators"][name]
@@ -144,9 +144,7 @@ def create_authorizer(call: Call) -> dict[str, Any]:
 
 @operation("apigateway", "GetAuthorizer")
 def get_authorizer(call: Call) -> dict[str, Any]:
-    return part_of(
-        reading(call)["authorizers"], call.input["authorizerId"], "Authorizer identifier"
-    )
+    return AUTHORIZER.named(call, reading(call))
 
 
 @operation("apigateway", "GetAuthorizers")
@@ -156,9 +154,7 @@ def get_authorizers(call: Call) -> dict[str, Any]:
 
 @operation("apigateway", "UpdateAuthorizer")
 def update_authorizer(call: Call) -> dict[str, Any]:
-    with changing(call) as api:
-        one = part_of(api["authorizers"], call.input["authorizerId"], "Authorizer identifier")
-        patches.apply(one, call.input.get("patchOperations"), _AUTHORIZER_RULES)
+    with patching(call, AUTHORIZER.named, _AUTHORIZER_RULES) as (_, one):
         check_authorizer(one)
         return dict(one)
 
@@ -166,8 +162,7 @@ def update_authorizer(call: Call) -> dict[str, Any]:
 @operation("apigateway", "DeleteAuthorizer")
 def delete_authorizer(call: Call) -> dict[str, Any]:
     with changing(call) as api:
-        name = call.input["authorizerId"]
-        part_of(api["authorizers"], name, "Authorizer identifier")
+        name = AUTHORIZER.key(call, api)
         if any(method.get("authorizerId") == name for method in methods_of(api)):
             raise ConflictException("Cannot delete authorizer, is referenced in a method.")
         del api["authorizers"][name]

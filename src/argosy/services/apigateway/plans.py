@@ -9,7 +9,7 @@ from argosy.services.apigateway.errors import (
     ConflictException,
     NotFoundException,
 )
-from argosy.services.apigateway.finding import page
+from argosy.services.apigateway.finding import find_own, page
 from argosy.services.apigateway.keys import find_key
 from argosy.services.registry import Call, operation
 from argosy.state.api_usage import ApiUsage, Used
@@ -162,11 +162,7 @@ def _day(text: str) -> date:
 
 
 def _find(call: Call) -> Record:
-    name = call.input["usagePlanId"]
-    record = call.records.get(USAGE_PLAN, call.caller.account, call.caller.region, name)
-    if record is None:
-        raise NotFoundException("Invalid Usage Plan ID specified")
-    return record
+    return find_own(call, USAGE_PLAN, call.input["usagePlanId"], "Invalid Usage Plan ID specified")
 
 
 def _key_of_plan(call: Call) -> Record:

@@ -9,7 +9,8 @@ from argosy.services.apigateway.errors import (
     ConflictException,
     NotFoundException,
 )
-from argosy.services.apigateway.finding import changing, page, reading, resource_of
+from argosy.services.apigateway.finding import RESOURCE, changing, page, reading
+from argosy.services.apigateway.kinds import part_of
 from argosy.services.registry import Call, operation
 from argosy.state.apis import new_id
 
@@ -22,15 +23,13 @@ Api = dict[str, Any]
 @operation("apigateway", "CreateResource")
 def create_resource(call: Call) -> dict[str, Any]:
     with changing(call) as api:
-        parent = api["resources"].get(call.input["parentId"])
-        if parent is None:
-            raise NotFoundException("Invalid Resource identifier specified")
+        parent = part_of(api["resources"], call.input["parentId"], RESOURCE.called)
         return add_resource(api, parent, call.input["pathPart"])
 
 
 @operation("apigateway", "GetResource")
 def get_resource(call: Call) -> dict[str, Any]:
-    return _view(resource_of(call, reading(call)), "methods" in (call.input.get("embed") or ()))
+    return _view(RESOURCE.named(call, reading(call)), "methods" in (call.input.get("embed") or ()))
 
 
 @operation("apigateway", "GetResources")
@@ -44,7 +43,7 @@ def get_resources(call: Call) -> dict[str, Any]:
 def update_resource(call: Call) -> dict[str, Any]:
     """Another name, or another place in the tree."""
     with changing(call) as api:
-        resource = resource_of(call, api)
+        resource = RESOURCE.named(call, api)
         if "parentId" not in resource:
             raise BadRequestException("The root resource cannot be updated")
         rules = {"/pathPart": patches.text, "/parentId": patches.text}
@@ -62,7 +61,7 @@ def update_resource(call: Call) -> dict[str, Any]:
 def delete_resource(call: Call) -> dict[str, Any]:
     """With everything below it."""
     with changing(call) as api:
-        resource = resource_of(call, api)
+        resource = RESOURCE.named(call, api)
         if "parentId" not in resource:
             raise BadRequestException("The root resource cannot be deleted")
         gone = [key for key in api["resources"] if _below(api, resource["id"], key)]

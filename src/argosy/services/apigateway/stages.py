@@ -8,9 +8,15 @@ from argosy.services.apigateway import patches
 from argosy.services.apigateway.errors import (
     BadRequestException,
     ConflictException,
-    NotFoundException,
 )
-from argosy.services.apigateway.finding import changing, find_api, page, part_of, reading
+from argosy.services.apigateway.finding import (
+    STAGE,
+    changing,
+    find_api,
+    find_deployment,
+    page,
+    reading,
+)
 from argosy.services.apigateway.parts import methods_of
 from argosy.services.registry import Call, operation
 from argosy.state.apis import REST_DEPLOYMENT, deploy, deployed, deployment_name, deployments
@@ -59,7 +65,7 @@ def create_deployment(call: Call) -> dict[str, Any]:
 
 @operation("apigateway", "GetDeployment")
 def get_deployment(call: Call) -> dict[str, Any]:
-    return _deployment(_find_deployment(call, find_api(call), call.input["deploymentId"]))
+    return _deployment(find_deployment(call, find_api(call), call.input["deploymentId"]))
 
 
 @operation("apigateway", "GetDeployments")
@@ -70,7 +76,7 @@ def get_deployments(call: Call) -> dict[str, Any]:
 
 @operation("apigateway", "UpdateDeployment")
 def update_deployment(call: Call) -> dict[str, Any]:
-    record = _find_deployment(call, find_api(call), call.input["deploymentId"])
+    record = find_deployment(call, find_api(call), call.input["deploymentId"])
     rules: dict[str, patches.Rule] = {"/description": patches.text}
     patches.apply(record.document, call.input.get("patchOperations"), rules)
     changed = call.records.update(record, now=call.clock.now(), document=record.document)
@@ -80,7 +86,7 @@ def update_deployment(call: Call) -> dict[str, Any]:
 @operation("apigateway", "DeleteDeployment")
 def delete_deployment(call: Call) -> dict[str, Any]:
     api, number = find_api(call), call.input["deploymentId"]
-    _find_deployment(call, api, number)
+    find_deployment(call, api, number)
     if any(stage["deploymentId"] == number for stage in api.document["stages"].values()):
         raise BadRequestException(
             "Active stages pointing to this deployment must be moved or deleted"
@@ -97,13 +103,13 @@ def create_stage(call: Call) -> dict[str, Any]:
     with changing(call) as api:
         if name in api["stages"]:
             raise ConflictException("Stage already exists")
-        _find_deployment(call, find_api(call), call.input["deploymentId"])
+        find_deployment(call, find_api(call), call.input["deploymentId"])
         return dict(_new_stage(call, api, name, call.input["deploymentId"]))
 
 
 @operation("apigateway", "GetStage")
 def get_stage(call: Call) -> dict[str, Any]:
-    return part_of(reading(call)["stages"], call.input["stageName"], "stage identifier")
+    return STAGE.named(call, reading(call))
 
 
 @operation("apigateway", "GetStages")
@@ -117,10 +123,10 @@ def get_stages(call: Call) -> dict[str, Any]:
 @operation("apigateway", "UpdateStage")
 def update_stage(call: Call) -> dict[str, Any]:
     with changing(call) as api:
-        stage = part_of(api["stages"], call.input["stageName"], "stage identifier")
+        stage = STAGE.named(call, api)
         for one in call.input.get("patchOperations") or ():
             _update(stage, one)
-        _find_deployment(call, find_api(call), stage["deploymentId"])
+        find_deployment(call, find_api(call), stage["deploymentId"])
         _check_stage(stage)
         stage["lastUpdatedDate"] = int(call.clock.now())
         return dict(stage)
@@ -129,8 +135,7 @@ def update_stage(call: Call) -> dict[str, Any]:
 @operation("apigateway", "DeleteStage")
 def delete_stage(call: Call) -> dict[str, Any]:
     with changing(call) as api:
-        part_of(api["stages"], call.input["stageName"], "stage identifier")
-        del api["stages"][call.input["stageName"]]
+        STAGE.remove(call, api)
     return {}
 
 
@@ -138,7 +143,7 @@ def delete_stage(call: Call) -> dict[str, Any]:
 def flush_stage_authorizers_cache(call: Call) -> dict[str, Any]:
     """Whoever answers requests sees that the API has changed, and forgets."""
     with changing(call) as api:
-        stage = part_of(api["stages"], call.input["stageName"], "stage identifier")
+        stage = STAGE.named(call, api)
         stage["flushed"] = call.clock.now()
     return {}
 
@@ -221,13 +226,6 @@ def _refuse(asked: Mapping[str, Any]) -> None:
     for member, why in _REFUSED:
         if asked.get(member):
             raise BadRequestException(why)
-
-
-def _find_deployment(call: Call, api: Record, number: str) -> Record:
-    found = deployed(call.records, api, number)
-    if found is None:
-        raise NotFoundException("Invalid Deployment identifier specified")
-    return found
 
 
 def _deployment(record: Record) -> dict[str, Any]:

@@ -4,7 +4,15 @@ from typing import Any
 
 from argosy.ground.gateway.uris import aws_target, is_url
 from argosy.services.apigateway.errors import BadRequestException, ConflictException
-from argosy.services.apigatewayv2.finding import asked, changing, page, part_of, reading
+from argosy.services.apigatewayv2.finding import (
+    AUTHORIZER,
+    STAGE,
+    asked,
+    changing,
+    page,
+    reading,
+    updating,
+)
 from argosy.services.apigatewayv2.forms import shown
 from argosy.services.registry import Call, operation
 from argosy.state.apis import new_id
@@ -26,8 +34,7 @@ def create_authorizer(call: Call) -> dict[str, Any]:
 
 @operation("apigatewayv2", "GetAuthorizer")
 def get_authorizer(call: Call) -> dict[str, Any]:
-    found = reading(call)["authorizers"]
-    return shown(part_of(found, call.input["AuthorizerId"], "Authorizer"))
+    return shown(AUTHORIZER.named(call, reading(call)))
 
 
 @operation("apigatewayv2", "GetAuthorizers")
@@ -37,9 +44,7 @@ def get_authorizers(call: Call) -> dict[str, Any]:
 
 @operation("apigatewayv2", "UpdateAuthorizer")
 def update_authorizer(call: Call) -> dict[str, Any]:
-    with changing(call) as api:
-        authorizer = part_of(api["authorizers"], call.input["AuthorizerId"], "Authorizer")
-        authorizer.update(asked(call))
+    with updating(call, AUTHORIZER) as (_, authorizer):
         check_authorizer(authorizer)
         return shown(authorizer)
 
@@ -47,8 +52,7 @@ def update_authorizer(call: Call) -> dict[str, Any]:
 @operation("apigatewayv2", "DeleteAuthorizer")
 def delete_authorizer(call: Call) -> dict[str, Any]:
     with changing(call) as api:
-        number = call.input["AuthorizerId"]
-        part_of(api["authorizers"], number, "Authorizer")
+        number = AUTHORIZER.key(call, api)
         if any(route.get("authorizerId") == number for route in api["routes"].values()):
             raise ConflictException("Cannot delete Authorizer. A route needs it.")
         del api["authorizers"][number]
@@ -59,7 +63,7 @@ def delete_authorizer(call: Call) -> dict[str, Any]:
 def reset_authorizers_cache(call: Call) -> dict[str, Any]:
     """Whoever answers requests sees that the API has changed, and forgets."""
     with changing(call) as api:
-        part_of(api["stages"], call.input["StageName"], "stage")["flushed"] = call.clock.now()
+        STAGE.named(call, api)["flushed"] = call.clock.now()
     return {}
 
 

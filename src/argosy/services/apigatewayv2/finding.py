@@ -4,7 +4,9 @@ from collections.abc import Iterable, Iterator, Mapping
 from contextlib import contextmanager
 from typing import Any
 
-from argosy.services.apigateway.errors import BadRequestException, NotFoundException
+from argosy.services.apigateway.errors import BadRequestException
+from argosy.services.apigateway.finding import find_api_of
+from argosy.services.apigateway.kinds import Document, Kind
 from argosy.services.apigatewayv2.forms import shown, stored
 from argosy.services.registry import Call
 from argosy.state.apis import HTTP_API, HTTP_DEPLOYMENT, deploy, deployment_name, deployments
@@ -13,23 +15,24 @@ from argosy.state.records import Record
 _MOST = 500
 _USUAL = 100
 
+ROUTE = Kind("routes", "RouteId", "Route identifier")
+INTEGRATION = Kind("integrations", "IntegrationId", "Integration identifier")
+AUTHORIZER = Kind("authorizers", "AuthorizerId", "Authorizer identifier")
+STAGE = Kind("stages", "StageName", "stage identifier")
+
 
 def find_api(call: Call) -> Record:
     """Raises NotFoundException."""
-    name = call.input["ApiId"]
-    record = call.records.get(HTTP_API, call.caller.account, call.caller.region, name)
-    if record is None:
-        raise NotFoundException(f"Invalid API identifier specified {call.caller.account}:{name}")
-    return record
+    return find_api_of(call, HTTP_API, call.input["ApiId"])
 
 
-def reading(call: Call) -> dict[str, Any]:
+def reading(call: Call) -> Document:
     """The API's document. Raises NotFoundException."""
     return find_api(call).document
 
 
 @contextmanager
-def changing(call: Call) -> Iterator[dict[str, Any]]:
+def changing(call: Call) -> Iterator[Document]:
     """The API's document; as it is left, so it is written, and deployed where a stage deploys by
     itself. Raises NotFoundException."""
     with call.records.transaction():
@@ -59,12 +62,14 @@ def asked(call: Call) -> dict[str, Any]:
     return stored(given)
 
 
-def part_of(parts: Mapping[str, Any], name: str, what: str) -> dict[str, Any]:
-    """A part by its key. Raises NotFoundException."""
-    found: dict[str, Any] | None = parts.get(name)
-    if found is None:
-        raise NotFoundException(f"Invalid {what} identifier specified")
-    return found
+@contextmanager
+def updating(call: Call, kind: Kind) -> Iterator[tuple[Document, Document]]:
+    """The API's document and the part that the call names, with what the call says of it; what is
+    wrong with it now is for the caller to see. Raises NotFoundException."""
+    with changing(call) as api:
+        part = kind.named(call, api)
+        part.update(asked(call))
+        yield api, part
 
 
 def page(call: Call, found: Iterable[tuple[str, Mapping[str, Any]]]) -> dict[str, Any]:

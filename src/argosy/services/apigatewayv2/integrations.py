@@ -5,7 +5,14 @@ from typing import Any
 
 from argosy.ground.gateway.uris import aws_target, is_url
 from argosy.services.apigateway.errors import BadRequestException, ConflictException
-from argosy.services.apigatewayv2.finding import asked, changing, page, part_of, reading
+from argosy.services.apigatewayv2.finding import (
+    INTEGRATION,
+    asked,
+    changing,
+    page,
+    reading,
+    updating,
+)
 from argosy.services.apigatewayv2.forms import shown
 from argosy.services.registry import Call, operation
 from argosy.state.apis import new_id
@@ -40,8 +47,7 @@ def create_integration(call: Call) -> dict[str, Any]:
 
 @operation("apigatewayv2", "GetIntegration")
 def get_integration(call: Call) -> dict[str, Any]:
-    found = reading(call)["integrations"]
-    return shown(part_of(found, call.input["IntegrationId"], "Integration"))
+    return shown(INTEGRATION.named(call, reading(call)))
 
 
 @operation("apigatewayv2", "GetIntegrations")
@@ -51,9 +57,7 @@ def get_integrations(call: Call) -> dict[str, Any]:
 
 @operation("apigatewayv2", "UpdateIntegration")
 def update_integration(call: Call) -> dict[str, Any]:
-    with changing(call) as api:
-        integration = part_of(api["integrations"], call.input["IntegrationId"], "Integration")
-        integration.update(asked(call))
+    with updating(call, INTEGRATION) as (_, integration):
         check_integration(integration)
         return shown(integration)
 
@@ -61,8 +65,7 @@ def update_integration(call: Call) -> dict[str, Any]:
 @operation("apigatewayv2", "DeleteIntegration")
 def delete_integration(call: Call) -> dict[str, Any]:
     with changing(call) as api:
-        number = call.input["IntegrationId"]
-        part_of(api["integrations"], number, "Integration")
+        number = INTEGRATION.key(call, api)
         for route in api["routes"].values():
             if route.get("target") == f"integrations/{number}":
                 raise ConflictException(

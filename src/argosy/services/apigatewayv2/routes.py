@@ -4,7 +4,7 @@ import re
 from typing import Any
 
 from argosy.services.apigateway.errors import BadRequestException, ConflictException
-from argosy.services.apigatewayv2.finding import asked, changing, page, part_of, reading
+from argosy.services.apigatewayv2.finding import ROUTE, asked, changing, page, reading, updating
 from argosy.services.apigatewayv2.forms import shown
 from argosy.services.registry import Call, operation
 from argosy.state.apis import new_id
@@ -34,7 +34,7 @@ def create_route(call: Call) -> dict[str, Any]:
 
 @operation("apigatewayv2", "GetRoute")
 def get_route(call: Call) -> dict[str, Any]:
-    return shown(part_of(reading(call)["routes"], call.input["RouteId"], "Route"))
+    return shown(ROUTE.named(call, reading(call)))
 
 
 @operation("apigatewayv2", "GetRoutes")
@@ -44,9 +44,7 @@ def get_routes(call: Call) -> dict[str, Any]:
 
 @operation("apigatewayv2", "UpdateRoute")
 def update_route(call: Call) -> dict[str, Any]:
-    with changing(call) as api:
-        route = part_of(api["routes"], call.input["RouteId"], "Route")
-        route.update(asked(call))
+    with updating(call, ROUTE) as (api, route):
         check_route(api, route)
         return shown(route)
 
@@ -54,8 +52,7 @@ def update_route(call: Call) -> dict[str, Any]:
 @operation("apigatewayv2", "DeleteRoute")
 def delete_route(call: Call) -> dict[str, Any]:
     with changing(call) as api:
-        part_of(api["routes"], call.input["RouteId"], "Route")
-        del api["routes"][call.input["RouteId"]]
+        ROUTE.remove(call, api)
     return {}
 
 

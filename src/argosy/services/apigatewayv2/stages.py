@@ -6,19 +6,20 @@ from typing import Any
 from argosy.services.apigateway.errors import (
     BadRequestException,
     ConflictException,
-    NotFoundException,
 )
+from argosy.services.apigateway.finding import find_deployment
 from argosy.services.apigatewayv2.finding import (
+    STAGE,
     asked,
     changing,
     find_api,
     page,
-    part_of,
     reading,
+    updating,
 )
 from argosy.services.apigatewayv2.forms import shown
 from argosy.services.registry import Call, operation
-from argosy.state.apis import HTTP_DEPLOYMENT, deploy, deployed, deployment_name, deployments
+from argosy.state.apis import HTTP_DEPLOYMENT, deploy, deployment_name, deployments
 from argosy.state.records import Record
 
 _NAME = re.compile(r"\$default|[a-zA-Z0-9_-]{1,128}")
@@ -48,7 +49,7 @@ def create_stage(call: Call) -> dict[str, Any]:
 
 @operation("apigatewayv2", "GetStage")
 def get_stage(call: Call) -> dict[str, Any]:
-    return shown(part_of(_find(call), call.input["StageName"], "stage"))
+    return shown(STAGE.named(call, reading(call)))
 
 
 @operation("apigatewayv2", "GetStages")
@@ -58,9 +59,7 @@ def get_stages(call: Call) -> dict[str, Any]:
 
 @operation("apigatewayv2", "UpdateStage")
 def update_stage(call: Call) -> dict[str, Any]:
-    with changing(call) as api:
-        stage = part_of(api["stages"], call.input["StageName"], "stage")
-        stage.update(asked(call))
+    with updating(call, STAGE) as (_, stage):
         stage["lastUpdatedDate"] = call.clock.now()
         _check(call, stage)
     return shown(_find(call)[call.input["StageName"]])
@@ -69,15 +68,14 @@ def update_stage(call: Call) -> dict[str, Any]:
 @operation("apigatewayv2", "DeleteStage")
 def delete_stage(call: Call) -> dict[str, Any]:
     with changing(call) as api:
-        part_of(api["stages"], call.input["StageName"], "stage")
-        del api["stages"][call.input["StageName"]]
+        STAGE.remove(call, api)
     return {}
 
 
 @operation("apigatewayv2", "DeleteRouteSettings")
 def delete_route_settings(call: Call) -> dict[str, Any]:
     with changing(call) as api:
-        stage = part_of(api["stages"], call.input["StageName"], "stage")
+        stage = STAGE.named(call, api)
         stage["routeSettings"].pop(call.input["RouteKey"], None)
     return {}
 
@@ -85,7 +83,7 @@ def delete_route_settings(call: Call) -> dict[str, Any]:
 @operation("apigatewayv2", "DeleteAccessLogSettings")
 def delete_access_log_settings(call: Call) -> dict[str, Any]:
     with changing(call) as api:
-        part_of(api["stages"], call.input["StageName"], "stage").pop("accessLogSettings", None)
+        STAGE.named(call, api).pop("accessLogSettings", None)
     return {}
 
 
@@ -98,17 +96,17 @@ def create_deployment(call: Call) -> dict[str, Any]:
         number = deploy(call.records, record, now, call.input.get("Description") or "")
         name = call.input.get("StageName")
         if name:
-            stage = part_of(record.document["stages"], name, "stage")
+            stage = STAGE.named(call, record.document)
             if stage.get("autoDeploy"):
                 raise BadRequestException(f"Stage {name} deploys by itself.")
             stage["deploymentId"] = number
             call.records.update(record, now=now, document=record.document)
-    return _deployment(_find_deployment(call, number))
+    return _deployment(find_deployment(call, find_api(call), number))
 
 
 @operation("apigatewayv2", "GetDeployment")
 def get_deployment(call: Call) -> dict[str, Any]:
-    return _deployment(_find_deployment(call, call.input["DeploymentId"]))
+    return _deployment(find_deployment(call, find_api(call), call.input["DeploymentId"]))
 
 
 @operation("apigatewayv2", "GetDeployments")
@@ -119,7 +117,7 @@ def get_deployments(call: Call) -> dict[str, Any]:
 
 @operation("apigatewayv2", "DeleteDeployment")
 def delete_deployment(call: Call) -> dict[str, Any]:
-    record = _find_deployment(call, call.input["DeploymentId"])
+    record = find_deployment(call, find_api(call), call.input["DeploymentId"])
     number = record.document["id"]
     if any(stage.get("deploymentId") == number for stage in _find(call).values()):
         raise BadRequestException("A stage serves this deployment.")
@@ -136,19 +134,12 @@ def _find(call: Call) -> dict[str, Any]:
 def _check(call: Call, stage: dict[str, Any]) -> None:
     number = stage.get("deploymentId")
     if number:
-        _find_deployment(call, number)
+        find_deployment(call, find_api(call), number)
     if number and stage["autoDeploy"] and call.input.get("DeploymentId"):
         raise BadRequestException("A stage that deploys by itself takes no DeploymentId.")
     logs = stage.get("accessLogSettings")
     if logs and ":logs:" not in (logs.get("destinationArn") or ""):
         raise BadRequestException("Access logs go to a log group of CloudWatch Logs.")
-
-
-def _find_deployment(call: Call, number: str) -> Record:
-    found = deployed(call.records, find_api(call), number)
-    if found is None:
-        raise NotFoundException("Invalid Deployment identifier specified")
-    return found
 
 
 def _deployment(record: Record) -> dict[str, Any]:
