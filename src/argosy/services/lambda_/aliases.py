@@ -19,6 +19,7 @@ from argosy.services.lambda_.finding import (
     get,
     named,
     new_revision,
+    not_found,
     page,
     remove,
 )
@@ -125,5 +126,4 @@ def _check(call: Call, function: Record, document: dict[str, Any]) -> None:
         raise InvalidParameterValueException("A weight of an alias is between 0.0 and 1.0.")
     for one in (version, *weights):
         if one != LATEST and get(call, VERSION, part_name(function.name, one)) is None:
-            arn = arn_of(call, function.name, one)
-            raise ResourceNotFoundException(f"Function not found: {arn}")
+            raise not_found(arn_of(call, function.name, one))

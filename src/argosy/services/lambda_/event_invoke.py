@@ -7,10 +7,10 @@ from argosy.services.lambda_.errors import InvalidParameterValueException, Resou
 from argosy.services.lambda_.finding import (
     arn_of,
     create,
-    find,
     function_named,
     get,
     named,
+    of_function,
     page,
     remove,
     version_record,
@@ -41,11 +41,7 @@ def get_function_event_invoke_config(call: Call) -> dict[str, Any]:
 
 @operation("lambda", "ListFunctionEventInvokeConfigs")
 def list_function_event_invoke_configs(call: Call) -> dict[str, Any]:
-    name, _ = named(call)
-    function_named(call, name)
-    own = get(call, EVENT_INVOKE, name)
-    records = [*([own] if own else []), *find(call, EVENT_INVOKE, f"{name}:")]
-    some, marker = page(call, records)
+    some, marker = page(call, of_function(call, EVENT_INVOKE))
     return {
         "FunctionEventInvokeConfigs": [_view(call, one) for one in some],
         "NextMarker": marker,

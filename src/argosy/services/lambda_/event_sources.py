@@ -15,7 +15,6 @@ from argosy.services.lambda_.errors import (
     InvalidParameterValueException,
     ResourceConflictException,
     ResourceInUseException,
-    ResourceNotFoundException,
 )
 from argosy.services.lambda_.finding import (
     arn_of,
@@ -23,6 +22,7 @@ from argosy.services.lambda_.finding import (
     find,
     function_named,
     get,
+    missing,
     named,
     page,
     version_record,
@@ -152,7 +152,7 @@ def delete_event_source_mapping(call: Call) -> dict[str, Any]:
 def _mapping(call: Call) -> Record:
     record = get(call, EVENT_SOURCE, call.input["UUID"])
     if record is None:
-        raise ResourceNotFoundException("The resource you requested does not exist.")
+        raise missing()
     return record
 
 

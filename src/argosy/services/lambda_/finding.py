@@ -49,6 +49,11 @@ def not_found(arn: str) -> ResourceNotFoundException:
     return ResourceNotFoundException(f"Function not found: {arn}")
 
 
+def missing() -> ResourceNotFoundException:
+    """For what has no text of its own."""
+    return ResourceNotFoundException("The resource you requested does not exist.")
+
+
 def get(call: Call, kind: str, name: str) -> Record | None:
     """A record of this account and region."""
     return call.records.get(kind, call.caller.account, call.caller.region, name)
@@ -81,6 +86,20 @@ def function_named(call: Call, name: str, qualifier: str = "") -> Record:
     if record is None:
         raise not_found(arn_of(call, name, qualifier))
     return record
+
+
+def of_function(call: Call, kind: str) -> list[Record]:
+    """What the function that the call names has of a kind: its own, then its qualifiers', oldest
+    first. Raises what `named` and `function_named` raise."""
+    name, _ = named(call)
+    function_named(call, name)
+    own = get(call, kind, name)
+    return [*([own] if own else []), *find(call, kind, f"{name}:")]
+
+
+def number_of(record: Record) -> int:
+    """Of a version of a function or of a layer: their names end in it."""
+    return int(record.name.partition(":")[2])
 
 
 def version_record(call: Call, function: Record, qualifier: str) -> tuple[Record, str]:

@@ -11,7 +11,6 @@ from argosy.ground.doors import FUNCTION_URL
 from argosy.services.lambda_ import code, view
 from argosy.services.lambda_.errors import (
     InvalidParameterValueException,
-    ResourceConflictException,
     ResourceNotFoundException,
 )
 from argosy.services.lambda_.finding import (
@@ -20,12 +19,14 @@ from argosy.services.lambda_.finding import (
     create,
     find,
     get,
+    missing,
     new_revision,
+    number_of,
     page,
     remove,
 )
 from argosy.services.lambda_.layer_finding import layer_arn, layer_of_arn, version_arn
-from argosy.services.lambda_.permissions import policy_text
+from argosy.services.lambda_.permissions import check_new, policy_text, without
 from argosy.services.registry import Call, operation
 from argosy.state.function_links import link_path
 from argosy.state.functions import LAYER, LAYER_VERSION
@@ -64,7 +65,7 @@ def get_layer_version(call: Call) -> dict[str, Any]:
 def get_layer_version_by_arn(call: Call) -> dict[str, Any]:
     record = layer_of_arn(call, call.input["Arn"])
     if record is None:
-        raise _missing()
+        raise missing()
     return _whole(call, record)
 
 
@@ -109,11 +110,7 @@ def add_layer_version_permission(call: Call) -> dict[str, Any]:
         record = _version(call)
         check_revision(call, record.document["revision"])
         statements = record.document["statements"]
-        if any(one["Sid"] == asked["StatementId"] for one in statements):
-            raise ResourceConflictException(
-                f"The statement id ({asked['StatementId']}) provided already exists. Please "
-                "provide a new statement id, or remove the existing statement."
-            )
+        check_new(statements, asked["StatementId"])
         principal = asked["Principal"]
         statement = {
             "Sid": asked["StatementId"],
@@ -131,13 +128,10 @@ def add_layer_version_permission(call: Call) -> dict[str, Any]:
 
 @operation("lambda", "RemoveLayerVersionPermission")
 def remove_layer_version_permission(call: Call) -> dict[str, Any]:
-    sid = call.input["StatementId"]
     with call.records.transaction():
         record = _version(call)
         check_revision(call, record.document["revision"])
-        kept = [one for one in record.document["statements"] if one["Sid"] != sid]
-        if len(kept) == len(record.document["statements"]):
-            raise ResourceNotFoundException(f"Statement {sid} is not found in resource policy.")
+        kept = without(record.document["statements"], call.input["StatementId"])
         change(call, record, statements=kept, revision=new_revision())
     return {}
 
@@ -160,21 +154,13 @@ def _name(call: Call) -> str:
 def _version(call: Call) -> Record:
     record = get(call, LAYER_VERSION, f"{_name(call)}:{call.input['VersionNumber']}")
     if record is None:
-        raise _missing()
+        raise missing()
     return record
-
-
-def _missing() -> ResourceNotFoundException:
-    return ResourceNotFoundException("The resource you requested does not exist.")
 
 
 def _versions(call: Call, name: str) -> list[Record]:
     """The newest first."""
-    return sorted(find(call, LAYER_VERSION, f"{name}:"), key=_number, reverse=True)
-
-
-def _number(record: Record) -> int:
-    return int(record.name.partition(":")[2])
+    return sorted(find(call, LAYER_VERSION, f"{name}:"), key=number_of, reverse=True)
 
 
 def _fits(call: Call, record: Record) -> bool:
@@ -193,7 +179,7 @@ def _brief(record: Record) -> dict[str, Any]:
     return {
         **record.document,
         "LayerVersionArn": version_arn(record),
-        "Version": _number(record),
+        "Version": number_of(record),
         "CreatedDate": view.timestamp(record.created),
     }
 

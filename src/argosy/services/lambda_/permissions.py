@@ -22,6 +22,7 @@ from argosy.services.lambda_.finding import (
     create,
     function_named,
     get,
+    missing,
     named,
     new_revision,
     remove,
@@ -46,11 +47,7 @@ def add_permission(call: Call) -> dict[str, Any]:
         statements = list(record.document["statements"]) if record else []
         check_revision(call, record.document["revision"] if record else "")
         statement = _statement(call, arn_of(call, name, qualifier))
-        if any(one["Sid"] == statement["Sid"] for one in statements):
-            raise ResourceConflictException(
-                f"The statement id ({statement['Sid']}) provided already exists. Please provide a "
-                "new statement id, or remove the existing statement."
-            )
+        check_new(statements, statement["Sid"])
         statements.append(statement)
         if len(policy_text(statements)) > _LONGEST:
             raise PolicyLengthExceededException(
@@ -66,10 +63,7 @@ def remove_permission(call: Call) -> dict[str, Any]:
         name, qualifier = _policy_place(call)
         record = _policy(call, name, qualifier)
         check_revision(call, record.document["revision"])
-        sid, statements = call.input["StatementId"], record.document["statements"]
-        kept = [one for one in statements if one["Sid"] != sid]
-        if len(kept) == len(statements):
-            raise ResourceNotFoundException(f"Statement {sid} is not found in resource policy.")
+        kept = without(record.document["statements"], call.input["StatementId"])
         if kept:
             _write(call, record, record.name, kept)
         else:
@@ -84,6 +78,23 @@ def get_policy(call: Call) -> dict[str, Any]:
         "Policy": policy_text(record.document["statements"]),
         "RevisionId": record.document["revision"],
     }
+
+
+def check_new(statements: list[dict[str, Any]], sid: str) -> None:
+    """Raises ResourceConflictException."""
+    if any(one["Sid"] == sid for one in statements):
+        raise ResourceConflictException(
+            f"The statement id ({sid}) provided already exists. Please provide a new statement id, "
+            "or remove the existing statement."
+        )
+
+
+def without(statements: list[dict[str, Any]], sid: str) -> list[dict[str, Any]]:
+    """All but that one. Raises ResourceNotFoundException."""
+    kept = [one for one in statements if one["Sid"] != sid]
+    if len(kept) == len(statements):
+        raise ResourceNotFoundException(f"Statement {sid} is not found in resource policy.")
+    return kept
 
 
 def policy_text(statements: list[dict[str, Any]]) -> str:
@@ -105,7 +116,7 @@ def _policy_place(call: Call) -> tuple[str, str]:
 def _policy(call: Call, name: str, qualifier: str) -> Record:
     record = get(call, POLICY, part_name(name, qualifier))
     if record is None:
-        raise ResourceNotFoundException("The resource you requested does not exist.")
+        raise missing()
     return record
 
 

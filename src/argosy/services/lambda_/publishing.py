@@ -13,6 +13,7 @@ from argosy.services.lambda_.finding import (
     get,
     named,
     new_revision,
+    number_of,
     page,
 )
 from argosy.services.registry import Call, operation
@@ -70,7 +71,3 @@ def publish(call: Call, function: Record, description: str) -> tuple[Record, Rec
     made = create(call, VERSION, part_name(function.name, str(number)), document)
     function = change(call, function, next_version=number + 1, revision=new_revision())
     return function, made
-
-
-def number_of(record: Record) -> int:
-    return int(record.name.partition(":")[2])

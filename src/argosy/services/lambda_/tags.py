@@ -3,8 +3,8 @@
 import re
 from typing import Any
 
-from argosy.services.lambda_.errors import InvalidParameterValueException, ResourceNotFoundException
-from argosy.services.lambda_.finding import change, get, not_found
+from argosy.services.lambda_.errors import InvalidParameterValueException
+from argosy.services.lambda_.finding import change, get, missing, not_found
 from argosy.services.registry import Call, operation
 from argosy.state.functions import EVENT_SOURCE, FUNCTION, parse_name
 from argosy.state.record import Record
@@ -59,7 +59,7 @@ def _resource(call: Call) -> Record:
     if mapping:
         record = get(call, EVENT_SOURCE, mapping[1])
         if record is None:
-            raise ResourceNotFoundException("The resource you requested does not exist.")
+            raise missing()
         return record
     said = parse_name(arn) if arn.startswith("arn:") else None
     if said is None or said.qualifier:

@@ -8,16 +8,16 @@ from argosy.services.lambda_ import view
 from argosy.services.lambda_.errors import (
     InvalidParameterValueException,
     ResourceConflictException,
-    ResourceNotFoundException,
 )
 from argosy.services.lambda_.finding import (
     arn_of,
     change,
     create,
-    find,
     function_named,
     get,
+    missing,
     named,
+    of_function,
     page,
     remove,
     version_record,
@@ -68,11 +68,7 @@ def get_function_url_config(call: Call) -> dict[str, Any]:
 
 @operation("lambda", "ListFunctionUrlConfigs")
 def list_function_url_configs(call: Call) -> dict[str, Any]:
-    name, _ = named(call)
-    function_named(call, name)
-    own = get(call, URL, name)
-    records = [*([own] if own else []), *find(call, URL, f"{name}:")]
-    some, marker = page(call, records)
+    some, marker = page(call, of_function(call, URL))
     return {"FunctionUrlConfigs": [_view(call, one) for one in some], "NextMarker": marker}
 
 
@@ -105,7 +101,7 @@ def _config(call: Call) -> Record:
     name, qualifier = _place(call)
     record = get(call, URL, part_name(name, qualifier))
     if record is None:
-        raise ResourceNotFoundException("The resource you requested does not exist.")
+        raise missing()
     return record
 
 
