@@ -18,12 +18,12 @@ from argosy.access.roles import RoleSessions
 from argosy.access.sessions import RootKey
 from argosy.automation.functions.environment import Environment
 from argosy.automation.functions.whole import FunctionEngine
-from argosy.automation.means import Means
 from argosy.ground.clock import SystemClock
 from argosy.ground.functions import FunctionVersion, Invoked
 from argosy.ground.instances import StoreAccess
 from argosy.ground.paths import DataDir
 from argosy.ground.settings import Settings
+from argosy.means import Means
 from argosy.messaging import Messaging
 from argosy.state.database import open_database
 from argosy.state.records import Records

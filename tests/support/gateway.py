@@ -13,12 +13,12 @@ from typing import Any, TypeVar
 from argosy import wire
 from argosy.api.handlers import import_handlers
 from argosy.automation.gateway.whole import Gateway
-from argosy.automation.means import Means
 from argosy.ground.clock import ManualClock
 from argosy.ground.doors import DoorAnswer, DoorRequest, Signer
 from argosy.ground.instances import StoreAccess
 from argosy.ground.paths import DataDir
 from argosy.ground.settings import Settings
+from argosy.means import Means
 from argosy.messaging import Messaging
 from argosy.services import registry
 from argosy.services.registry import Call, Caller

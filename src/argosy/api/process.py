@@ -22,11 +22,11 @@ from argosy.api.operations import OperationsInside
 from argosy.api.registry import Registry
 from argosy.api.rollouts import Rollouts
 from argosy.automation import Automation
-from argosy.automation.means import Means
 from argosy.compute.process import ProcessBackend
 from argosy.control import Control
 from argosy.control.core import store_access
 from argosy.control.images import Images
+from argosy.control.means import Means
 from argosy.ground.clock import MovableClock, SystemClock
 from argosy.ground.errors import ArgosyError
 from argosy.ground.files import read_json
@@ -78,23 +78,22 @@ async def serve(settings: Settings, data_dir: DataDir) -> None:
     operations = OperationsInside()
     root = RootKey(credentials["access_key_id"], credentials["secret_access_key"])
     sessions = RoleSessions(records, clock, root)
-    control = Control(
+    store = store_access(settings, data_dir, credentials)
+    means = Means(
         records,
-        backend,
         settings,
         data_dir,
         clock,
-        credentials,
+        store,
         messaging,
         metrics,
         operations,
         sessions,
+        backend=backend,
     )
+    control = Control(means, credentials)
     images = Images(records, data_dir, clock)
-    store = store_access(settings, data_dir, credentials)
-    automation = Automation(
-        Means(records, settings, data_dir, clock, store, messaging, metrics, operations, sessions)
-    )
+    automation = Automation(means)
     registry = Registry(records, data_dir, store, clock, images.collect)
     rollouts = Rollouts(records, settings, clock, messaging, metrics)
     interruptions = {"POST /_argosy/interruptions": control.training.interrupt}

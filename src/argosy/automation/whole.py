@@ -3,10 +3,10 @@
 from argosy.automation.events.whole import Events
 from argosy.automation.functions.whole import FunctionEngine
 from argosy.automation.gateway.whole import Gateway
-from argosy.automation.means import Means
 from argosy.automation.queue.whole import FunctionQueues
 from argosy.automation.urls.whole import FunctionUrls
 from argosy.ground.doors import API, FUNCTION_URL, Door
+from argosy.means import Means
 
 
 class Automation:

@@ -5,7 +5,6 @@ import os
 import shutil
 from typing import Any
 
-from argosy.compute.base import Backend
 from argosy.control import launching, status
 from argosy.control.alarms.acting import SCALING
 from argosy.control.alarms.whole import Alarms
@@ -36,16 +35,13 @@ from argosy.control.transforms.whole import BatchTransform
 from argosy.control.tuning.whole import tuning_apart
 from argosy.control.watching import Watch
 from argosy.control.work import Hub
-from argosy.ground.clock import Clock
-from argosy.ground.inside import Sessions
 from argosy.ground.instances import InstanceSpec, StoreAccess
 from argosy.ground.names import iam_arn
-from argosy.ground.operations import Operations
 from argosy.ground.paths import DataDir
 from argosy.ground.routes import KeyEntry
 from argosy.ground.settings import Settings
 from argosy.ground.work import ASYNC, TRANSFORM
-from argosy.messaging import Messaging, working
+from argosy.messaging import working
 from argosy.objects.buckets import remove_all_buckets
 from argosy.state import (
     alarm_history,
@@ -60,10 +56,8 @@ from argosy.state import (
     schedules,
 )
 from argosy.state.alarm_history import AlarmHistory
-from argosy.state.records import Records
 from argosy.state.tuning_jobs import TUNING_JOB
 from argosy.telemetry.logs import delete_all as delete_all_logs
-from argosy.telemetry.metrics import MetricStore
 
 _QUIET = (
     working.KINDS
@@ -91,39 +85,15 @@ _QUIET = (
 class Control:
     """The reconcilers of one platform. `credentials` is the content of credentials.json."""
 
-    def __init__(
-        self,
-        records: Records,
-        backend: Backend,
-        settings: Settings,
-        data_dir: DataDir,
-        clock: Clock,
-        credentials: dict[str, str],
-        messaging: Messaging,
-        metrics: MetricStore,
-        operations: Operations,
-        sessions: Sessions,
-    ) -> None:
-        store = store_access(settings, data_dir, credentials)
-        self._means = Means(
-            records,
-            backend,
-            settings,
-            data_dir,
-            clock,
-            store,
-            messaging,
-            metrics,
-            operations,
-            sessions,
-        )
+    def __init__(self, means: Means, credentials: dict[str, str]) -> None:
+        self._means = means
         self._doorbell = Doorbell()
-        self._watch = Watch(records, clock)
-        self._traffic = Traffic(clock)
+        self._watch = Watch(means.records, means.clock)
+        self._traffic = Traffic(means.clock)
         self._exposition = Exposition(self._means, self.status)
         self._scaling = Scaling(self._means)
-        self._feed = Feed(data_dir.routes, self._counted, self._scaling.wanting)
-        self._messages = working.Working(messaging)
+        self._feed = Feed(means.data_dir.routes, self._counted, self._scaling.wanting)
+        self._messages = working.Working(means.messaging)
         self._logs = LogUpkeep(self._means)
         self._machines = Machines(self._means)
         self._alarms = Alarms(
@@ -142,13 +112,13 @@ class Control:
         self._hub = Hub({ASYNC: self._asynchronous.desk, TRANSFORM: self._transforms.desk})
         self._objects = ObjectIntake(self._means)
         endpoints = Reconciler(
-            records,
-            backend,
+            means.records,
+            means.backend,
             self._feed,
-            clock,
+            means.clock,
             _keys(credentials),
             self._new_spec,
-            settings,
+            means.settings,
             self._asynchronous.desk,
             self._watch,
         )

@@ -8,7 +8,6 @@ from typing import Any
 
 import pytest
 
-from argosy.automation.means import Means
 from argosy.automation.queue.carrying import AT_ONCE_EACH, Carrying
 from argosy.ground.clock import ManualClock
 from argosy.ground.errors import TooManyRequestsException
@@ -17,6 +16,7 @@ from argosy.ground.instances import StoreAccess
 from argosy.ground.lineage import onward, passed
 from argosy.ground.paths import DataDir
 from argosy.ground.settings import Settings
+from argosy.means import Means
 from argosy.messaging import Messaging
 from argosy.messaging.receiving import Wish
 from argosy.state.database import open_database

@@ -1,6 +1,6 @@
 """The metrics of rules and schedules: AWS/Events and AWS/Scheduler. A count is a sample of 1."""
 
-from argosy.automation.means import Means
+from argosy.means import Means
 from argosy.state.event_deliveries import EventDelivery
 from argosy.state.rules import SERVICE
 from argosy.state.schedules import SERVICE as SCHEDULER

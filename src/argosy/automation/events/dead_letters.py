@@ -8,8 +8,8 @@ import logging
 import uuid
 
 from argosy.automation.events.failure import Undeliverable
-from argosy.automation.means import Means
 from argosy.ground.errors import ApiError
+from argosy.means import Means
 from argosy.messaging.sending import Letter
 from argosy.state.event_deliveries import EventDelivery
 

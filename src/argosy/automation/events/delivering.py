@@ -15,8 +15,8 @@ from argosy.automation.events.dead_letters import bury
 from argosy.automation.events.failure import INTERNAL_ERROR, Undeliverable
 from argosy.automation.events.retrying import AGE, pause_or_end, too_old
 from argosy.automation.events.targets import deliver
-from argosy.automation.means import Means
 from argosy.ground.tasks import cancel
+from argosy.means import Means
 from argosy.messaging.rounds import Rounds
 from argosy.state.event_deliveries import KIND, EventDeliveries, EventDelivery
 

@@ -9,7 +9,7 @@ import json
 from datetime import UTC, datetime
 
 from argosy.automation.events.failure import INTERNAL_ERROR, NO_RESOURCE, Undeliverable
-from argosy.automation.means import Means
+from argosy.means import Means
 from argosy.state.event_deliveries import EventDelivery
 from argosy.telemetry.logs import LogExists, LogGroupMissing, LogKeeper
 

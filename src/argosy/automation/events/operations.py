@@ -19,10 +19,10 @@ from argosy.automation.events.failure import (
     THROTTLING,
     Undeliverable,
 )
-from argosy.automation.means import Means
 from argosy.ground.errors import ApiError
 from argosy.ground.operations import Asker
 from argosy.ground.sdk_targets import sdk_target
+from argosy.means import Means
 from argosy.state.event_deliveries import EventDelivery
 
 _PIPELINE = re.compile(r"arn:[^:]+:sagemaker:[^:]*:[^:]*:pipeline/(.+)")

@@ -12,10 +12,10 @@ from argosy.automation.events.counting import Counting
 from argosy.automation.events.dead_letters import bury
 from argosy.automation.events.failure import INVALID_JSON, Undeliverable
 from argosy.automation.events.retrying import AGE
-from argosy.automation.means import Means
 from argosy.ground.event_patterns import loads
 from argosy.ground.input_templates import BadShape, Source, body_for
 from argosy.ground.stamps import seconds_stamp
+from argosy.means import Means
 from argosy.messaging.rounds import Rounds
 from argosy.state.event_deliveries import EventDeliveries, EventDelivery
 from argosy.state.events import KIND, Event

@@ -4,8 +4,8 @@ import json
 import uuid
 
 from argosy.automation.events.retrying import AGE
-from argosy.automation.means import Means
 from argosy.ground.stamps import seconds_stamp
+from argosy.means import Means
 from argosy.state.event_deliveries import EventDeliveries, EventDelivery
 from argosy.state.event_timers import Timer
 from argosy.state.record import Record

@@ -20,8 +20,8 @@ from argosy.automation.events.failure import (
     NO_RESOURCE,
     Undeliverable,
 )
-from argosy.automation.means import Means
 from argosy.ground.errors import ApiError
+from argosy.means import Means
 from argosy.messaging.publication import Publication
 from argosy.messaging.resource_policy import Sender, lets_in
 from argosy.messaging.sending import Letter

@@ -11,8 +11,8 @@ from collections.abc import Callable, Mapping
 from argosy.automation.events import counting
 from argosy.automation.events.counting import Counting
 from argosy.automation.events.routing import send_to_targets
-from argosy.automation.means import Means
 from argosy.ground.schedules import parse
+from argosy.means import Means
 from argosy.messaging.rounds import Rounds
 from argosy.state.event_timers import KIND, Timer, Timers
 from argosy.state.events import Event

@@ -5,7 +5,7 @@ from argosy.automation.events.delivering import Delivering
 from argosy.automation.events.routing import Routing
 from argosy.automation.events.scheduled import fire_schedule
 from argosy.automation.events.ticking import Ticking, fire_rule
-from argosy.automation.means import Means
+from argosy.means import Means
 from argosy.state.event_deliveries import EventDeliveries
 from argosy.state.event_timers import Timers
 from argosy.state.rules import RULE

@@ -20,9 +20,9 @@ from argosy.automation.functions.memory import MemoryWatch
 from argosy.automation.functions.process import Process
 from argosy.automation.functions.runtime_api import RuntimeApi
 from argosy.automation.functions.sandbox import PRELOADED, Home, Shelter, interpreter
-from argosy.automation.means import Means
 from argosy.ground.functions import FunctionVersion
 from argosy.ground.inside import SESSION_S, inside_environment
+from argosy.means import Means
 from argosy.runtimes.function import SPEC, WARM
 
 USUAL_TMP_MB = 512

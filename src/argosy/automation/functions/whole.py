@@ -16,11 +16,11 @@ from argosy.automation.functions.pool import Pool
 from argosy.automation.functions.sandbox import Shelter
 from argosy.automation.functions.spares import Spares
 from argosy.automation.functions.turnstile import Turnstile
-from argosy.automation.means import Means
 from argosy.ground.errors import ApiError, ServiceException, TooManyRequestsException
 from argosy.ground.functions import FunctionVersion, Invoked
 from argosy.ground.names import new_request_id
 from argosy.ground.tasks import cancel
+from argosy.means import Means
 from argosy.state.database import StorageError
 from argosy.state.functions import FUNCTION
 

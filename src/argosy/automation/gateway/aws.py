@@ -10,10 +10,10 @@ from urllib.parse import urlencode, urlsplit
 from argosy.access.sigv4 import Asked, SigningKeys, sign
 from argosy.automation.gateway.errors import misconfigured
 from argosy.automation.gateway.outgoing import Answer, Headers, Outgoing
-from argosy.automation.means import Means
 from argosy.ground.errors import ApiError, ArgosyError
 from argosy.ground.gateway.uris import AwsTarget
 from argosy.ground.inside import Credentials, own_endpoint
+from argosy.means import Means
 
 _SESSION_S = 3600.0
 _EARLY_S = 300.0

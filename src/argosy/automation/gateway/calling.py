@@ -4,9 +4,9 @@ What was found is kept until functions or their policies change.
 """
 
 from argosy.automation.gateway.errors import misconfigured
-from argosy.automation.means import Means
 from argosy.ground.errors import ApiError
 from argosy.ground.functions import Functions, FunctionVersion, Invoked
+from argosy.means import Means
 from argosy.state import function_policy, functions
 from argosy.state.invocations import Invocations
 

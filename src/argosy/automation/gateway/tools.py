@@ -10,7 +10,7 @@ from argosy.automation.gateway.calling import FunctionCaller
 from argosy.automation.gateway.errors import Refused
 from argosy.automation.gateway.exchange import Exchange
 from argosy.automation.gateway.outgoing import Outgoing
-from argosy.automation.means import Means
+from argosy.means import Means
 
 T = TypeVar("T")
 

@@ -24,10 +24,10 @@ from argosy.automation.gateway.rest.guests import Guests
 from argosy.automation.gateway.rest.stage import RestStage
 from argosy.automation.gateway.throttle import Throttles
 from argosy.automation.gateway.tools import Tools
-from argosy.automation.means import Means
 from argosy.ground.doors import DoorAnswer, DoorRequest
 from argosy.ground.functions import Functions
 from argosy.ground.tasks import cancel
+from argosy.means import Means
 from argosy.state.api_usage import ApiUsage
 from argosy.state.apis import API_KEY, HTTP_API, KINDS, USAGE_PLAN
 

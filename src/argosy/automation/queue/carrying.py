@@ -10,7 +10,6 @@ import logging
 from collections import Counter, deque
 from collections.abc import Callable
 
-from argosy.automation.means import Means
 from argosy.automation.queue import attempts
 from argosy.automation.queue.attempts import Again, Condition, Policy
 from argosy.automation.queue.destinations import Destinations
@@ -19,6 +18,7 @@ from argosy.ground.errors import ApiError
 from argosy.ground.functions import Functions, FunctionVersion, Invoked
 from argosy.ground.lineage import MOST, onward, passed
 from argosy.ground.tasks import cancel
+from argosy.means import Means
 from argosy.messaging.rounds import Rounds
 from argosy.state.functions import (
     EVENT_INVOKE,

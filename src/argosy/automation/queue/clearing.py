@@ -3,8 +3,8 @@
 import asyncio
 import logging
 
-from argosy.automation.means import Means
 from argosy.ground.tasks import cancel
+from argosy.means import Means
 from argosy.objects.packages import Packages
 from argosy.state.functions import digests_in_use
 

@@ -8,12 +8,12 @@ import json
 import logging
 from typing import Any
 
-from argosy.automation.means import Means
 from argosy.automation.queue.attempts import Condition, Policy
 from argosy.automation.queue.figures import Figures
 from argosy.automation.queue.records import dead_letter_attributes, record
 from argosy.ground.errors import ApiError
 from argosy.ground.functions import Invoked
+from argosy.means import Means
 from argosy.messaging import NoSuchTopic, Publication
 from argosy.messaging.sending import Letter
 from argosy.state.functions import resolve

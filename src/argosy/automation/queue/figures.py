@@ -2,7 +2,7 @@
 
 import contextlib
 
-from argosy.automation.means import Means
+from argosy.means import Means
 from argosy.state.invocations import Invocation
 from argosy.telemetry.metrics import Sample, TooManySeries
 from argosy.telemetry.metrics.metric import metric

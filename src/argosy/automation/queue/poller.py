@@ -12,13 +12,13 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from argosy.automation.means import Means
 from argosy.automation.queue.sqs_event import Filters, batches, event_of, failed_of, trace_of
 from argosy.ground.errors import ApiError
 from argosy.ground.functions import Functions, FunctionVersion, Invoked
 from argosy.ground.lineage import MOST, onward, passed
 from argosy.ground.names import function_arn
 from argosy.ground.tasks import cancel
+from argosy.means import Means
 from argosy.messaging.queue import Queue
 from argosy.messaging.receiving import Wish, handle_of
 from argosy.messaging.sending import Letter

@@ -4,9 +4,9 @@ Creating | Enabling | Updating → Enabled | Disabled     Disabling → Disabled
 Deleting → gone; both once the batches under way are done
 """
 
-from argosy.automation.means import Means
 from argosy.automation.queue.poller import Plan, Poller
 from argosy.ground.functions import Functions
+from argosy.means import Means
 from argosy.messaging.rounds import Rounds
 from argosy.state.functions import EVENT_SOURCE
 from argosy.state.record import Record

@@ -1,10 +1,10 @@
 """The queues of functions as a whole."""
 
-from argosy.automation.means import Means
 from argosy.automation.queue.carrying import Carrying
 from argosy.automation.queue.clearing import Clearing
 from argosy.automation.queue.polling import Polling
 from argosy.ground.functions import Functions
+from argosy.means import Means
 
 
 class FunctionQueues:

@@ -3,8 +3,8 @@
 import asyncio
 from urllib.parse import parse_qs
 
-from argosy.automation.means import Means
 from argosy.ground.doors import DoorAnswer, DoorRequest
+from argosy.means import Means
 from argosy.state.function_links import is_sealed
 
 

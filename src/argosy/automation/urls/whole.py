@@ -5,7 +5,6 @@ import logging
 
 from argosy.automation.gateway.http.cors import dress, preflight
 from argosy.automation.gateway.proxied import Malformed, answer_2
-from argosy.automation.means import Means
 from argosy.automation.urls.code_links import fetched
 from argosy.automation.urls.event import event_of
 from argosy.ground.doors import DoorAnswer, DoorRequest
@@ -13,6 +12,7 @@ from argosy.ground.errors import ApiError
 from argosy.ground.functions import Functions
 from argosy.ground.lineage import MOST, onward, passed
 from argosy.ground.names import function_arn
+from argosy.means import Means
 from argosy.state.function_links import PATH
 from argosy.state.function_policy import INVOKE_URL, allows
 from argosy.state.functions import FUNCTION, URL, resolve

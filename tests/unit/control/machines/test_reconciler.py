@@ -45,7 +45,6 @@ class World:
         self.backend = MemoryBackend(serve_at_once=False)
         means = Means(
             self.records,
-            self.backend,
             Settings(),
             self.data_dir,
             self.clock,
@@ -53,6 +52,7 @@ class World:
             Messaging(self.records, self.clock),
             MetricStore(self.records.transactions, self.clock),
             sessions=RoleSessions(self.records, self.clock, RootKey("AKIAROOT", "secret")),
+            backend=self.backend,
         )
         self.reconciler = MachineReconciler(means, (Notebooks(), Ec2Instances()))
 

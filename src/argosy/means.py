@@ -1,4 +1,4 @@
-"""What every part of automation is built from."""
+"""What every part of automation is built from, and of control, which adds the machines."""
 
 from dataclasses import dataclass, field
 
