@@ -15,7 +15,8 @@ from functools import lru_cache
 from typing import Any
 
 from argosy.ground.errors import InvalidParameter
-from argosy.messaging.filter_conditions import BadCondition, Condition, Values, condition
+from argosy.ground.event_patterns import BadPattern
+from argosy.messaging.filter_conditions import Condition, Values, condition
 
 ATTRIBUTES = "MessageAttributes"
 BODY = "MessageBody"
@@ -63,7 +64,7 @@ def parse(text: str, scope: str = ATTRIBUTES) -> Matcher:
         raise _refused("failed to parse JSON.") from None
     try:
         fields = _Reader(nests=scope == BODY).fields(policy, 1)
-    except BadCondition as error:
+    except BadPattern as error:
         raise _refused(str(error)) from None
     if fields.combinations > _MOST_COMBINATIONS:
         raise _refused("Filter policy is too complex")
@@ -79,9 +80,9 @@ class _Reader:
 
     def fields(self, policy: Any, level: int) -> _Fields:
         if not isinstance(policy, dict):
-            raise BadCondition("Filter policy must be a JSON object")
+            raise BadPattern("Filter policy must be a JSON object")
         if level > _MOST_LEVELS:
-            raise BadCondition("Filter policy is nested too deeply")
+            raise BadPattern("Filter policy is nested too deeply")
         made = _Fields()
         for name, asked in policy.items():
             self._field(made, name, asked, level)
@@ -98,14 +99,14 @@ class _Reader:
             below = made.deeper[name] = self.fields(asked, level + 1)
             made.combinations *= below.combinations
         else:
-            raise BadCondition(f'"{name[:64]}" must be an object or an array')
+            raise BadPattern(f'"{name[:64]}" must be an object or an array')
 
     def _leaf(self, name: str, asked: list[Any]) -> list[Condition]:
         if not asked:
-            raise BadCondition(f'Empty arrays are not allowed: "{name[:64]}"')
+            raise BadPattern(f'Empty arrays are not allowed: "{name[:64]}"')
         self._names += 1
         if self._names > _MOST_NAMES:
-            raise BadCondition("Filter policy can not have more than 5 keys")
+            raise BadPattern("Filter policy can not have more than 5 keys")
         return [condition(one) for one in asked]
 
 

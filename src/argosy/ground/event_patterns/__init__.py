@@ -9,7 +9,7 @@ filters of event source mappings. Sources: reference/automation.md §2; Amazon E
 Guide, "Event patterns" and "Comparison operators". It refuses what is no pattern with BadPattern.
 """
 
-from argosy.ground.event_patterns.conditions import BadPattern
+from argosy.ground.event_patterns.comparing import BadPattern
 from argosy.ground.event_patterns.pattern import EventPattern, parse
 from argosy.ground.event_patterns.values import loads
 

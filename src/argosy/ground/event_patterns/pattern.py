@@ -7,7 +7,8 @@ from dataclasses import dataclass, field
 from functools import lru_cache
 from typing import Any
 
-from argosy.ground.event_patterns.conditions import KEYWORDS, BadPattern, Condition, condition
+from argosy.ground.event_patterns.comparing import BadPattern
+from argosy.ground.event_patterns.conditions import KEYWORDS, Condition, condition
 from argosy.ground.event_patterns.values import loads, scalars_of
 
 MOST_BYTES = 64 * 1024
