@@ -21,6 +21,7 @@ from support.async_endpoints import (
     scale,
 )
 from support.endpoints import IMAGE, ROWS, classifier, model_archive, put_archive, until
+from support.event_queues import EventQueue
 
 MODEL = classifier()
 ADDS = """
@@ -78,6 +79,27 @@ def test_the_answer_to_a_stored_payload_lies_at_its_output_location(
     stored = s3.get_object(Bucket=BUCKET, Key=key)
     assert json.loads(stored["Body"].read()) == EXPECTED[:5]
     assert stored["ContentType"] == "application/json"
+
+
+def test_an_answer_is_an_object_that_a_bucket_s_notifications_tell_of(
+    served: Platform, runtime: Any
+) -> None:
+    make_bucket(served)
+    answers = EventQueue(served, "async-answers", "s3")
+    entry = {"QueueArn": answers.arn, "Events": ["s3:ObjectCreated:*"]}
+    served.client("s3").put_bucket_notification_configuration(
+        Bucket=BUCKET, NotificationConfiguration={"QueueConfigurations": [entry]}
+    )
+    assert answers.bodies()[0]["Event"] == "s3:TestEvent"
+    answer = runtime.invoke_endpoint_async(
+        EndpointName="async-iris", Body=b"[[5.1, 3.5, 1.4, 0.2]]", ContentType="application/json"
+    )
+    told = answers.bodies()[0]["Records"][0]
+    served.client("s3").put_bucket_notification_configuration(
+        Bucket=BUCKET, NotificationConfiguration={}
+    )
+    assert told["eventName"] == "ObjectCreated:Put"
+    assert told["s3"]["object"]["key"] == key_of(answer["OutputLocation"])
 
 
 def test_an_inline_payload_is_answered_too(served: Platform, runtime: Any) -> None:

@@ -12,6 +12,7 @@ import pytest
 
 from argosy.testing import Platform
 from support.endpoints import ROWS, classifier, create_model, model_archive, until
+from support.event_queues import EventQueue
 from support.lambda_functions import create
 from support.transforms import csv
 
@@ -118,6 +119,12 @@ def test_on_the_first_of_each_month_the_data_is_transformed(
     s3.create_bucket(Bucket="bucket")
     s3.put_object(Bucket="bucket", Key="monthly-data/customers.csv", Body=csv(ROWS))
     schedule_as_the_seed_does(movable, function)
+    results = EventQueue(movable, "monthly-results", "s3")
+    entry = {"QueueArn": results.arn, "Events": ["s3:ObjectCreated:*"]}
+    s3.put_bucket_notification_configuration(
+        Bucket="bucket", NotificationConfiguration={"QueueConfigurations": [entry]}
+    )
+    assert results.bodies()[0]["Event"] == "s3:TestEvent"
     assert sagemaker.list_transform_jobs(NameContains="churn-model")["TransformJobSummaries"] == []
 
     to_the_first_of_the_month(movable)
@@ -129,5 +136,8 @@ def test_on_the_first_of_each_month_the_data_is_transformed(
     (done,) = until(job, 180)
     assert done["TransformJobStatus"] == "Completed", done
     out = s3.get_object(Bucket="bucket", Key="monthly-predictions/customers.csv.out")
+    told = results.bodies()[0]["Records"][0]["s3"]["object"]
+    assert told["key"] == "monthly-predictions/customers.csv.out"
+    assert told["size"] == out["ContentLength"]
     labels = np.loadtxt(out["Body"].read().decode().splitlines(), delimiter=",")
     assert labels.tolist() == classifier().predict(ROWS).tolist()

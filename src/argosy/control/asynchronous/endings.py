@@ -10,6 +10,7 @@ from argosy.control.asynchronous.book import Book
 from argosy.control.asynchronous.counts import VariantCounts
 from argosy.control.asynchronous.notices import Result
 from argosy.control.asynchronous.turn import Turn
+from argosy.control.asynchronous.written import WrittenAnswers
 from argosy.ground.errors import ApiError
 from argosy.state.async_requests import AsyncRequest
 from argosy.state.transactions import Transactions
@@ -55,6 +56,7 @@ class Endings:
         self._book = book
         self._turn = turn
         self._transactions = transactions
+        self._written = WrittenAnswers(transactions)
         self._publish = publish
         self._traffic = traffic
         self._ended: dict[str, list[Ended]] = {}
@@ -88,6 +90,8 @@ class Endings:
             with self._transactions.begin():
                 self._book.requests.finish([one.request.id for one in ended])
                 silent = [one for one in ended if not self._notify(one, now)]
+                for one in ended:
+                    self._written.tell(one.request, one.result, now)
         except OSError:
             log.exception("%d finished requests could not be written down", len(ended))
             for one in told:

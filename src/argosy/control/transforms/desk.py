@@ -9,6 +9,7 @@ import contextlib
 import logging
 from collections.abc import Callable
 from dataclasses import dataclass
+from functools import partial
 from typing import Any
 
 from argosy.control.transforms import clearing, listing
@@ -21,7 +22,9 @@ from argosy.ground.clock import Clock
 from argosy.ground.instances import StoreAccess
 from argosy.objects.client import ObjectStore
 from argosy.objects.errors import StoreAway, StoreError
+from argosy.objects.uri import S3Uri
 from argosy.state.job_statuses import FINISHED, STOPPED, UNFINISHED
+from argosy.state.object_events import happened
 from argosy.state.record import Record
 from argosy.state.records import Records
 from argosy.state.transform_book import Listing, TransformBook
@@ -234,11 +237,23 @@ class TransformDesk:
             known = await listing.begin(self._objects, asked)
             self._book.begin(under.job, known)
         work = JobWork(
-            under.job, asked, known, self._book, self._ring, self._stumbled, self._clock.now()
+            under.job,
+            asked,
+            known,
+            self._book,
+            self._ring,
+            self._stumbled,
+            self._clock.now(),
+            partial(self._written, under.record.account),
         )
         if listing.must_come_first(asked, known):
             work.wait_for_listing()
         return work
+
+    def _written(self, account: str, uri: S3Uri, size: int) -> None:
+        """An output is there: tell whom the bucket's notifications name, in the same commit."""
+        now = self._clock.now()
+        happened(self._records, account, uri.bucket, uri.key, "ObjectCreated:Put", size, "", now)
 
     async def _clear(self, under: _Under) -> None:
         """Once no instance is left that could add to what is cleared."""

@@ -5,6 +5,7 @@ has open; when that fails, the whole ledger is thrown away and read again. Speak
 """
 
 from collections import deque
+from collections.abc import Callable
 from dataclasses import replace
 from typing import Any
 
@@ -27,8 +28,17 @@ _FAILURES_TOLD = 3
 class Ledger:
     """The job `job` (its id in the book), asked for by these CreateTransformJob members."""
 
-    def __init__(self, job: str, asked: dict[str, Any], bucket: str, book: TransformBook) -> None:
+    def __init__(
+        self,
+        job: str,
+        asked: dict[str, Any],
+        bucket: str,
+        book: TransformBook,
+        done: Callable[[str, int], None] = lambda key, size: None,
+    ) -> None:
+        """`done`: told the key of each object whose output is there, and the output's bytes."""
         self.job = job
+        self._on_done = done
         self._book = book
         self._bucket = bucket
         source = asked["TransformInput"]
@@ -255,6 +265,7 @@ class Ledger:
     def _done(self, worked: Worked, records: int, size: int) -> None:
         seq = worked.row.seq
         self._finished.append((seq, records, size))
+        self._on_done(worked.row.key, size)
         self.progress["objects_done"] += 1
         self.progress["rows"] += records - sum(piece.records for piece in worked.pieces)
         self.progress["bytes_out"] += size - sum(piece.bytes for piece in worked.pieces)

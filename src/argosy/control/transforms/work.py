@@ -53,8 +53,10 @@ class JobWork:
         changed: Callable[[], None],
         stumbled: Callable[["JobWork", BaseException], None],
         now: float,
+        written: Callable[[S3Uri, int], None] = lambda uri, size: None,
     ) -> None:
-        """`changed`: the reconciler should look; `stumbled`: this must be made anew."""
+        """`changed`: the reconciler should look; `stumbled`: this must be made anew; `written`: an
+        output is there, of so many bytes, told in the transaction that says so."""
         self.job = job
         self.asked = asked
         self.listing = listing
@@ -62,7 +64,8 @@ class JobWork:
         self.failure = ""
         """Why the job cannot go on, whatever its objects do."""
         self.resolved: dict[str, Any] = {}
-        self.ledger = Ledger(job, asked, listing.bucket, book)
+        self._written = written
+        self.ledger = Ledger(job, asked, listing.bucket, book, self._done_with)
         self._shelf = Shelf(job, book, self.ledger)
         self._changed, self._stumbled = changed, stumbled
         self._workers: dict[str, _Worker] = {}
@@ -191,6 +194,10 @@ class JobWork:
             for task_id in self.ledger.held_by(instance):
                 self.ledger.release(task_id)
             self.ledger.write()
+
+    def _done_with(self, key: str, size: int) -> None:
+        path = self.asked["TransformOutput"]["S3OutputPath"]
+        self._written(output_of(path, self.listing.base, key), size)
 
     # -- reports
 
