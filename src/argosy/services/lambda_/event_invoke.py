@@ -7,13 +7,12 @@ from argosy.services.lambda_.errors import InvalidParameterValueException, Resou
 from argosy.services.lambda_.finding import (
     arn_of,
     create,
-    function_named,
     get,
     named,
+    named_there,
     of_function,
     page,
     remove,
-    version_record,
 )
 from argosy.services.registry import Call, operation
 from argosy.state.functions import EVENT_INVOKE, part_name
@@ -60,7 +59,7 @@ def _set(call: Call, before: dict[str, Any]) -> dict[str, Any]:
     _check_destinations(call, given.get("DestinationConfig") or {})
     document = {**before, **given}
     with call.records.transaction():
-        name, qualifier = _place(call)
+        name, qualifier = named_there(call)
         place = part_name(name, qualifier)
         record = get(call, EVENT_INVOKE, place)
         if record is None:
@@ -89,15 +88,8 @@ def _check_destinations(call: Call, config: dict[str, Any]) -> None:
             )
 
 
-def _place(call: Call) -> tuple[str, str]:
-    """Function and qualifier, both there."""
-    name, qualifier = named(call)
-    version_record(call, function_named(call, name, qualifier), qualifier)
-    return name, qualifier
-
-
 def _config(call: Call) -> Record:
-    name, qualifier = _place(call)
+    name, qualifier = named_there(call)
     record = get(call, EVENT_INVOKE, part_name(name, qualifier))
     if record is None:
         arn = arn_of(call, name, qualifier or LATEST)

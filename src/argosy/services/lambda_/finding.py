@@ -123,6 +123,13 @@ def version_record(call: Call, function: Record, qualifier: str) -> tuple[Record
     return record, version
 
 
+def named_there(call: Call) -> tuple[str, str]:
+    """As `named`: function and qualifier, both there. Raises ResourceNotFoundException, too."""
+    name, qualifier = named(call)
+    version_record(call, function_named(call, name, qualifier), qualifier)
+    return name, qualifier
+
+
 def check_revision(call: Call, revision: str) -> None:
     """Raises PreconditionFailedException when RevisionId is given and another."""
     asked = call.input.get("RevisionId")

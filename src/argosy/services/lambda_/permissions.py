@@ -20,13 +20,11 @@ from argosy.services.lambda_.finding import (
     change,
     check_revision,
     create,
-    function_named,
     get,
     missing,
-    named,
+    named_there,
     new_revision,
     remove,
-    version_record,
 )
 from argosy.services.registry import Call, operation
 from argosy.state.function_policy import INVOKE, INVOKE_URL
@@ -103,9 +101,7 @@ def policy_text(statements: list[dict[str, Any]]) -> str:
 
 def _policy_place(call: Call) -> tuple[str, str]:
     """Function and qualifier, both there."""
-    name, qualifier = named(call)
-    function = function_named(call, name, qualifier)
-    version_record(call, function, qualifier)
+    name, qualifier = named_there(call)
     if qualifier == LATEST:
         raise InvalidParameterValueException(
             "We currently do not support adding policies for $LATEST."

@@ -9,14 +9,14 @@ from argosy.services.lambda_.errors import (
     InvalidParameterValueException,
     ProvisionedConcurrencyConfigNotFoundException,
 )
-from argosy.services.lambda_.finding import function_named, named, version_record
+from argosy.services.lambda_.finding import function_named, named, named_there
 from argosy.services.registry import Call, operation
 
 
 @operation("lambda", "PutProvisionedConcurrencyConfig")
 def put_provisioned_concurrency_config(call: Call) -> dict[str, Any]:
     """Raises InvalidParameterValueException."""
-    _check_place(call)
+    named_there(call)
     raise InvalidParameterValueException(
         "Argosy does not provision environments: those that have run stay ready, and new ones "
         "start from a warm process. Leave provisioned concurrency out."
@@ -26,7 +26,7 @@ def put_provisioned_concurrency_config(call: Call) -> dict[str, Any]:
 @operation("lambda", "GetProvisionedConcurrencyConfig")
 def get_provisioned_concurrency_config(call: Call) -> dict[str, Any]:
     """Raises ProvisionedConcurrencyConfigNotFoundException."""
-    _check_place(call)
+    named_there(call)
     raise ProvisionedConcurrencyConfigNotFoundException(
         "No Provisioned Concurrency Config found for this function"
     )
@@ -35,7 +35,7 @@ def get_provisioned_concurrency_config(call: Call) -> dict[str, Any]:
 @operation("lambda", "DeleteProvisionedConcurrencyConfig")
 def delete_provisioned_concurrency_config(call: Call) -> dict[str, Any]:
     """There is none: nothing is to be done."""
-    _check_place(call)
+    named_there(call)
     return {}
 
 
@@ -43,8 +43,3 @@ def delete_provisioned_concurrency_config(call: Call) -> dict[str, Any]:
 def list_provisioned_concurrency_configs(call: Call) -> dict[str, Any]:
     function_named(call, named(call)[0])
     return {"ProvisionedConcurrencyConfigs": []}
-
-
-def _check_place(call: Call) -> None:
-    name, qualifier = named(call)
-    version_record(call, function_named(call, name, qualifier), qualifier)
