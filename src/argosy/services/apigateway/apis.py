@@ -2,7 +2,7 @@
 
 from typing import Any
 
-from argosy.services.apigateway import patches
+from argosy.services.apigateway import own, patches
 from argosy.services.apigateway.errors import BadRequestException
 from argosy.services.apigateway.finding import changing, find_api, page
 from argosy.services.registry import Call, operation
@@ -41,7 +41,7 @@ def get_rest_api(call: Call) -> dict[str, Any]:
 
 @operation("apigateway", "GetRestApis")
 def get_rest_apis(call: Call) -> dict[str, Any]:
-    found = call.records.find(REST_API, call.caller.account, call.caller.region)
+    found = own.find_all(call, REST_API)
     return page(call, {one.name: view(one) for one in found})
 
 
@@ -108,14 +108,7 @@ def view(record: Record) -> dict[str, Any]:
 
 def create(call: Call, document: dict[str, Any]) -> Record:
     """The record of a new API."""
-    return call.records.create(
-        REST_API,
-        call.caller.account,
-        call.caller.region,
-        document["id"],
-        document,
-        now=call.clock.now(),
-    )
+    return own.create(call, REST_API, document["id"], document)
 
 
 def _models() -> dict[str, Any]:

@@ -17,9 +17,3 @@ class ConflictException(ApiError):
     """The name is taken, or something still needs the thing."""
 
     status = 409
-
-
-class UnauthorizedException(ApiError):
-    """Somebody else's."""
-
-    status = 401

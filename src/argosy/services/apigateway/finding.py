@@ -4,7 +4,7 @@ from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from typing import Any
 
-from argosy.services.apigateway import patches
+from argosy.services.apigateway import own, patches
 from argosy.services.apigateway.errors import BadRequestException, NotFoundException
 from argosy.services.apigateway.kinds import Document, Kind, part_of
 from argosy.services.registry import Call
@@ -32,18 +32,10 @@ AUTHORIZER = Kind("authorizers", "authorizerId", "Authorizer identifier")
 STAGE = Kind("stages", "stageName", "stage identifier")
 
 
-def find_own(call: Call, kind: str, name: str, otherwise: str) -> Record:
-    """A record of the caller's account and region. Raises NotFoundException, saying `otherwise`."""
-    record = call.records.get(kind, call.caller.account, call.caller.region, name)
-    if record is None:
-        raise NotFoundException(otherwise)
-    return record
-
-
 def find_api_of(call: Call, kind: str, name: str) -> Record:
     """Raises NotFoundException."""
     unknown = f"Invalid API identifier specified {call.caller.account}:{name}"
-    return find_own(call, kind, name, unknown)
+    return own.find(call, kind, name, unknown)
 
 
 def find_api(call: Call) -> Record:
@@ -70,7 +62,7 @@ def changing(call: Call) -> Iterator[Document]:
     with call.records.transaction():
         record = find_api(call)
         yield record.document
-        call.records.update(record, now=call.clock.now(), document=record.document)
+        own.save(call, record)
 
 
 @contextmanager

@@ -3,7 +3,7 @@
 import json
 from typing import Any
 
-from argosy.services.apigateway import specification
+from argosy.services.apigateway import own, specification
 from argosy.services.apigateway.apis import check_api, create, new_api, view
 from argosy.services.apigateway.errors import BadRequestException
 from argosy.services.apigateway.finding import find_api
@@ -46,7 +46,7 @@ def put_rest_api(call: Call) -> Document:
             for part in (*_PARTS, "rootResourceId"):
                 api[part] = fresh[part]
         fill(api, document)
-        return view(call.records.update(record, now=call.clock.now(), document=api))
+        return view(own.save(call, record))
 
 
 def fill(api: Document, document: Document) -> None:

@@ -3,12 +3,12 @@
 import re
 from typing import Any
 
-from argosy.services.apigateway import patches
+from argosy.services.apigateway import own, patches
 from argosy.services.apigateway.errors import (
     BadRequestException,
     ConflictException,
 )
-from argosy.services.apigateway.finding import find_own, page
+from argosy.services.apigateway.finding import page
 from argosy.services.registry import Call, operation
 from argosy.state.apis import API_KEY, USAGE_PLAN, new_id
 from argosy.state.records import Record
@@ -41,13 +41,9 @@ def create_api_key(call: Call) -> dict[str, Any]:
         "tags": asked.get("tags") or {},
     }
     with call.records.transaction():
-        if any(one.document["value"] == value for one in _all(call)):
+        if any(one.document["value"] == value for one in own.find_all(call, API_KEY)):
             raise ConflictException("API Key already exists")
-        now = call.clock.now()
-        made = call.records.create(
-            API_KEY, call.caller.account, call.caller.region, document["id"], document, now=now
-        )
-        return view(made, True)
+        return view(own.create(call, API_KEY, document["id"], document), True)
 
 
 @operation("apigateway", "GetApiKey")
@@ -62,7 +58,7 @@ def get_api_keys(call: Call) -> dict[str, Any]:
     values = bool(call.input.get("includeValues"))
     found = {
         one.name: view(one, values)
-        for one in _all(call)
+        for one in own.find_all(call, API_KEY)
         if (one.document["name"] or "").startswith(wanted)
         and customer in (None, one.document["customerId"])
     }
@@ -74,27 +70,26 @@ def update_api_key(call: Call) -> dict[str, Any]:
     with call.records.transaction():
         record = find_key(call, call.input["apiKey"])
         patches.apply(record.document, call.input.get("patchOperations"), _RULES)
-        changed = call.records.update(record, now=call.clock.now(), document=record.document)
+        changed = own.save(call, record)
     return view(changed, False)
 
 
 @operation("apigateway", "DeleteApiKey")
 def delete_api_key(call: Call) -> dict[str, Any]:
     """Plans forget it, too."""
-    account, region = call.caller.account, call.caller.region
     with call.records.transaction():
         record = find_key(call, call.input["apiKey"])
-        call.records.delete(API_KEY, account, region, record.name)
-        for plan in call.records.find(USAGE_PLAN, account, region):
+        call.records.delete(API_KEY, record.account, record.region, record.name)
+        for plan in own.find_all(call, USAGE_PLAN):
             if record.name in plan.document["keys"]:
                 plan.document["keys"].remove(record.name)
-                call.records.update(plan, now=call.clock.now(), document=plan.document)
+                own.save(call, plan)
     return {}
 
 
 def find_key(call: Call, name: str) -> Record:
     """Raises NotFoundException."""
-    return find_own(call, API_KEY, name, "Invalid API Key identifier specified")
+    return own.find(call, API_KEY, name, "Invalid API Key identifier specified")
 
 
 def view(record: Record, value: bool) -> dict[str, Any]:
@@ -105,7 +100,3 @@ def view(record: Record, value: bool) -> dict[str, Any]:
         "lastUpdatedDate": int(record.modified),
     }
     return shown if value else {**shown, "value": None}
-
-
-def _all(call: Call) -> list[Record]:
-    return call.records.find(API_KEY, call.caller.account, call.caller.region)

@@ -3,13 +3,13 @@
 from datetime import UTC, date, datetime, timedelta
 from typing import Any
 
-from argosy.services.apigateway import patches
+from argosy.services.apigateway import own, patches
 from argosy.services.apigateway.errors import (
     BadRequestException,
     ConflictException,
     NotFoundException,
 )
-from argosy.services.apigateway.finding import find_own, page
+from argosy.services.apigateway.finding import page
 from argosy.services.apigateway.keys import find_key
 from argosy.services.registry import Call, operation
 from argosy.state.api_usage import ApiUsage, Used
@@ -42,8 +42,7 @@ def create_usage_plan(call: Call) -> dict[str, Any]:
         "keys": [],
     }
     _check(call, document)
-    place = call.caller.account, call.caller.region, str(document["id"])
-    return view(call.records.create(USAGE_PLAN, *place, document, now=call.clock.now()))
+    return view(own.create(call, USAGE_PLAN, document["id"], document))
 
 
 @operation("apigateway", "GetUsagePlan")
@@ -54,7 +53,7 @@ def get_usage_plan(call: Call) -> dict[str, Any]:
 @operation("apigateway", "GetUsagePlans")
 def get_usage_plans(call: Call) -> dict[str, Any]:
     key = call.input.get("keyId")
-    found = call.records.find(USAGE_PLAN, call.caller.account, call.caller.region)
+    found = own.find_all(call, USAGE_PLAN)
     return page(call, {p.name: view(p) for p in found if key is None or key in p.document["keys"]})
 
 
@@ -65,7 +64,7 @@ def update_usage_plan(call: Call) -> dict[str, Any]:
         for one in call.input.get("patchOperations") or ():
             _patch(record.document, one)
         _check(call, record.document)
-        changed = call.records.update(record, now=call.clock.now(), document=record.document)
+        changed = own.save(call, record)
     return view(changed)
 
 
@@ -92,7 +91,7 @@ def create_usage_plan_key(call: Call) -> dict[str, Any]:
         if key.name in plan.document["keys"]:
             raise ConflictException(f"Usage Plan {plan.name} already has API Key {key.name}")
         plan.document["keys"].append(key.name)
-        call.records.update(plan, now=call.clock.now(), document=plan.document)
+        own.save(call, plan)
     return _key(key, True)
 
 
@@ -114,7 +113,7 @@ def delete_usage_plan_key(call: Call) -> dict[str, Any]:
     with call.records.transaction():
         plan, key = _find(call), _key_of_plan(call)
         plan.document["keys"].remove(key.name)
-        call.records.update(plan, now=call.clock.now(), document=plan.document)
+        own.save(call, plan)
     return {}
 
 
@@ -162,7 +161,7 @@ def _day(text: str) -> date:
 
 
 def _find(call: Call) -> Record:
-    return find_own(call, USAGE_PLAN, call.input["usagePlanId"], "Invalid Usage Plan ID specified")
+    return own.find(call, USAGE_PLAN, call.input["usagePlanId"], "Invalid Usage Plan ID specified")
 
 
 def _key_of_plan(call: Call) -> Record:

@@ -4,7 +4,7 @@ import re
 from collections.abc import Mapping
 from typing import Any
 
-from argosy.services.apigateway import patches
+from argosy.services.apigateway import own, patches
 from argosy.services.apigateway.errors import (
     BadRequestException,
     ConflictException,
@@ -19,7 +19,7 @@ from argosy.services.apigateway.finding import (
 )
 from argosy.services.apigateway.parts import methods_of
 from argosy.services.registry import Call, operation
-from argosy.state.apis import REST_DEPLOYMENT, deploy, deployed, deployment_name, deployments
+from argosy.state.apis import REST_DEPLOYMENT, deploy, deployment_name, deployments
 from argosy.state.records import Record
 
 _NAME = re.compile(r"[a-zA-Z0-9_-]{1,128}")
@@ -53,14 +53,12 @@ def create_deployment(call: Call) -> dict[str, Any]:
     with call.records.transaction():
         record = find_api(call)
         _check_deployable(record.document)
-        now = call.clock.now()
-        number = deploy(call.records, record, now, call.input.get("description") or "")
+        said = call.input.get("description") or ""
+        number = deploy(call.records, record, call.clock.now(), said)
         if call.input.get("stageName"):
             _serve(call, record.document, number)
-            call.records.update(record, now=now, document=record.document)
-        made = deployed(call.records, record, number)
-    assert made is not None
-    return _deployment(made)
+            own.save(call, record)
+        return _deployment(find_deployment(call, record, number))
 
 
 @operation("apigateway", "GetDeployment")
@@ -79,8 +77,7 @@ def update_deployment(call: Call) -> dict[str, Any]:
     record = find_deployment(call, find_api(call), call.input["deploymentId"])
     rules: dict[str, patches.Rule] = {"/description": patches.text}
     patches.apply(record.document, call.input.get("patchOperations"), rules)
-    changed = call.records.update(record, now=call.clock.now(), document=record.document)
-    return _deployment(changed)
+    return _deployment(own.save(call, record))
 
 
 @operation("apigateway", "DeleteDeployment")

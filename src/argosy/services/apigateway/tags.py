@@ -3,7 +3,7 @@
 import re
 from typing import Any
 
-from argosy.services.apigateway import patches
+from argosy.services.apigateway import own, patches
 from argosy.services.apigateway.errors import BadRequestException, NotFoundException
 from argosy.services.registry import Call, operation
 from argosy.state.apis import ACCOUNT, API_KEY, HTTP_API, REST_API, USAGE_PLAN
@@ -58,7 +58,7 @@ def update_account(call: Call) -> dict[str, Any]:
             record = call.records.create(*place, {}, now=call.clock.now())
         rules: dict[str, patches.Rule] = {"/cloudwatchRoleArn": patches.text}
         patches.apply(record.document, call.input.get("patchOperations"), rules)
-        call.records.update(record, now=call.clock.now(), document=record.document)
+        own.save(call, record)
     return dict(_ACCOUNT | record.document)
 
 
@@ -70,7 +70,7 @@ def change_tags(call: Call, arn: str, more: dict[str, str], less: list[str]) -> 
         tagged["tags"] = {key: value for key, value in tags.items() if key not in less}
         if len(tagged["tags"]) > _MOST:
             raise BadRequestException(f"A resource has at most {_MOST} tags.")
-        call.records.update(record, now=call.clock.now(), document=record.document)
+        own.save(call, record)
 
 
 def find_tagged(call: Call, arn: str) -> tuple[Record, dict[str, Any]]:

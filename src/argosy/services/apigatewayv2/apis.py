@@ -3,6 +3,7 @@
 from typing import Any
 
 from argosy.ground.gateway.uris import is_url
+from argosy.services.apigateway import own
 from argosy.services.apigateway.errors import BadRequestException
 from argosy.services.apigateway.tags import change_tags, find_tagged
 from argosy.services.apigatewayv2.finding import asked, changing, find_api, page, write
@@ -28,8 +29,7 @@ def create_api(call: Call) -> dict[str, Any]:
     credentials = document.pop("credentialsArn", None)
     check_api(document)
     with call.records.transaction():
-        place = call.caller.account, call.caller.region, str(document["apiId"])
-        record = call.records.create(HTTP_API, *place, document, now=call.clock.now())
+        record = own.create(call, HTTP_API, document["apiId"], document)
         if target:
             _quick(record.document, target, key, credentials, call.clock.now())
             write(call, record)
@@ -43,7 +43,7 @@ def get_api(call: Call) -> dict[str, Any]:
 
 @operation("apigatewayv2", "GetApis")
 def get_apis(call: Call) -> dict[str, Any]:
-    found = call.records.find(HTTP_API, call.caller.account, call.caller.region)
+    found = own.find_all(call, HTTP_API)
     return page(call, [(one.name, view(call, one)) for one in found])
 
 
