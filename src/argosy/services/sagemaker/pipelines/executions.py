@@ -5,8 +5,9 @@ from typing import Any
 
 from argosy.ground.errors import ConflictException, ValidationException
 from argosy.services.registry import Call, operation
-from argosy.services.sagemaker.listing import seconds
 from argosy.services.sagemaker.pages import one_page
+from argosy.services.sagemaker.pipelines.listing import listed
+from argosy.services.sagemaker.pipelines.parallelism import parallel_of, parallel_shown
 from argosy.services.sagemaker.registry.finding import user_context
 from argosy.state import pipelines as state
 from argosy.state.pipeline_events import tell_execution
@@ -36,7 +37,7 @@ def start_pipeline_execution(call: Call) -> dict[str, Any]:
         token=asked["ClientRequestToken"],
         display_name=asked.get("PipelineExecutionDisplayName") or "",
         description=asked.get("PipelineExecutionDescription") or "",
-        parallel=_parallel(asked),
+        parallel=parallel_of(asked),
         role=asked.get("RoleArn") or "",
         by=user_context(call),
     )
@@ -64,7 +65,7 @@ def retry_pipeline_execution(call: Call) -> dict[str, Any]:
             raise ConflictException(_in_status(record, "retried", "Failed or Stopped"))
         document = {**record.document, "failure_reason": "", "steps": _kept(record)}
         document.pop("ended", None)
-        document["parallel"] = _parallel(call.input) or document["parallel"]
+        document["parallel"] = parallel_of(call.input) or document["parallel"]
         return document, state.EXECUTING
 
     return _changed(call, again)
@@ -73,7 +74,7 @@ def retry_pipeline_execution(call: Call) -> dict[str, Any]:
 @operation("sagemaker", "UpdatePipelineExecution")
 def update_pipeline_execution(call: Call) -> dict[str, Any]:
     def described(record: Record) -> tuple[dict[str, Any], str]:
-        document = {**record.document, "parallel": _parallel(call.input)}
+        document = {**record.document, "parallel": parallel_of(call.input)}
         document["parallel"] = document["parallel"] or record.document["parallel"]
         for member, place in (
             ("PipelineExecutionDisplayName", "display_name"),
@@ -89,7 +90,6 @@ def update_pipeline_execution(call: Call) -> dict[str, Any]:
 def describe_pipeline_execution(call: Call) -> dict[str, Any]:
     record = _found(call)
     document = record.document
-    parallel = document["parallel"]
     told = {
         "PipelineExecutionDescription": document["description"],
         "FailureReason": document["failure_reason"][:1300],
@@ -104,11 +104,7 @@ def describe_pipeline_execution(call: Call) -> dict[str, Any]:
         "CreatedBy": document["by"],
         "LastModifiedBy": document.get("changed_by") or document["by"],
         "RoleArn": document["role"],
-        **(
-            {"ParallelismConfiguration": {"MaxParallelExecutionSteps": parallel}}
-            if parallel
-            else {}
-        ),
+        **parallel_shown(document["parallel"]),
         **{name: value for name, value in told.items() if value},
     }
 
@@ -138,23 +134,10 @@ def list_pipeline_parameters_for_execution(call: Call) -> dict[str, Any]:
 
 @operation("sagemaker", "ListPipelineExecutions")
 def list_pipeline_executions(call: Call) -> dict[str, Any]:
-    asked, caller = call.input, call.caller
-    pipeline = find_pipeline(call.records, caller.account, caller.region, asked["PipelineName"])
-    after, before = seconds(asked.get("CreatedAfter")), seconds(asked.get("CreatedBefore"))
-    found = call.records.find(
-        state.EXECUTION, caller.account, caller.region, prefix=f"{pipeline.name}/"
-    )
-    order = asked.get("SortBy") or "CreationTime"
-    page, following = one_page(
-        [r for r in found if (after or 0) <= r.created and (before is None or r.created < before)],
-        lambda record: (record.created if order == "CreationTime" else "", record.name),
-        order=order,
-        descending=(asked.get("SortOrder") or "Descending") == "Descending",
-        limit=asked.get("MaxResults") or 100,
-        token=asked.get("NextToken"),
-    )
-    more = {"NextToken": following} if following else {}
-    return {"PipelineExecutionSummaries": [_summary(record) for record in page], **more}
+    name, caller = call.input["PipelineName"], call.caller
+    pipeline = find_pipeline(call.records, caller.account, caller.region, name)
+    prefix, member = f"{pipeline.name}/", "PipelineExecutionSummaries"
+    return listed(call, state.EXECUTION, prefix, member, _summary)
 
 
 def _changed(call: Call, change: Callable[[Record], tuple[dict[str, Any], str]]) -> dict[str, Any]:
@@ -184,11 +167,6 @@ def _in_status(record: Record, what: str, wanted: str) -> str:
         f"Pipeline execution '{record.document['arn']}' cannot be {what} because it is "
         f"{record.status}; it must be {wanted}."
     )
-
-
-def _parallel(asked: dict[str, Any]) -> int | None:
-    given = asked.get("ParallelismConfiguration")
-    return int(given["MaxParallelExecutionSteps"]) if given else None
 
 
 def _found(call: Call) -> Record:

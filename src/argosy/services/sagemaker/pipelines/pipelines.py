@@ -6,9 +6,9 @@ from typing import Any
 from argosy.ground.errors import ConflictException, ValidationException
 from argosy.services.registry import Call, operation
 from argosy.services.sagemaker.finding import arn_of
-from argosy.services.sagemaker.listing import seconds
-from argosy.services.sagemaker.pages import one_page
 from argosy.services.sagemaker.pipelines.fetching import check_definition, fetched_definition
+from argosy.services.sagemaker.pipelines.listing import listed
+from argosy.services.sagemaker.pipelines.parallelism import parallel_of, parallel_shown
 from argosy.services.sagemaker.registry.finding import user_context
 from argosy.services.sagemaker.tags import check_tags, set_tags
 from argosy.state import pipelines as state
@@ -42,7 +42,6 @@ def describe_pipeline(call: Call) -> Answer:
     _refuse_versions(call)
     record = _found(call)
     document = record.document
-    parallel = document["parallel"]
     return {
         **_summary(record),
         "PipelineDefinition": definition_of(
@@ -52,35 +51,14 @@ def describe_pipeline(call: Call) -> Answer:
         "CreatedBy": document["by"],
         "LastModifiedBy": document["changed_by"],
         **({"LastRunTime": document["last_run"]} if document["last_run"] else {}),
-        **(
-            {"ParallelismConfiguration": {"MaxParallelExecutionSteps": parallel}}
-            if parallel
-            else {}
-        ),
+        **parallel_shown(document["parallel"]),
     }
 
 
 @operation("sagemaker", "ListPipelines")
 def list_pipelines(call: Call) -> Answer:
-    asked = call.input
-    order = asked.get("SortBy") or "CreationTime"
-    after, before = seconds(asked.get("CreatedAfter")), seconds(asked.get("CreatedBefore"))
-    found = call.records.find(
-        PIPELINE,
-        call.caller.account,
-        call.caller.region,
-        prefix=asked.get("PipelineNamePrefix") or "",
-    )
-    page, following = one_page(
-        [r for r in found if (after or 0) <= r.created and (before is None or r.created < before)],
-        lambda record: (record.created if order == "CreationTime" else "", record.name),
-        order=order,
-        descending=(asked.get("SortOrder") or "Descending") == "Descending",
-        limit=asked.get("MaxResults") or 100,
-        token=asked.get("NextToken"),
-    )
-    more = {"NextToken": following} if following else {}
-    return {"PipelineSummaries": [_listed(record) for record in page], **more}
+    prefix = call.input.get("PipelineNamePrefix") or ""
+    return listed(call, PIPELINE, prefix, "PipelineSummaries", _listed)
 
 
 @operation("sagemaker", "DeletePipeline")
@@ -145,7 +123,7 @@ def _document(call: Call, name: str, arn: str) -> PipelineDocument:
         "description": asked.get("PipelineDescription") or "",
         "role": asked["RoleArn"],
         "definition": "",
-        "parallel": _parallel(asked),
+        "parallel": parallel_of(asked),
         "token": asked["ClientRequestToken"],
         "last_run": None,
         "by": user_context(call),
@@ -172,7 +150,7 @@ def _update(call: Call, text: str) -> Answer:
             if asked.get(member) is not None:
                 document[place] = asked[member]
         if asked.get("ParallelismConfiguration"):
-            document["parallel"] = _parallel(asked)
+            document["parallel"] = parallel_of(asked)
         call.records.update(record, now=now, document=document)
     return {"PipelineArn": record.document["arn"]}
 
@@ -193,11 +171,6 @@ def _texts_given(call: Call) -> bool:
 def _refuse_versions(call: Call) -> None:
     if call.input.get("PipelineVersionId") or call.input.get("PipelineVersionAlias"):
         raise ValidationException("This version does not support versions of pipelines.")
-
-
-def _parallel(asked: dict[str, Any]) -> int | None:
-    given = asked.get("ParallelismConfiguration")
-    return int(given["MaxParallelExecutionSteps"]) if given else None
 
 
 def _found(call: Call) -> Record:
