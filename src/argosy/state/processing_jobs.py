@@ -7,6 +7,7 @@ has it done.
 from typing import Any, NotRequired, TypedDict
 
 from argosy.state.job_images import JobImage
+from argosy.state.job_runs import JobRun
 
 PROCESSING_JOB = "processing-job"
 """Kind of record and type in an ARN."""
@@ -27,14 +28,9 @@ class MonitoringOf(TypedDict):
     endpoint: str
 
 
-class ProcessingRun(TypedDict):
+class ProcessingRun(JobRun):
     """The instances that a job has now."""
 
-    id: str
-    hosts: list[str]
-    streams: list[str]
-    """Log stream of each host."""
-    launched: float
     reason: NotRequired[str]
     """Why it is to end, "" for well; absent while it goes on."""
     lost: NotRequired[bool]

@@ -9,6 +9,7 @@ import hashlib
 from typing import Any, NotRequired, TypedDict
 
 from argosy.state.job_images import JobImage
+from argosy.state.job_runs import JobRun
 from argosy.state.record import Record
 from argosy.state.records import Records
 
@@ -42,17 +43,11 @@ class Transition(TypedDict):
     message: str
 
 
-class Run(TypedDict):
+class Run(JobRun):
     """The hosts that were launched together."""
 
-    id: str
     number: int
     """1 is a job's first run."""
-    hosts: list[str]
-    """algo-1, algo-2, …"""
-    streams: list[str]
-    """Names of the log streams, one for each host."""
-    launched: float
     started: NotRequired[float]
     """When the first host began to download its data."""
     pool: NotRequired[str]

@@ -9,6 +9,7 @@ from argosy.control import carrying_out
 from argosy.control.job_access import inside_of
 from argosy.control.job_containers import obstacle
 from argosy.control.job_outputs import announce_written
+from argosy.control.job_specs import Place
 from argosy.control.means import Means
 from argosy.control.processing import spec
 from argosy.control.processing.lifecycle import Plan, View, decide
@@ -99,7 +100,7 @@ class ProcessingInstances:
         backend, run = self._means.backend, record.document.get("run")
         if run and plan.launch:
             inside = inside_of(self._means, record, jobs.most_seconds(record.document["asked"]))
-            place = spec.Place(self._means.settings, self._means.store, inside)
+            place = Place(self._means.settings, self._means.store, inside)
             specs = spec.specs_of(record, run, place, now)
             for host in plan.launch:
                 log.info("launching %s, %s of %s", specs[host].instance_id, host, record.name)

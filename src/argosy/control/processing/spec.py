@@ -3,77 +3,42 @@
 Source: API reference of CreateProcessingJob; the developer guide on processing containers.
 """
 
-import hashlib
-from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import replace
 from typing import Any
 
-from argosy.control.job_containers import container_for
-from argosy.ground.instances import InstanceSpec, StoreAccess
-from argosy.ground.jobs import FILE, PREFIX, PROCESSING, Channel, JobSpec, Upload, addresses_of
-from argosy.ground.names import PROCESSING_LOG_GROUP, zones_of
-from argosy.ground.settings import Settings
+from argosy.control import job_specs
+from argosy.control.job_specs import Place
+from argosy.ground.instances import InstanceSpec
+from argosy.ground.jobs import FILE, PREFIX, PROCESSING, Channel, JobSpec, Upload
+from argosy.ground.names import PROCESSING_LOG_GROUP
 from argosy.state import processing_jobs as jobs
-from argosy.state.processing_jobs import PROCESSING_JOB, ProcessingRun
+from argosy.state.processing_jobs import ProcessingRun
 from argosy.state.record import Record
-
-
-@dataclass(frozen=True)
-class Place:
-    """Where jobs run."""
-
-    settings: Settings
-    store: StoreAccess
-    inside: Mapping[str, str]
-    """Variables by which the program reaches this platform as the job's role."""
 
 
 def specs_of(
     record: Record, run: ProcessingRun, place: Place, now: float
 ) -> dict[str, InstanceSpec]:
     """Host → the spec of its instance. The same run has the same ids, each time."""
-    document: Any = record.document
-    asked = document["asked"]
-    isolated = bool((asked.get("NetworkConfig") or {}).get("EnableNetworkIsolation"))
-    environment = {**({} if isolated else place.inside), **(asked.get("Environment") or {})}
-    return {
-        host: InstanceSpec(
-            instance_id=instance_id(run, host),
-            account=record.account,
-            region=record.region,
-            zone=zones_of(record.region)[0],
-            owner=f"{PROCESSING_JOB}/{record.name}",
-            deployment=run["id"],
-            variant=host,
-            containers=(container_for(host, document["image"], environment, place.settings),),
-            log_group=PROCESSING_LOG_GROUP,
-            log_stream=stream,
-            store=place.store,
-            network_isolation=isolated,
-            created=now,
-            job=_job(record, run, host, place.settings),
-        )
-        for host, stream in zip(run["hosts"], run["streams"], strict=True)
-    }
+    asked = record.document["asked"]
+    return job_specs.specs_of(
+        record,
+        run,
+        place,
+        now,
+        kind=PROCESSING,
+        log_group=PROCESSING_LOG_GROUP,
+        isolated=bool((asked.get("NetworkConfig") or {}).get("EnableNetworkIsolation")),
+        environment=asked.get("Environment") or {},
+        completed=lambda job: _completed(job, asked),
+    )
 
 
-def instance_id(run: ProcessingRun, host: str) -> str:
-    return "i-" + hashlib.sha256(f"{run['id']}/{host}".encode()).hexdigest()[:12]
-
-
-def _job(record: Record, run: ProcessingRun, host: str, settings: Settings) -> JobSpec:
-    document, hosts = record.document, tuple(run["hosts"])
-    asked = document["asked"]
+def _completed(job: JobSpec, asked: dict[str, Any]) -> JobSpec:
     application, cluster = asked["AppSpecification"], asked["ProcessingResources"]["ClusterConfig"]
     arguments = application.get("ContainerArguments")
-    return JobSpec(
-        kind=PROCESSING,
-        name=record.name,
-        arn=document["arn"],
-        host=host,
-        hosts=hosts,
-        addresses=addresses_of(run["id"], hosts),
-        peers={one: instance_id(run, one) for one in hosts},
+    return replace(
+        job,
         instance_type=cluster["InstanceType"],
         entrypoint=tuple(application.get("ContainerEntrypoint") or ()),
         arguments=None if arguments is None else tuple(arguments),
@@ -87,9 +52,8 @@ def _job(record: Record, run: ProcessingRun, host: str, settings: Settings) -> J
             for one in (asked.get("ProcessingOutputConfig") or {}).get("Outputs") or ()
             if not one.get("AppManaged")
         ),
-        config={"ProcessingJobArn": document["arn"], **asked},
+        config={"ProcessingJobArn": job.arn, **asked},
         max_runtime_s=jobs.most_seconds(asked),
-        stop_grace_s=settings.job_stop_s,
         volume_bytes=cluster["VolumeSizeInGB"] << 30,
     )
 

@@ -8,6 +8,7 @@ from argosy.compute.base import Backend
 from argosy.control import carrying_out
 from argosy.control.job_containers import obstacle
 from argosy.control.job_outputs import announce_written
+from argosy.control.job_specs import Place
 from argosy.control.training import spec
 from argosy.control.training.admission import Admissions, Key, admissions, key_of
 from argosy.control.training.lifecycle import Plan, View, decide
@@ -164,7 +165,7 @@ class TrainingReconciler:
         run = record.document["run"]
         if not run or not hosts:
             return
-        place = spec.Place(self._settings, self._store, self._inside(record))
+        place = Place(self._settings, self._store, self._inside(record))
         specs = spec.specs_of(record, run, place, now)
         if "pool" in run:
             self._pools.make(run["pool"], run["hosts"])

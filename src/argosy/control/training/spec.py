@@ -4,13 +4,12 @@ Sources: reference/container-contract.md §6 for paths and variables, §7 of
 reference/autoscaling-and-monitoring.md for names of logs.
 """
 
-import hashlib
-from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import replace
 from typing import Any
 
-from argosy.control.job_containers import container_for
-from argosy.ground.instances import InstanceSpec, StoreAccess
+from argosy.control import job_specs
+from argosy.control.job_specs import Place
+from argosy.ground.instances import InstanceSpec
 from argosy.ground.jobs import (
     MODEL_DIR,
     OUTPUT_DIR,
@@ -20,58 +19,38 @@ from argosy.ground.jobs import (
     InstanceGroup,
     JobSpec,
     Upload,
-    addresses_of,
 )
-from argosy.ground.names import TRAINING_LOG_GROUP, zones_of
+from argosy.ground.names import TRAINING_LOG_GROUP
 from argosy.ground.paths import DataDir
-from argosy.ground.settings import Settings
 from argosy.state import training_jobs as jobs
 from argosy.state.record import Record
-from argosy.state.training_jobs import TRAINING_JOB, Run
+from argosy.state.training_jobs import Run
 
 _TENSORBOARD = "/opt/ml/output/tensorboard"
 
 
-@dataclass(frozen=True)
-class Place:
-    """Where jobs run."""
-
-    settings: Settings
-    store: StoreAccess
-    inside: Mapping[str, str]
-    """Variables by which the algorithm reaches this platform as the job's role."""
-
-
 def specs_of(record: Record, run: Run, place: Place, now: float) -> dict[str, InstanceSpec]:
     """Host → the spec of its instance. The same run has the same ids, each time."""
-    document: Any = record.document
-    asked = document["asked"]
-    groups = hosts_of_groups(asked, run)
-    return {
-        host: InstanceSpec(
-            instance_id=instance_id(run, host),
-            account=record.account,
-            region=record.region,
-            zone=zones_of(record.region)[0],
-            owner=f"{TRAINING_JOB}/{record.name}",
-            deployment=run["id"],
-            variant=host,
-            containers=(
-                container_for(host, document["image"], _environment(record, place), place.settings),
-            ),
-            log_group=TRAINING_LOG_GROUP,
-            log_stream=stream,
-            store=place.store,
-            network_isolation=bool(asked.get("EnableNetworkIsolation")),
-            created=now,
-            job=_job(record, run, host, groups, place.settings),
-        )
-        for host, stream in zip(run["hosts"], run["streams"], strict=True)
-    }
-
-
-def instance_id(run: Run, host: str) -> str:
-    return "i-" + hashlib.sha256(f"{run['id']}/{host}".encode()).hexdigest()[:12]
+    asked = record.document["asked"]
+    pool = DataDir.at(place.settings.data_dir).warm_pools / run.get("pool", "")
+    return job_specs.specs_of(
+        record,
+        run,
+        place,
+        now,
+        kind=TRAINING,
+        log_group=TRAINING_LOG_GROUP,
+        isolated=bool(asked.get("EnableNetworkIsolation")),
+        environment={
+            "TRAINING_JOB_NAME": record.name,
+            "TRAINING_JOB_ARN": record.document["arn"],
+            **(asked.get("Environment") or {}),
+        },
+        completed=lambda job: replace(
+            _completed(job, record, hosts_of_groups(asked, run)),
+            warm_folder=str(pool / job.host) if "pool" in run else "",
+        ),
+    )
 
 
 def hosts_of_groups(asked: dict[str, Any], run: Run) -> dict[str, list[str]]:
@@ -83,32 +62,14 @@ def hosts_of_groups(asked: dict[str, Any], run: Run) -> dict[str, list[str]]:
     return {name: hosts for name, hosts in found.items() if name}
 
 
-def _environment(record: Record, place: Place) -> dict[str, str]:
-    asked = record.document["asked"]
-    return {
-        **({} if asked.get("EnableNetworkIsolation") else place.inside),
-        "TRAINING_JOB_NAME": record.name,
-        "TRAINING_JOB_ARN": record.document["arn"],
-        **(asked.get("Environment") or {}),
-    }
-
-
-def _job(
-    record: Record, run: Run, host: str, groups: dict[str, list[str]], settings: Settings
-) -> JobSpec:
+def _completed(job: JobSpec, record: Record, groups: dict[str, list[str]]) -> JobSpec:
+    """With all but the warm folder. `groups`: hosts of each group."""
     document: Any = record.document
     asked = document["asked"]
-    algorithm, hosts = asked["AlgorithmSpecification"], tuple(run["hosts"])
-    pool = DataDir.at(settings.data_dir).warm_pools / run.get("pool", "")
-    return JobSpec(
-        kind=TRAINING,
-        name=record.name,
-        arn=document["arn"],
-        host=host,
-        hosts=hosts,
-        addresses=addresses_of(run["id"], hosts),
-        peers={one: instance_id(run, one) for one in hosts},
-        instance_type=_instance_type(asked, host, groups),
+    algorithm = asked["AlgorithmSpecification"]
+    return replace(
+        job,
+        instance_type=_instance_type(asked, job.host, groups),
         groups=_groups(asked, groups),
         entrypoint=tuple(algorithm.get("ContainerEntrypoint") or ()),
         arguments=_arguments(algorithm),
@@ -116,14 +77,12 @@ def _job(
         channels=tuple(
             _channel(one, algorithm["TrainingInputMode"])
             for one in asked.get("InputDataConfig") or ()
-            if _is_for(one, host, groups)
+            if _is_for(one, job.host, groups)
         ),
         uploads=_uploads(asked),
         checkpoints=_checkpoints(asked),
         max_runtime_s=jobs.seconds_left(document),
-        stop_grace_s=settings.job_stop_s,
         volume_bytes=(asked["ResourceConfig"].get("VolumeSizeInGB") or 0) << 30,
-        warm_folder=str(pool / host) if "pool" in run else "",
     )
 
 

@@ -2,7 +2,8 @@
 
 from typing import Any
 
-from argosy.control.training.spec import Place, specs_of
+from argosy.control.job_specs import Place
+from argosy.control.training.spec import specs_of
 from argosy.ground.instances import InstanceSpec
 from argosy.ground.jobs import Checkpoints, host_names
 from argosy.ground.settings import Settings
