@@ -8,10 +8,11 @@ all ended    the outcome becomes the status; a run that was lost is followed by 
 """
 
 import copy
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 
+from argosy.control.job_plan import JobPlan
 from argosy.ground.instances import Instance, Phase
-from argosy.ground.jobs import MOST_FAILURE, Written, host_names
+from argosy.ground.jobs import MOST_FAILURE, host_names
 from argosy.state import job_statuses
 from argosy.state import processing_jobs as jobs
 from argosy.state.processing_jobs import ProcessingJobDocument, ProcessingRun
@@ -35,18 +36,8 @@ class View:
     """Why it can never run here."""
 
 
-@dataclass
-class Plan:
-    """What the reconciler shall make true for one job."""
-
-    status: str
-    document: ProcessingJobDocument
-    launch: list[str] = field(default_factory=list)
-    """Hosts of the document's run."""
-    stop: list[str] = field(default_factory=list)
-    forget: list[str] = field(default_factory=list)
-    written: list[Written] = field(default_factory=list)
-    """Objects that the job has written, once it is over."""
+Plan = JobPlan[ProcessingJobDocument]
+"""What the reconciler shall make true for one job."""
 
 
 def decide(status: str, document: ProcessingJobDocument, view: View, now: float) -> Plan:

@@ -8,12 +8,13 @@ finished     no instances
 """
 
 import copy
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 
+from argosy.control.job_plan import JobPlan
 from argosy.control.training import stages
 from argosy.control.training.verdict import verdict
 from argosy.ground.instances import Instance, Phase
-from argosy.ground.jobs import Written, host_names
+from argosy.ground.jobs import host_names
 from argosy.state import job_statuses
 from argosy.state import training_jobs as jobs
 from argosy.state.training_jobs import Run, TrainingJobDocument
@@ -56,18 +57,8 @@ class View:
     """Its metrics have been taken from all that its instances wrote."""
 
 
-@dataclass
-class Plan:
-    """What the reconciler shall make true for one job."""
-
-    status: str
-    document: TrainingJobDocument
-    launch: list[str] = field(default_factory=list)
-    """Hosts of the document's run."""
-    stop: list[str] = field(default_factory=list)
-    forget: list[str] = field(default_factory=list)
-    written: list[Written] = field(default_factory=list)
-    """Objects that the job has written, once it is over."""
+Plan = JobPlan[TrainingJobDocument]
+"""What the reconciler shall make true for one job."""
 
 
 def decide(status: str, document: TrainingJobDocument, view: View, now: float) -> Plan:
