@@ -4,10 +4,10 @@ import json
 import os
 import signal
 from collections import Counter
-from typing import Any
 
 from argosy.testing import Platform
 from support.endpoints import until
+from support.silent_alarms import put_silent_alarm
 
 ALARMS = 12
 
@@ -17,22 +17,6 @@ def kill_control(platform: Platform) -> None:
     control = platform.pids()["control"]
     os.kill(control, signal.SIGKILL)
     until(lambda: platform.pids()["control"] not in (0, control))
-
-
-def put(cloudwatch: Any, name: str, topic: str) -> None:
-    """An alarm that keeps whatever state it is in."""
-    cloudwatch.put_metric_alarm(
-        AlarmName=name,
-        Namespace="Crash",
-        MetricName="Nothing",
-        Statistic="Sum",
-        Period=3600,
-        EvaluationPeriods=1,
-        Threshold=1.0,
-        ComparisonOperator="LessThanThreshold",
-        TreatMissingData="ignore",
-        AlarmActions=[topic],
-    )
 
 
 def test_every_change_of_an_alarm_is_told_once_though_control_is_killed() -> None:
@@ -48,7 +32,7 @@ def test_every_change_of_an_alarm_is_told_once_though_control_is_killed() -> Non
         )
         names = [f"a{number}" for number in range(ALARMS)]
         for name in names:
-            put(cloudwatch, name, topic)
+            put_silent_alarm(cloudwatch, name, topic)
 
         for name in names:
             cloudwatch.set_alarm_state(AlarmName=name, StateValue="ALARM", StateReason="drill")

@@ -20,6 +20,7 @@ from support.clients import INSTALL_S, Client
 from support.command import argosy
 from support.endpoints import ROWS, classifier, deploy, model_archive, predict, until
 from support.protocols import CBOR, JSON, QUERY, client_of, speaking
+from support.silent_alarms import put_silent_alarm
 
 
 def subscribed(platform: Platform, name: str) -> tuple[str, str]:
@@ -87,17 +88,7 @@ def test_an_alarm_on_values_that_were_put_tells_a_topic(platform: Platform, prot
 def test_a_drill_goes_through_a_composite_alarm(platform: Platform) -> None:
     cloudwatch = platform.client("cloudwatch")
     topic, url = subscribed(platform, "drill")
-    cloudwatch.put_metric_alarm(
-        AlarmName="drill",
-        Namespace="Journey",
-        MetricName="Nothing",
-        Statistic="Sum",
-        Period=3600,
-        EvaluationPeriods=1,
-        Threshold=1.0,
-        ComparisonOperator="LessThanThreshold",
-        TreatMissingData="ignore",
-    )
+    put_silent_alarm(cloudwatch, "drill")
     cloudwatch.put_composite_alarm(
         AlarmName="drill-all", AlarmRule="ALARM(drill)", AlarmActions=[topic]
     )

@@ -5,6 +5,7 @@ from typing import Any
 
 import pytest
 from tests.support.endpoints import settled, until
+from tests.support.silent_alarms import put_silent_alarm
 from tests.support.versions import callers, make_version, serve
 
 from argosy.testing import Platform
@@ -77,17 +78,7 @@ def test_an_alarm_that_is_raised_by_hand_before_the_update_keeps_the_new_version
     platform: Platform,
 ) -> None:
     cloudwatch = platform.client("cloudwatch")
-    cloudwatch.put_metric_alarm(
-        AlarmName="by-hand",
-        Namespace="mine",
-        MetricName="nothing",
-        Statistic="Sum",
-        Period=86_400,
-        EvaluationPeriods=1,
-        Threshold=1,
-        ComparisonOperator="GreaterThanThreshold",
-        TreatMissingData="ignore",
-    )
+    put_silent_alarm(cloudwatch, "by-hand")
     cloudwatch.set_alarm_state(AlarmName="by-hand", StateValue="ALARM", StateReason="a test")
 
     with callers(platform, ENDPOINT) as clients:

@@ -9,6 +9,7 @@ from argosy.testing import Platform
 from support.endpoints import until
 from support.event_queues import EventQueue
 from support.lambda_functions import create
+from support.silent_alarms import put_silent_alarm
 
 TELL = '''
 import boto3, json, os
@@ -79,18 +80,7 @@ def test_a_topic_runs_a_function(platform: Platform, teller: tuple[str, EventQue
 def test_an_alarm_runs_a_function(platform: Platform, teller: tuple[str, EventQueue]) -> None:
     arn, queue = teller
     cloudwatch = platform.client("cloudwatch")
-    cloudwatch.put_metric_alarm(
-        AlarmName="runs-a-function",
-        Namespace="Mine",
-        MetricName="m",
-        Statistic="Sum",
-        Period=60,
-        EvaluationPeriods=1,
-        Threshold=1.0,
-        ComparisonOperator="GreaterThanThreshold",
-        AlarmActions=[arn],
-        TreatMissingData="ignore",
-    )
+    put_silent_alarm(cloudwatch, "runs-a-function", arn)
     cloudwatch.set_alarm_state(AlarmName="runs-a-function", StateValue="ALARM", StateReason="test")
     (event,) = queue.bodies()
     assert (event["source"], event["accountId"]) == ("aws.cloudwatch", "000000000000")
@@ -100,18 +90,8 @@ def test_an_alarm_runs_a_function(platform: Platform, teller: tuple[str, EventQu
 
 def test_a_function_that_is_not_there_is_a_failed_action(platform: Platform) -> None:
     cloudwatch = platform.client("cloudwatch")
-    cloudwatch.put_metric_alarm(
-        AlarmName="runs-nothing",
-        Namespace="Mine",
-        MetricName="m",
-        Statistic="Sum",
-        Period=60,
-        EvaluationPeriods=1,
-        Threshold=1.0,
-        ComparisonOperator="GreaterThanThreshold",
-        AlarmActions=["arn:aws:lambda:us-east-1:000000000000:function:gone"],
-        TreatMissingData="ignore",
-    )
+    gone = "arn:aws:lambda:us-east-1:000000000000:function:gone"
+    put_silent_alarm(cloudwatch, "runs-nothing", gone)
     cloudwatch.set_alarm_state(AlarmName="runs-nothing", StateValue="ALARM", StateReason="test")
 
     def failed() -> Any:
