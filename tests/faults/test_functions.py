@@ -17,7 +17,7 @@ from argosy.ground.errors import TooManyRequestsException
 from argosy.ground.functions import FunctionVersion
 from argosy.ground.processes import ProcessId
 from tests.support.endpoints import until
-from tests.support.functions import Engine
+from tests.support.function_engine import Engine
 
 SLEEPS = """
 import time

@@ -7,29 +7,12 @@ import pytest
 
 from support.clients import INSTALL_S, Client
 from support.endpoints import ROWS, classifier
-from support.training import iris_csv
+from support.training import LOGISTIC, iris_csv
 from support.transforms import csv
 
 pytestmark = pytest.mark.timeout(INSTALL_S + 600)
 
 MODEL = classifier(2.0)
-TRAINS = """
-import argparse, os
-import joblib, numpy as np
-from sklearn.linear_model import LogisticRegression
-
-def model_fn(folder):
-    return joblib.load(os.path.join(folder, "model.joblib"))
-
-if __name__ == "__main__":
-    parser = argparse.ArgumentParser()
-    parser.add_argument("--strength", type=float)
-    given = parser.parse_args()
-    rows = np.loadtxt(os.path.join(os.environ["SM_CHANNEL_TRAIN"], "iris.csv"), delimiter=",")
-    model = LogisticRegression(C=given.strength, max_iter=1000).fit(rows[:, 1:], rows[:, 0])
-    print(f"accuracy={model.score(rows[:, 1:], rows[:, 0]):.3f};")
-    joblib.dump(model, os.path.join(os.environ["SM_MODEL_DIR"], "model.joblib"))
-"""
 SCORES = """
 import boto3
 
@@ -60,7 +43,7 @@ def test_a_pipeline_trains_decides_registers_and_transforms(sdk2: Client, tmp_pa
     (tmp_path / "evaluate.py").write_text(EVALUATES)
     source = tmp_path / "source"
     source.mkdir()
-    (source / "train.py").write_text(TRAINS)
+    (source / "train.py").write_text(LOGISTIC)
 
     told = sdk2.run("sdk2_pipelines.py", tmp_path)
 

@@ -12,29 +12,12 @@ from sklearn.datasets import load_iris
 from argosy.testing import Platform
 from support.clients import INSTALL_S, Client
 from support.endpoints import ROWS, classifier
-from support.training import iris_csv, lines, unpacked
+from support.training import LOGISTIC, iris_csv, lines, unpacked
 from support.transforms import csv
 
 pytestmark = pytest.mark.timeout(INSTALL_S + 600)
 
 MODEL = classifier(2.0)
-TRAINS = """
-import argparse, os
-import joblib, numpy as np
-from sklearn.linear_model import LogisticRegression
-
-def model_fn(folder):
-    return joblib.load(os.path.join(folder, "model.joblib"))
-
-if __name__ == "__main__":
-    parser = argparse.ArgumentParser()
-    parser.add_argument("--strength", type=float)
-    given = parser.parse_args()
-    rows = np.loadtxt(os.path.join(os.environ["SM_CHANNEL_TRAIN"], "iris.csv"), delimiter=",")
-    model = LogisticRegression(C=given.strength, max_iter=1000).fit(rows[:, 1:], rows[:, 0])
-    print(f"accuracy={model.score(rows[:, 1:], rows[:, 0]):.3f};")
-    joblib.dump(model, os.path.join(os.environ["SM_MODEL_DIR"], "model.joblib"))
-"""
 NET = """
 import argparse, os
 import numpy as np, torch
@@ -64,7 +47,7 @@ def folder(tmp_path: Path) -> Path:
     (tmp_path / "iris.csv").write_bytes(iris_csv())
     source = tmp_path / "source"
     source.mkdir()
-    (source / "train.py").write_text(TRAINS)
+    (source / "train.py").write_text(LOGISTIC)
     (source / "fail.py").write_text("raise ValueError('no column 3')\n")
     (source / "net.py").write_text(NET)
     return tmp_path

@@ -8,27 +8,9 @@ import pytest
 from argosy.testing import Platform
 from support.clients import INSTALL_S, Client
 from support.endpoints import ROWS
-from support.training import iris_csv
+from support.training import LOGISTIC, iris_csv
 
 pytestmark = pytest.mark.timeout(INSTALL_S + 600)
-
-TRAINS = """
-import argparse, os
-import joblib, numpy as np
-from sklearn.linear_model import LogisticRegression
-
-def model_fn(folder):
-    return joblib.load(os.path.join(folder, "model.joblib"))
-
-if __name__ == "__main__":
-    parser = argparse.ArgumentParser()
-    parser.add_argument("--strength", type=float)
-    given, _ = parser.parse_known_args()
-    rows = np.loadtxt(os.path.join(os.environ["SM_CHANNEL_TRAIN"], "iris.csv"), delimiter=",")
-    model = LogisticRegression(C=given.strength, max_iter=1000).fit(rows[:, 1:], rows[:, 0])
-    print(f"accuracy={model.score(rows[:, 1:], rows[:, 0]):.3f};")
-    joblib.dump(model, os.path.join(os.environ["SM_MODEL_DIR"], "model.joblib"))
-"""
 
 
 def test_a_tuner_finds_the_best_trial_and_deploys_it(
@@ -38,7 +20,7 @@ def test_a_tuner_finds_the_best_trial_and_deploys_it(
     (tmp_path / "iris.csv").write_bytes(iris_csv())
     source = tmp_path / "source"
     source.mkdir()
-    (source / "train.py").write_text(TRAINS)
+    (source / "train.py").write_text(LOGISTIC)
 
     told = sdk2.run("sdk2_tuning.py", tmp_path)
 

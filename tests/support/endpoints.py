@@ -37,6 +37,16 @@ def archive(files: dict[str, bytes]) -> bytes:
     return packed.getvalue()
 
 
+def files_of(packed: bytes) -> dict[str, bytes]:
+    """The files of an archive, by their names in it."""
+    with tarfile.open(fileobj=io.BytesIO(packed)) as tar:
+        return {
+            member.name.removeprefix("./"): file.read()
+            for member in tar
+            if (file := tar.extractfile(member)) is not None
+        }
+
+
 def model_archive(model: Any, **scripts: str) -> bytes:
     """An archive with the model as model.joblib and scripts as code/NAME.py."""
     dumped = io.BytesIO()

@@ -1,8 +1,6 @@
 """Jobs in tests: one host or several of a training or processing job, by real agents."""
 
-import io
 import json
-import tarfile
 from dataclasses import replace
 from typing import Any
 
@@ -18,7 +16,7 @@ from argosy.ground.jobs import (
     host_names,
 )
 from argosy.telemetry.logs import LogGroupMissing, LogStreamMissing
-from tests.support.endpoints import archive
+from tests.support.endpoints import archive, files_of
 from tests.support.instances import World
 
 MODEL_KEY, OUTPUT_KEY = "out/job/output/model.tar.gz", "out/job/output/output.tar.gz"
@@ -104,12 +102,7 @@ def trained(
 
 def unpacked(here: World, key: str) -> dict[str, bytes]:
     """The files of an archive in the store."""
-    with tarfile.open(fileobj=io.BytesIO(here.store.objects[key])) as tar:
-        return {
-            member.name: file.read()
-            for member in tar
-            if (file := tar.extractfile(member)) is not None
-        }
+    return files_of(here.store.objects[key])
 
 
 def said(here: World, instance: Instance | str) -> str:

@@ -2,7 +2,6 @@
 
 import io
 import json
-import tarfile
 from collections.abc import Callable
 from typing import Any
 
@@ -10,13 +9,31 @@ import joblib
 import numpy as np
 from sklearn.datasets import load_iris
 
-from support.endpoints import archive, until
+from support.endpoints import archive, files_of, until
 from support.training_jobs import IMAGE, channel, request
 
 BUCKET = "training"
 PATIENCE_S = 180.0
 PYTORCH = "763104351884.dkr.ecr.us-east-1.amazonaws.com/pytorch-training:2.3-cpu-py311"
 RUNNING = ("InProgress", "Stopping")
+LOGISTIC = """
+import argparse, os
+import joblib, numpy as np
+from sklearn.linear_model import LogisticRegression
+
+def model_fn(folder):
+    return joblib.load(os.path.join(folder, "model.joblib"))
+
+if __name__ == "__main__":
+    parser = argparse.ArgumentParser()
+    parser.add_argument("--strength", type=float)
+    given, _ = parser.parse_known_args()
+    rows = np.loadtxt(os.path.join(os.environ["SM_CHANNEL_TRAIN"], "iris.csv"), delimiter=",")
+    model = LogisticRegression(C=given.strength, max_iter=1000).fit(rows[:, 1:], rows[:, 0])
+    print(f"accuracy={model.score(rows[:, 1:], rows[:, 0]):.3f};")
+    joblib.dump(model, os.path.join(os.environ["SM_MODEL_DIR"], "model.joblib"))
+"""
+"""A script that fits a logistic regression to iris.csv, with a hyperparameter `strength`."""
 
 
 def put(platform: Any, key: str, content: bytes) -> str:
@@ -90,10 +107,7 @@ def says(platform: Any, name: str, text: str) -> None:
 def unpacked(platform: Any, uri: str) -> dict[str, bytes]:
     """The files of an archive in S3."""
     bucket, _, key = uri.removeprefix("s3://").partition("/")
-    packed = platform.client("s3").get_object(Bucket=bucket, Key=key)["Body"].read()
-    with tarfile.open(fileobj=io.BytesIO(packed)) as tar:
-        files = [member for member in tar.getmembers() if member.isfile()]
-        return {member.name.removeprefix("./"): _content(tar, member) for member in files}
+    return files_of(platform.client("s3").get_object(Bucket=bucket, Key=key)["Body"].read())
 
 
 def model_of(platform: Any, job: dict[str, Any]) -> Any:
@@ -106,15 +120,10 @@ def stages(job: dict[str, Any]) -> list[str]:
     return [one["Status"] for one in job["SecondaryStatusTransitions"]]
 
 
-def _content(tar: tarfile.TarFile, member: tarfile.TarInfo) -> bytes:
-    file = tar.extractfile(member)
-    assert file is not None
-    return file.read()
-
-
 __all__ = [
     "BUCKET",
     "IMAGE",
+    "LOGISTIC",
     "PYTORCH",
     "begin",
     "channel",

@@ -13,7 +13,7 @@ from argosy.ground.errors import TooManyRequestsException
 from argosy.ground.functions import FunctionVersion, Invoked
 from argosy.telemetry.metrics.metric import metric
 from tests.support.endpoints import until
-from tests.support.functions import ACCOUNT, REGION, Engine
+from tests.support.function_engine import ACCOUNT, REGION, Engine
 
 COUNTS = """
 import os
