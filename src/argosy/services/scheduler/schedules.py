@@ -94,7 +94,7 @@ def delete_schedule(call: Call) -> dict[str, Any]:
 
 def _set_timer(call: Call, record: Record) -> None:
     timers = Timers(call.records.transactions)
-    timer = next_timer(record, call.clock.now() - 0.001)  # a rate begins at once
+    timer = next_timer(record, record.document["since"] - 0.001)  # a rate begins at once
     if timer is None:
         timers.delete(schedule_arn(record))
     else:
