@@ -14,6 +14,7 @@ from botocore.exceptions import ClientError
 
 from argosy.testing import Platform
 from support.endpoints import ROWS, classifier, deploy, model_archive, predict
+from support.event_queues import EventQueue
 
 MIB = 1 << 20
 
@@ -143,18 +144,18 @@ def test_a_form_with_a_signed_policy_uploads(platform: Platform, s3: Any) -> Non
     assert s3.get_object(Bucket="journey", Key="by-form")["Body"].read() == b"from a form"
 
 
-def test_a_notification_configuration_is_kept_and_makes_no_bucket(s3: Any) -> None:
-    wanted = {
-        "QueueArn": "arn:aws:sqs:us-east-1:000000000000:new-data",
-        "Events": ["s3:ObjectCreated:*"],
-    }
+def test_a_notification_configuration_is_kept_and_makes_no_bucket(
+    platform: Platform, s3: Any
+) -> None:
+    told = EventQueue(platform, "new-data", "s3")
+    wanted = {"QueueArn": told.arn, "Events": ["s3:ObjectCreated:*"]}
 
     s3.put_bucket_notification_configuration(
         Bucket="journey", NotificationConfiguration={"QueueConfigurations": [wanted]}
     )
     kept = s3.get_bucket_notification_configuration(Bucket="journey")
 
-    assert kept["QueueConfigurations"][0]["QueueArn"] == wanted["QueueArn"]
+    assert kept["QueueConfigurations"][0]["QueueArn"] == told.arn
     assert s3.get_object(Bucket="journey", Key="by-form")["Body"].read() == b"from a form"
 
 
