@@ -1,6 +1,7 @@
 """The running algorithm: one process in a sandbox, with all that it starts; its signals, its end.
 
-When it ends, so does everything that it started: in the sandbox by the kernel, elsewhere by us.
+When it ends, so does everything that it started: in the sandbox by the kernel, in a container by its
+engine, elsewhere by us.
 """
 
 import contextlib
@@ -43,7 +44,10 @@ class Algorithm:
         folder: Path,
         *,
         sandboxed: bool,
+        contained: bool = False,
     ) -> None:
+        """contained: a container engine runs it, and this process is who speaks to the engine; the
+        one that it leaves behind removes the container."""
         agent = os.getpid()
 
         def prepare() -> None:
@@ -53,7 +57,8 @@ class Algorithm:
             die_with_parent(agent)
 
         self._sandboxed = sandboxed
-        if not sandboxed:
+        self._adopting = not sandboxed and not contained
+        if self._adopting:
             _adopt_orphans()
         self._others = set(children_of(agent))
         self._process = subprocess.Popen(
@@ -101,11 +106,10 @@ class Algorithm:
         else:
             self._process.kill()
             self._process.wait()
-        if self._sandboxed:
-            for process in first:
-                process.wait(_GONE_S)
-        else:
+        if self._adopting:
             self._end_orphans()
+        for process in first:
+            process.wait(_GONE_S)
 
     def _end_orphans(self) -> None:
         """End what the program left behind: it is our child now, or some child's child."""

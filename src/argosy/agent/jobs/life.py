@@ -209,7 +209,12 @@ class JobLife:
         try:
             words = self._around(command)
             self._algorithm = Algorithm(
-                words, command.environment, self._output, self._folders.ml, sandboxed=inside
+                words,
+                command.environment,
+                self._output,
+                self._folders.ml,
+                sandboxed=inside,
+                contained=bool(self._spec.container.engine),
             )
         except OSError as error:
             sentence = f"The algorithm cannot be started: {error.strerror or error}."
