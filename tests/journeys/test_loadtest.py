@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 from argosy.testing import Platform
-from support.command import COMMAND, Ran, argosy
+from support.command import COMMAND, Ran, argosy, as_in_a_terminal
 from support.endpoints import (
     ROWS,
     classifier,
@@ -122,6 +122,7 @@ def test_control_c_ends_it_with_what_was_measured(platform: Platform, row: Path)
         stdout=subprocess.PIPE,
         stderr=subprocess.PIPE,
         text=True,
+        preexec_fn=as_in_a_terminal,
     )
     assert process.stdout is not None
     while "p50" not in (line := process.stdout.readline()):

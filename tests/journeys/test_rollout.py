@@ -7,7 +7,7 @@ import subprocess
 from typing import Any
 
 import pytest
-from tests.support.command import COMMAND
+from tests.support.command import COMMAND, as_in_a_terminal
 from tests.support.endpoints import settled, until
 from tests.support.versions import callers, make_version, serve
 
@@ -82,11 +82,6 @@ def test_a_version_that_violates_a_guard_is_rolled_back(
     assert settled(platform, ENDPOINT)["EndpointConfigName"] == before
 
 
-def _as_in_a_terminal() -> None:
-    """Who was started in the background ignores Ctrl-C, and so do its children."""
-    signal.signal(signal.SIGINT, signal.SIG_DFL)
-
-
 def test_a_rollout_goes_on_without_its_command_and_is_turned_back_by_hand(platform: Any) -> None:
     before = settled(platform, ENDPOINT)["EndpointConfigName"]
     with subprocess.Popen(
@@ -94,7 +89,7 @@ def test_a_rollout_goes_on_without_its_command_and_is_turned_back_by_hand(platfo
         stdout=subprocess.DEVNULL,
         stderr=subprocess.PIPE,
         text=True,
-        preexec_fn=_as_in_a_terminal,
+        preexec_fn=as_in_a_terminal,
     ) as asking:
         until(lambda: deployment(platform).get("phase") == "baking")
         asking.send_signal(signal.SIGINT)

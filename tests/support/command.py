@@ -1,5 +1,6 @@
 """Running `argosy` as a user would: a process, its exit code, what it printed."""
 
+import signal
 import subprocess
 import sys
 from dataclasses import dataclass
@@ -27,3 +28,8 @@ def argosy(environment: dict[str, str], *arguments: str, stdin: bytes = b"") -> 
         check=False,
     )
     return Ran(done.returncode, done.stdout.decode(), done.stderr.decode())
+
+
+def as_in_a_terminal() -> None:
+    """For `preexec_fn`: what was started in the background ignores Ctrl-C, as do its children."""
+    signal.signal(signal.SIGINT, signal.SIG_DFL)

@@ -1,7 +1,7 @@
 """The running algorithm: one process in a sandbox, with all that it starts; its signals, its end.
 
-When it ends, so does everything that it started: in the sandbox by the kernel, in a container by its
-engine, elsewhere by us.
+When it ends, so does everything that it started: in the sandbox by the kernel, in a container by
+its engine, elsewhere by us.
 """
 
 import contextlib
