@@ -10,9 +10,11 @@ from argosy.control.asynchronous.book import Book
 from argosy.control.asynchronous.counts import VariantCounts
 from argosy.control.asynchronous.notices import Result
 from argosy.control.asynchronous.turn import Turn
-from argosy.control.asynchronous.written import WrittenAnswers
+from argosy.control.written_objects import WrittenObjects
 from argosy.ground.errors import ApiError
+from argosy.objects.uri import parse_s3_uri
 from argosy.state.async_requests import AsyncRequest
+from argosy.state.records import Records
 from argosy.state.transactions import Transactions
 from argosy.telemetry.sketch import bucket_of
 
@@ -56,7 +58,7 @@ class Endings:
         self._book = book
         self._turn = turn
         self._transactions = transactions
-        self._written = WrittenAnswers(transactions)
+        self._written = WrittenObjects(Records(transactions))
         self._publish = publish
         self._traffic = traffic
         self._ended: dict[str, list[Ended]] = {}
@@ -91,7 +93,7 @@ class Endings:
                 self._book.requests.finish([one.request.id for one in ended])
                 silent = [one for one in ended if not self._notify(one, now)]
                 for one in ended:
-                    self._written.tell(one.request, one.result, now)
+                    self._tell_of_object(one, now)
         except OSError:
             log.exception("%d finished requests could not be written down", len(ended))
             for one in told:
@@ -106,6 +108,12 @@ class Endings:
                 line.end([one.request])
         for one in told:
             one.told(True)
+
+    def _tell_of_object(self, one: Ended, now: float) -> None:
+        """Tell whom the bucket's notifications name of the answer, or of the failure, in S3."""
+        if place := notices.place_of(one.request, one.result):
+            account = one.request.queue.partition("/")[0]
+            self._written.tell(account, parse_s3_uri(place), now)
 
     def _notify(self, one: Ended, now: float) -> bool:
         """False when there is a topic that cannot be told."""

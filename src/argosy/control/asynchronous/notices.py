@@ -11,6 +11,9 @@ from typing import Any
 
 from argosy.state.async_requests import AsyncRequest
 
+_NOT_WRITTEN = ("upload", "expired")
+"""Kinds of failures that leave no object."""
+
 
 @dataclass(frozen=True)
 class Result:
@@ -29,6 +32,14 @@ class Result:
     download_us: int = 0
     model_us: int = 0
     upload_us: int = 0
+
+
+def place_of(request: AsyncRequest, result: Result) -> str:
+    """The object that was written for a request, "" when none was."""
+    if result.good:
+        return str(request.document["output"])
+    written = result.kind not in _NOT_WRITTEN
+    return str(request.document.get("failure") or "") if written else ""
 
 
 def notice(request: AsyncRequest, result: Result, region: str, now: float) -> str:

@@ -8,11 +8,11 @@ from typing import Any
 from argosy.control import carrying_out
 from argosy.control.job_access import inside_of
 from argosy.control.job_containers import obstacle
-from argosy.control.job_outputs import announce_written
 from argosy.control.job_specs import Place
 from argosy.control.means import Means
 from argosy.control.processing import spec
 from argosy.control.processing.lifecycle import Plan, View, decide
+from argosy.control.written_objects import WrittenObjects
 from argosy.ground.instances import Instance
 from argosy.state import job_statuses
 from argosy.state import processing_jobs as jobs
@@ -32,6 +32,7 @@ class ProcessingInstances:
 
     def __init__(self, means: Means) -> None:
         self._means = means
+        self._written = WrittenObjects(means.records)
 
     async def activate(self) -> float:
         """One pass; returns after how many seconds to look again if nothing rings."""
@@ -88,7 +89,7 @@ class ProcessingInstances:
                 changed = records.update(
                     record, now=now, document=dict(plan.document), status=plan.status
                 )
-                announce_written(records, record.account, plan.written, now)
+                self._written.of_job(record.account, plan.written, now)
                 announce(records, changed, now, record)
         except Stale:
             return None

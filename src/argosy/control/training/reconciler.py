@@ -7,13 +7,13 @@ from typing import Any
 from argosy.compute.base import Backend
 from argosy.control import carrying_out
 from argosy.control.job_containers import obstacle
-from argosy.control.job_outputs import announce_written
 from argosy.control.job_specs import Place
 from argosy.control.training import spec
 from argosy.control.training.admission import Admissions, Key, admissions, key_of
 from argosy.control.training.lifecycle import Plan, View, decide
 from argosy.control.training.measuring import Measuring
 from argosy.control.training.pools import Pools
+from argosy.control.written_objects import WrittenObjects
 from argosy.ground.clock import Clock
 from argosy.ground.instances import Instance, StoreAccess
 from argosy.ground.settings import Settings
@@ -46,6 +46,7 @@ class TrainingReconciler:
     ) -> None:
         """inside: variables by which a job's algorithm reaches this platform."""
         self._records = records
+        self._written = WrittenObjects(records)
         self._backend = backend
         self._clock = clock
         self._settings = settings
@@ -146,7 +147,7 @@ class TrainingReconciler:
                 )
                 if begins and pool is not None:
                     self._pools.close(pool, jobs.REUSED, now, record.name)
-                announce_written(self._records, record.account, plan.written, now)
+                self._written.of_job(record.account, plan.written, now)
                 announce(self._records, changed, now, record)
         except Stale:
             return None

@@ -18,13 +18,13 @@ from argosy.control.transforms.lifecycle import WorkView
 from argosy.control.transforms.progress import Pace, report
 from argosy.control.transforms.work import JobWork
 from argosy.control.work import Porter
+from argosy.control.written_objects import WrittenObjects
 from argosy.ground.clock import Clock
 from argosy.ground.instances import StoreAccess
 from argosy.objects.client import ObjectStore
 from argosy.objects.errors import StoreAway, StoreError
 from argosy.objects.uri import S3Uri
 from argosy.state.job_statuses import FINISHED, STOPPED, UNFINISHED
-from argosy.state.object_events import happened
 from argosy.state.record import Record
 from argosy.state.records import Records
 from argosy.state.transform_book import Listing, TransformBook
@@ -75,6 +75,7 @@ class TransformDesk:
         """`ring`: have the reconciler look."""
         self._records = records
         self._book = TransformBook(records.transactions)
+        self._objects_told = WrittenObjects(records)
         self._access = access
         self._clock = clock
         self._ring = ring
@@ -252,8 +253,7 @@ class TransformDesk:
 
     def _written(self, account: str, uri: S3Uri, size: int) -> None:
         """An output is there: tell whom the bucket's notifications name, in the same commit."""
-        now = self._clock.now()
-        happened(self._records, account, uri.bucket, uri.key, "ObjectCreated:Put", size, "", now)
+        self._objects_told.tell(account, uri, self._clock.now(), size)
 
     async def _clear(self, under: _Under) -> None:
         """Once no instance is left that could add to what is cleared."""
