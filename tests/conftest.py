@@ -13,10 +13,17 @@ if "CI" not in os.environ:  # where it is set, hypothesis draws the same example
     hypothesis.settings.load_profile("patient")
 
 
+class SharedPlatform(Platform):
+    """One whose clock stands by the machine's: what others measure would lie in the past."""
+
+    def advance(self, seconds: float) -> float:
+        raise AssertionError("ask for `movable`: the clock of the shared platform is not moved")
+
+
 @pytest.fixture(scope="session")
 def platform() -> Iterator[Platform]:
-    """A whole platform, shared: use names of your own, and leave its processes alone."""
-    with Platform(allow_reset=True, capture_delay_s=1) as running:
+    """A whole platform, shared: use names of your own, and leave its processes and clock alone."""
+    with SharedPlatform(allow_reset=True, capture_delay_s=1) as running:
         yield running
 
 

@@ -1,7 +1,5 @@
 """Jobs of the user's own images, by real agents: unpacked from a registry, or run by podman."""
 
-import shutil
-import tempfile
 from collections.abc import Iterator
 from dataclasses import replace
 from pathlib import Path
@@ -14,7 +12,7 @@ from argosy.ground.jobs import PROCESSING, Channel, Upload
 from tests.support import python_image
 from tests.support.instances import World, until, world
 from tests.support.jobs import MODEL_KEY, done, job_of, launched, ran, said, unpacked
-from tests.support.oci_images import digest, write_layout
+from tests.support.oci_images import digest
 from tests.support.podman import Podman, podman
 
 PYTHON = f"/{python_image.HOME}/bin/python3"
@@ -97,13 +95,10 @@ def test_an_image_of_the_registry_processes_with_its_own_command_in_its_own_plac
 
 @pytest.fixture(scope="module")
 def engine() -> Iterator[Podman]:
-    folder = Path(tempfile.mkdtemp(prefix="pod-", suffix="0", dir="/tmp"))
-    layout = write_layout(folder / "layout", python_image.image(), "1")
-    with podman(folder, layout) as running:
+    with podman(python_image.image()) as running:
         if running.why_not:
             pytest.skip(running.why_not)
         yield running
-    shutil.rmtree(folder, ignore_errors=True)
 
 
 def of_engine(engine: Podman) -> ContainerSpec:

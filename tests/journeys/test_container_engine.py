@@ -3,15 +3,12 @@
 import json
 import os
 import signal
-import tempfile
 from collections.abc import Iterator
-from pathlib import Path
 from typing import Any
 
 import pytest
 from botocore.exceptions import ClientError
 from tests.support import python_image
-from tests.support.oci_images import write_layout
 from tests.support.podman import Podman, engine_spec, podman
 
 from argosy.agent.containers import have_image
@@ -41,9 +38,7 @@ STUBBORN = "import signal,time; signal.signal(15, signal.SIG_IGN); print('up'); 
 
 @pytest.fixture(scope="module")
 def engine() -> Iterator[Podman]:
-    folder = Path(tempfile.mkdtemp(prefix="pod-", suffix="0", dir="/tmp"))
-    layout = write_layout(folder / "layout", python_image.image(), "1")
-    with podman(folder, layout) as running:
+    with podman(python_image.image()) as running:
         if running.why_not:
             pytest.skip(running.why_not)
         yield running

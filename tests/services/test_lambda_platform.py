@@ -16,6 +16,12 @@ from support.lambda_functions import create, invoke, zipped
 
 
 @pytest.fixture(scope="module")
+def platform(movable: Platform) -> Platform:
+    """Waits between attempts pass by moving its clock."""
+    return movable
+
+
+@pytest.fixture(scope="module")
 def client(platform: Platform) -> Any:
     return platform.client("lambda", read_timeout=120)
 

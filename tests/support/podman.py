@@ -4,12 +4,14 @@ import contextlib
 import os
 import shutil
 import subprocess
+import uuid
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
 from argosy.ground.instances import PROGRAM, ContainerSpec, InstanceSpec, StoreAccess
 from tests.support.endpoints import until
+from tests.support.oci_images import Image, write_layout
 
 _OPTIONS = ("--storage-driver", "vfs")
 _SETTINGS = """
@@ -93,20 +95,25 @@ class Podman:
 
 
 @contextlib.contextmanager
-def podman(folder: Path, layout: Path) -> Iterator[Podman]:
-    """A podman that holds the image of an OCI layout, tag included, as localhost/LAYOUT's tag."""
+def podman(image: Image) -> Iterator[Podman]:
+    """A podman that holds this image as localhost/server:1."""
+    # Short, as sockets' paths are, and without "-_", which podman takes in no image's name.
+    folder = Path("/tmp") / f"pod{uuid.uuid4().hex[:12]}"
+    folder.mkdir(mode=0o700)
+    layout = write_layout(folder / "layout", image, "1")
     engine = Podman(folder)
     if shutil.which("podman") is None:
         engine.why_not = "podman is not installed"
+        shutil.rmtree(folder)
         yield engine
         return
     try:
         said = engine.run("pull", "-q", f"oci:{layout}:1", check=False)
-        image = said.strip()
+        pulled = said.strip()
         if not said.startswith("failed"):
-            engine.run("tag", image, "localhost/server:1")
+            engine.run("tag", pulled, "localhost/server:1")
             tried = ("run", "--rm", "--network", "none", "--entrypoint", "/opt/python/bin/python3")
-            said = engine.run(*tried, image, "-c", "print('works')", check=False)
+            said = engine.run(*tried, pulled, "-c", "print('works')", check=False)
         if said.strip() != "works":
             engine.why_not = f"podman runs no container here: {said.strip()[-300:]}"
             yield engine
