@@ -18,10 +18,12 @@ import boto3
 import uvicorn
 from botocore.config import Config
 
-from argosy.api.app import App, Internal
+from argosy.api.app import App
+from argosy.api.beside import Beside
 from argosy.api.handlers import import_handlers
+from argosy.api.internal import Internal
 from argosy.ground.clock import Clock, SystemClock
-from argosy.ground.functions import Functions
+from argosy.ground.functions import Functions, NoFunctions
 from argosy.ground.names import DEFAULT_ACCOUNT, DEFAULT_REGION, iam_arn, new_request_id
 from argosy.ground.settings import Settings
 from argosy.messaging import Messaging
@@ -29,6 +31,7 @@ from argosy.state.database import open_database
 from argosy.state.records import Records
 from argosy.telemetry.metrics import MetricStore
 from argosy.telemetry.tracing import Tracing
+from tests.support.apps import dispatch
 
 Asgi = Callable[[dict[str, Any], Any, Any], Awaitable[None]]
 
@@ -57,16 +60,15 @@ class ApiServer:
         self.records = Records(self._engine)
         self.messaging = Messaging(self.records, self.clock)
         self.metrics = MetricStore(self.records.transactions, self.clock)
-        app = App(
+        handlers = dispatch(
             self.records,
             self.settings,
             self.clock,
-            internal=internal,
             messaging=self.messaging,
             metrics=self.metrics,
-            tracing=tracing,
-            functions=functions,
+            functions=functions or NoFunctions(),
         )
+        app = App(handlers, Beside(internal=internal or {}), tracing)
         self._clients: list[Any] = []
         self._socket = socket.create_server(("127.0.0.1", 0))
         # asyncio sets it only on sockets made with proto=IPPROTO_TCP; without it every answer

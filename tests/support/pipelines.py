@@ -9,7 +9,6 @@ from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import Any, cast
 
-from argosy.api.app import App
 from argosy.api.handlers import import_handlers
 from argosy.api.operations import OperationsInside
 from argosy.control.means import Means
@@ -26,6 +25,7 @@ from argosy.state.database import open_database
 from argosy.state.events import EventOutbox
 from argosy.state.records import Record, Records
 from argosy.telemetry.metrics import MetricStore
+from tests.support.apps import dispatch
 
 ROLE = "arn:aws:iam::000000000000:role/Pipes"
 ME = Asker(DEFAULT_ACCOUNT, DEFAULT_REGION, "arn:aws:iam::000000000000:root")
@@ -42,7 +42,7 @@ class PipelineScene:
         self.engine = open_database(folder / "a.db")
         self.records = Records(self.engine)
         self.settings = Settings(data_dir=str(folder))
-        self.app = App(self.records, self.settings, self.clock)
+        self.dispatch = dispatch(self.records, self.settings, self.clock)
         self.answers: dict[str, Answering] = {}
         self.asked: list[tuple[str, Asker]] = []
         self._store = store
@@ -119,7 +119,7 @@ class PipelineScene:
 
     def _inside(self) -> "_Overridden":
         operations = OperationsInside()
-        operations.open(self.app.dispatch)
+        operations.open(self.dispatch)
         return _Overridden(operations, self.answers, self.asked)
 
     def _means(self) -> Means:

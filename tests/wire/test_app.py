@@ -13,6 +13,7 @@ from hypothesis import strategies as st
 from argosy import __version__, wire
 from argosy.api.app import App
 from argosy.api.asgi import MAX_BODY
+from argosy.api.beside import Beside
 from argosy.api.handlers import import_handlers
 from argosy.ground.clock import ManualClock
 from argosy.ground.settings import Settings
@@ -20,6 +21,7 @@ from argosy.services import registry
 from argosy.services.registry import Call
 from argosy.state.database import open_database
 from argosy.state.records import Records
+from tests.support.apps import dispatch
 from tests.support.asgi import Answer, ask
 
 IDENTITY = {
@@ -44,7 +46,7 @@ def records(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Records]:
 @pytest.fixture(scope="module")
 def app(records: Records, tmp_path_factory: pytest.TempPathFactory) -> App:
     folder = str(tmp_path_factory.mktemp("data"))
-    return App(records, Settings(data_dir=folder), ManualClock())
+    return App(dispatch(records, Settings(data_dir=folder), ManualClock()))
 
 
 def sagemaker(app: App, operation: str, body: bytes, **headers: str) -> Answer:
@@ -73,7 +75,8 @@ def test_internal_routes_come_from_outside(records: Records) -> None:
     async def status() -> dict[str, Any]:
         return {"endpoints": []}
 
-    app = App(records, Settings(), ManualClock(), {"GET /_argosy/status": status})
+    beside = Beside(internal={"GET /_argosy/status": status})
+    app = App(dispatch(records, Settings(), ManualClock()), beside)
 
     assert ask(app, "GET", "/_argosy/status").json == {"endpoints": []}
     assert ask(app, "POST", "/_argosy/status").status == 405
@@ -88,7 +91,8 @@ def test_reset_only_runs_when_it_is_allowed(records: Records, allowed: bool, sta
         done.append("reset")
 
     settings = Settings(allow_reset=allowed)
-    app = App(records, settings, ManualClock(), {"POST /_argosy/reset": reset})
+    beside = Beside(internal={"POST /_argosy/reset": reset})
+    app = App(dispatch(records, settings, ManualClock()), beside)
 
     assert ask(app, "POST", "/_argosy/reset").status == status
     assert done == (["reset"] if allowed else [])

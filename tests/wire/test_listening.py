@@ -23,10 +23,11 @@ from argosy.ground.clock import SystemClock
 from argosy.ground.settings import Settings
 from argosy.state.database import open_database
 from argosy.state.records import Records
+from tests.support.apps import dispatch
 
 folder = Path(sys.argv[1])
 records = Records(open_database(folder / "a.db"))
-asyncio.run(listen(App(records, Settings(), SystemClock()), folder / "control.sock"))
+asyncio.run(listen(App(dispatch(records, Settings(), SystemClock())), folder / "control.sock"))
 """
 
 

@@ -7,7 +7,6 @@ from typing import Any
 
 import pytest
 
-from argosy.api.app import App
 from argosy.api.handlers import import_handlers
 from argosy.api.operations import OperationsInside
 from argosy.ground.clock import ManualClock
@@ -20,6 +19,7 @@ from argosy.ground.operations import Asker
 from argosy.ground.settings import Settings
 from argosy.state.database import open_database
 from argosy.state.records import Records
+from tests.support.apps import dispatch
 
 ROLE = Asker("111122223333", "eu-west-1", "arn:aws:iam::111122223333:role/service-role/Pipe", "run")
 
@@ -30,14 +30,15 @@ class Inside:
     def __init__(self, folder: Path) -> None:
         import_handlers()
         self.engine = open_database(folder / "a.db")
-        self.app = App(Records(self.engine), Settings(data_dir=str(folder)), ManualClock())
+        settings = Settings(data_dir=str(folder))
+        self.dispatch = dispatch(Records(self.engine), settings, ManualClock())
 
     def ask(self, service: str, operation: str, asker: Asker = ROLE, **members: Any) -> Any:
         async def ask() -> Any:
             operations = OperationsInside()
             asked = asyncio.create_task(operations.call(service, operation, members, asker))
             await asyncio.sleep(0)
-            operations.open(self.app.dispatch)  # what came before waits for it
+            operations.open(self.dispatch)  # what came before waits for it
             return await asked
 
         return asyncio.run(ask())

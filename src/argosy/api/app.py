@@ -1,15 +1,10 @@
 """The ASGI app: takes a request through the verbs, and puts every error on the wire."""
 
 import logging
-import secrets
-from collections.abc import Awaitable, Callable, Mapping
 
 from argosy import wire
-from argosy.access.roles import RoleSessions
-from argosy.access.sessions import RootKey
 from argosy.api.asgi import (
     MAX_BODY,
-    Asgi,
     BodyTooLarge,
     ClientGone,
     Receive,
@@ -21,34 +16,21 @@ from argosy.api.asgi import (
     send_response,
     while_there,
 )
+from argosy.api.beside import Beside, Page
 from argosy.api.dispatch import Dispatch
 from argosy.api.doors import Doors
 from argosy.api.exchange import Exchange
-from argosy.api.internal import PREFIX, Internal, InternalRoutes, Order
+from argosy.api.internal import PREFIX, InternalRoutes
 from argosy.api.tracing import Call, traced
 from argosy.api.verbs import verbs
-from argosy.ground.clock import Clock
-from argosy.ground.doors import Door
 from argosy.ground.errors import ApiError, InternalFailure, SerializationException
-from argosy.ground.functions import Functions, NoFunctions
-from argosy.ground.instances import StoreAccess
 from argosy.ground.names import new_request_id
-from argosy.ground.settings import Settings
-from argosy.messaging import Messaging
 from argosy.messaging.signing import PATH_PREFIX as CERTIFICATES
-from argosy.services.registry import Routed, at_once
-from argosy.state.records import Records
-from argosy.telemetry.metrics import MetricStore
 from argosy.telemetry.tracing import Tracing
 from argosy.wire import HttpRequest, HttpResponse
 
-__all__ = ["App", "Internal"]
-
 REGISTRY_PREFIX = "/v2/"
 METRICS_PATHS = ("/metrics", "/_argosy/metrics")
-
-Page = Callable[[str], Awaitable[tuple[str, bytes]]]
-"""Takes an Accept header; returns content type and body."""
 
 _log = logging.getLogger(__name__)
 
@@ -58,49 +40,19 @@ class App:
 
     A handler may wait for something; meanwhile others run, and it ends when its client goes away.
 
-    `internal` and `orders` hold Argosy's own routes: "GET /_argosy/status" → an async function;
-    `distribution` answers under /v2/, where bodies are too large to be read whole; `page` is what
-    Prometheus reads; `doors` answer what comes to APIs and URLs of functions, each under its
-    prefix; `functions` runs functions; `messaging`, `metrics` and `sessions` are made
-    here where nobody else has a part in them.
+    AWS's operations go through the verbs to `dispatch`; all else is answered by what is `beside`.
     """
 
     def __init__(
-        self,
-        records: Records,
-        settings: Settings,
-        clock: Clock,
-        internal: Mapping[str, Internal] | None = None,
-        orders: Mapping[str, Order] | None = None,
-        distribution: Asgi | None = None,
-        messaging: Messaging | None = None,
-        metrics: MetricStore | None = None,
-        page: Page | None = None,
-        tracing: Tracing | None = None,
-        functions: Functions | None = None,
-        doors: Mapping[str, Door] | None = None,
-        sessions: RoleSessions | None = None,
-        store: StoreAccess | None = None,
-        routed: Routed = at_once,
+        self, dispatch: Dispatch, beside: Beside | None = None, tracing: Tracing | None = None
     ) -> None:
-        self._messaging = messaging or Messaging(records, clock)
-        metrics = metrics or MetricStore(records.transactions, clock)
-        self.dispatch = Dispatch(
-            records,
-            settings,
-            clock,
-            self._messaging,
-            metrics,
-            functions or NoFunctions(),
-            sessions or RoleSessions(records, clock, RootKey("", secrets.token_hex())),
-            store,
-            routed,
-        )
-        self._verbs = verbs(self.dispatch)
-        self._internal = InternalRoutes(settings, internal or {}, orders)
-        self._distribution = distribution
-        self._page = page
-        self._doors = Doors(doors or {})
+        beside = beside or Beside()
+        self._certificates = dispatch.messaging.signer
+        self._verbs = verbs(dispatch)
+        self._internal = InternalRoutes(dispatch.settings, beside.internal, beside.orders)
+        self._distribution = beside.distribution
+        self._page = beside.page
+        self._doors = Doors(beside.doors)
         self._call: Call = self._take if tracing is None else traced(self._take, tracing)
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
@@ -156,7 +108,7 @@ class App:
 
     def _certificate(self, request: HttpRequest) -> HttpResponse:
         """What proves the signatures of notifications; anybody may have it."""
-        pem = self._messaging.signer.certificate(request.path)
+        pem = self._certificates.certificate(request.path)
         if pem is None:
             return HttpResponse(
                 404, {"Content-Type": "text/plain"}, b"There is no such certificate."

@@ -9,7 +9,7 @@ expiry. Signatures are checked by the machine's own clock, and models run by it.
 from collections.abc import Mapping
 from typing import Any
 
-from argosy.api.internal import Internal, Order
+from argosy.api.internal import Order
 from argosy.ground.clock import MovableClock
 from argosy.ground.errors import ArgosyError
 from argosy.state.records import Records
@@ -18,7 +18,7 @@ _MOST_S = 366 * 86400.0 * 10
 
 
 class ClockMoving:
-    """The order, and what puts the clock back."""
+    """The order; a reset puts the clock back."""
 
     def __init__(self, clock: MovableClock, records: Records) -> None:
         self._clock = clock
@@ -26,15 +26,6 @@ class ClockMoving:
 
     def orders(self) -> Mapping[str, Order]:
         return {"POST /_argosy/clock": self._advance}
-
-    def put_back_after(self, reset: Internal) -> Internal:
-        """The same, and then the machine's time is shown again."""
-
-        async def both() -> None:
-            await reset()
-            self._clock.put_back()
-
-        return both
 
     async def _advance(self, account: str, body: dict[str, Any]) -> dict[str, float]:
         seconds = body.get("advance")

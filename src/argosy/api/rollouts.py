@@ -4,15 +4,11 @@ import math
 from typing import Any
 
 from argosy.api.internal import Order
-from argosy.ground.clock import Clock
 from argosy.ground.errors import ApiError, ArgosyError
 from argosy.ground.names import iam_arn, new_request_id
-from argosy.ground.settings import Settings
-from argosy.messaging import Messaging
+from argosy.means import Means
 from argosy.services.registry import Call, Caller
 from argosy.services.sagemaker import rollouts
-from argosy.state.records import Records
-from argosy.telemetry.metrics import MetricStore
 
 ROUTE = "/_argosy/rollouts"
 
@@ -20,19 +16,8 @@ ROUTE = "/_argosy/rollouts"
 class Rollouts:
     """Takes orders; what they ask for is written down as UpdateEndpoint does."""
 
-    def __init__(
-        self,
-        records: Records,
-        settings: Settings,
-        clock: Clock,
-        messaging: Messaging,
-        metrics: MetricStore,
-    ) -> None:
-        self._records = records
-        self._settings = settings
-        self._clock = clock
-        self._messaging = messaging
-        self._metrics = metrics
+    def __init__(self, means: Means) -> None:
+        self._means = means
 
     def orders(self) -> dict[str, Order]:
         """For `api.internal`: "METHOD /path" → async function of account and body."""
@@ -67,18 +52,19 @@ class Rollouts:
         return {"config": config}
 
     def _call(self, account: str, body: dict[str, Any]) -> Call:
-        region = str(body.get("region") or self._settings.region)
+        means = self._means
+        region = str(body.get("region") or means.settings.region)
         return Call(
             service="sagemaker",
             operation="UpdateEndpoint",
             input={},
             caller=Caller(account, region, iam_arn(account, "root"), account),
             request_id=new_request_id(),
-            records=self._records,
-            settings=self._settings,
-            clock=self._clock,
-            messaging=self._messaging,
-            metrics=self._metrics,
+            records=means.records,
+            settings=means.settings,
+            clock=means.clock,
+            messaging=means.messaging,
+            metrics=means.metrics,
         )
 
 
