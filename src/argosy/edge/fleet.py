@@ -8,10 +8,11 @@ import asyncio
 import logging
 from collections.abc import Callable, Iterator
 
+from argosy.edge.compiling import compile_table
 from argosy.edge.library import LibraryLink
 from argosy.edge.link import Link
 from argosy.edge.metrics import Metrics
-from argosy.edge.table import Table, Variant, compile_table
+from argosy.edge.table import Table, Variant
 from argosy.ground.routes import RoutingTable
 
 log = logging.getLogger(__name__)

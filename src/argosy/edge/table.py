@@ -1,22 +1,17 @@
 """The routing table in the form that answers questions quickly."""
 
-from collections.abc import Callable, Iterator, Mapping
-from dataclasses import dataclass, field, replace
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, field
 
 from argosy.edge import choose
-from argosy.edge.library import LibraryLink
 from argosy.edge.link import Link
-from argosy.edge.metrics import Counters, Metrics
+from argosy.edge.metrics import Counters
 from argosy.edge.models import Models
-from argosy.edge.recorder import Capture, capture_for
+from argosy.edge.recorder import Capture
 from argosy.ground.names import component_log_group, endpoint_log_group
 from argosy.ground.routes import (
-    SERVING_STATUSES,
     AsyncEntry,
-    EndpointEntry,
     KeyEntry,
-    RoutingTable,
-    VariantEntry,
 )
 
 _HEADS = 256
@@ -188,142 +183,3 @@ class Table:
         if variant is None or not variant.containers:
             return variant
         return variant.containers.get(container)
-
-
-LinkOf = Callable[[str, str, bool], Link]
-"""(instance, address, whether it serves many models) → its link."""
-
-
-def compile_table(raw: RoutingTable, link_of: LinkOf, metrics: Metrics) -> Table:
-    """Raises KeyError, TypeError or ValueError when it is not a routing table."""
-    return Table(
-        version=int(raw["version"]),
-        keys=dict(raw["keys"]),
-        endpoints={
-            key: _endpoint(key, entry, link_of, metrics) for key, entry in raw["endpoints"].items()
-        },
-        notified=dict(raw.get("notified", {})),
-    )
-
-
-def _endpoint(key: str, entry: EndpointEntry, link_of: LinkOf, metrics: Metrics) -> Endpoint:
-    account, region, name = key.split("/", 2)
-    variants = [
-        _variant(key, {"config": entry["config"], **variant}, link_of, metrics)
-        for variant in entry["variants"]
-    ]
-    if any("newer" in variant for variant in entry["variants"]):
-        _pair(entry["variants"], variants)
-    by_component = entry.get("by_component", False)
-    asynchronous = entry.get("asynchronous")
-    closed = by_component or asynchronous is not None
-    weights = [0.0 if closed else float(v["weight"]) for v in entry["variants"]]
-    return Endpoint(
-        key=key,
-        name=name,
-        account=account,
-        region=region,
-        status=entry["status"],
-        serving=entry["status"] in SERVING_STATUSES,
-        variants=variants,
-        by_name={variant.name: variant for variant in reversed(variants)},
-        wheel=choose.Wheel(variants, weights),
-        by_component=by_component,
-        asynchronous=asynchronous,
-    )
-
-
-def _variant(key: str, entry: VariantEntry, link_of: LinkOf, metrics: Metrics) -> Variant:
-    given = entry["containers"]
-    many = [container["multi_model"] for container in given]
-    chains = [
-        [link_of(instance["id"], *pair) for pair in zip(instance["addresses"], many, strict=True)]
-        for instance in entry["instances"]
-    ]
-    limits = [float(container.get("timeout_s", entry["timeout_s"])) for container in given]
-    names = [container["name"] for container in given]
-    direct = len(names) > 1 and entry["direct"]
-    fleet = (key, entry["name"], entry["config"])
-    counters = [metrics.of(*fleet, name if direct else "") for name in names]
-    for chain in chains:
-        for link, limit, its in zip(chain, limits, counters, strict=True):
-            link.timeout_s = limit
-            if isinstance(link, LibraryLink):
-                link.counters = its
-    component_of = entry.get("production_variant", "")
-    shadow = _shadow(key, entry, link_of, metrics)
-    capture = _capture(key, entry)
-    plain = shadow is None and capture is None
-    parts = [
-        _with_models(
-            Variant(
-                entry["name"],
-                key,
-                name,
-                limits[i],
-                [chain[i] for chain in chains],
-                counters[i],
-                plain=plain,
-                component_of=component_of,
-                copies=entry.get("copies", 1),
-                hold=entry.get("hold", False),
-                shadow=shadow.containers.get(name) if shadow and entry["direct"] else shadow,
-                copied=float(entry["shadow"]["weight"]) if shadow else 0.0,
-                capture=capture,
-            ),
-            many[i],
-        )
-        for i, name in enumerate(names)
-    ]
-    first = parts[0]
-    if direct:
-        containers = dict(zip(names, parts, strict=True))
-        first = replace(first, plain=False, simple=False, containers=containers, shadow=shadow)
-    elif len(parts) > 1:
-        wants = any(many)
-        first = replace(
-            first,
-            plain=False,
-            simple=False,
-            chains=chains,
-            stages=names,
-            stage_counters=[metrics.of(*fleet, name, part=True) for name in names],
-            wants_model=wants,
-        )
-    return first
-
-
-def _pair(entries: list[VariantEntry], variants: list[Variant]) -> None:
-    """Two fleets: each variant learns who stands in for it in the other one: that of its name, else
-    the one with the largest share, if it is invoked in the same way."""
-    fleets: dict[bool, list[tuple[float, Variant]]] = {False: [], True: []}
-    for entry, variant in zip(entries, variants, strict=True):
-        variant.share, variant.newer = entry.get("share", 1.0), entry.get("newer", False)
-        fleets[variant.newer].append((entry["weight"], variant))
-    for variant in variants:
-        others = fleets[not variant.newer]
-        twin = max(others, key=lambda one: (one[1].name == variant.name, one[0]))[1]
-        if variant.asked_like(twin):
-            variant.twin = twin
-            for name, container in variant.containers.items():
-                container.newer, container.twin = variant.newer, twin.containers.get(name)
-
-
-def _shadow(key: str, entry: VariantEntry, link_of: LinkOf, metrics: Metrics) -> Variant | None:
-    if "shadow" not in entry:
-        return None
-    return _variant(key, {"config": entry["config"], **entry["shadow"]}, link_of, metrics)
-
-
-def _capture(key: str, entry: VariantEntry) -> Capture | None:
-    if "capture" not in entry:
-        return None
-    return capture_for(entry["capture"], key.split("/", 2)[2], entry["name"])
-
-
-def _with_models(variant: Variant, many: bool) -> Variant:
-    """The variant, or the same with its models if its container has many."""
-    if not many:
-        return variant
-    models = Models([link for link in variant.links if isinstance(link, LibraryLink)])
-    return replace(variant, plain=False, simple=False, wants_model=True, models=models)
