@@ -2,15 +2,16 @@
 
     minutes hours day-of-month month day-of-week year        or seconds before these
 
-Numbers, names (JAN, SUN), lists, ranges, steps, `*`, `?`; in days of the month also L, LW and 15W;
-in days of the week, which begin with Sunday as 1, also L, 6L (the last Friday) and 3#2 (the second
-Tuesday). Knows no time zones and no clock: `ground.schedules` does. Source: "Creating a rule that
-runs on a schedule" in the EventBridge User Guide.
+Numbers, names (JAN, SUN), lists, ranges, steps, `*`, `?`; a range may go over the end of its field
+(20-2 in hours, FRI-MON), but for years; in days of the month also L, LW and 15W; in days of the
+week, which begin with Sunday as 1, also L, 6L (the last Friday) and 3#2 (the second Tuesday). Knows
+no time zones and no clock: `ground.schedules` does. Source: "Creating a rule that runs on a
+schedule" in the EventBridge User Guide.
 """
 
 import calendar
 import re
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from datetime import date, timedelta
 
@@ -36,6 +37,7 @@ class _Field:
     least: int
     most: int
     names: tuple[str, ...] = ()
+    wraps: bool = True
 
     def number(self, text: str) -> int:
         """Raises BadSchedule for what is no value of this field."""
@@ -51,7 +53,7 @@ class _Field:
         """Every value that a list of numbers, ranges and steps means."""
         return frozenset(value for part in text.split(",") for value in self._part(part))
 
-    def _part(self, part: str) -> range:
+    def _part(self, part: str) -> Sequence[int]:
         match = _STEP.fullmatch(part)
         if match is None:
             raise BadSchedule(f"{part!r} means nothing as {self.name}.")
@@ -63,9 +65,11 @@ class _Field:
         first, _, last = span.partition("-")
         start = self.number(first)
         end = self.number(last) if last else (self.most if match[2] else start)
-        if end < start:
+        if end >= start:
+            return range(start, end + 1, step)
+        if not self.wraps:
             raise BadSchedule(f"{part!r} in {self.name} ends before it begins.")
-        return range(start, end + 1, step)
+        return [*range(start, self.most + 1), *range(self.least, end + 1)][::step]
 
 
 _SECONDS = _Field("seconds", 0, 59)
@@ -74,7 +78,7 @@ _HOURS = _Field("hours", 0, 23)
 _DAY_OF_MONTH = _Field("day-of-month", 1, 31)
 _MONTH = _Field("month", 1, 12, _MONTHS)
 _DAY_OF_WEEK = _Field("day-of-week", 1, 7, _DAYS)
-_YEAR = _Field("year", FIRST_YEAR, LAST_YEAR)
+_YEAR = _Field("year", FIRST_YEAR, LAST_YEAR, wraps=False)
 
 
 @dataclass(frozen=True)
