@@ -114,7 +114,7 @@ def test_what_no_target_takes_becomes_a_dead_letter(
     gone = "arn:aws:lambda:us-east-1:000000000000:function:gone"
     letters = {"DeadLetterConfig": {"Arn": queue.arn}}
     template = {
-        "InputTransformer": {"InputPathsMap": {"x": "$.detail.t"}, "InputTemplate": '"<x>"'}
+        "InputTransformer": {"InputPathsMap": {"x": "$.detail.t"}, "InputTemplate": '{"x": "<x>"}'}
     }
     name = rule(
         events,
@@ -292,6 +292,10 @@ WRONG = [
     {"InputPath": "detail"},
     {"InputTransformer": {"InputTemplate": "not json"}},
     {"InputTransformer": {"InputTemplate": '"<unknown>"'}},
+    {
+        "Arn": "arn:aws:lambda:us-east-1:000000000000:function:f",
+        "InputTransformer": {"InputTemplate": '"two"\n"lines"'},
+    },
     {"InputTransformer": {"InputPathsMap": {"aws.x": "$"}, "InputTemplate": '"x"'}},
     {"InputTransformer": {"InputPathsMap": {"x": "no path"}, "InputTemplate": '"<x>"'}},
     {"DeadLetterConfig": {"Arn": "arn:aws:sqs:us-east-1:000000000000:q.fifo"}},

@@ -1,7 +1,9 @@
 """What a target is given: the event itself, a constant, a part of it, or a text made of it. Pure.
 
 Rules: reference/automation.md §2; Amazon EventBridge User Guide, "Input transformation". Values
-are put into a template as they are; what comes out must be JSON again, else it cannot be sent.
+are put into a template as they are; of objects and lists within quotes the inner quotes are left
+out. What comes out must be JSON again, else it cannot be sent; but a template of quoted lines is a
+text for people, which queues, topics and logs get however it comes out.
 """
 
 import json
@@ -15,6 +17,8 @@ from argosy.ground.stamps import seconds_stamp
 
 _PLACEHOLDER = re.compile(r"<([A-Za-z0-9_.-]+)>")
 _STRING = re.compile(r'"(?:[^"\\]|\\.)*"', re.DOTALL)
+_LINES = re.compile(r'\s*"(?:[^"\\\n]|\\.)*"[ \t]*(?:\r?\n\s*"(?:[^"\\\n]|\\.)*"[ \t]*)*\s*')
+_TAKE_TEXT = ("sqs", "sns", "logs")
 _RULE_ARN, _RULE_NAME = "aws.events.rule-arn", "aws.events.rule-name"
 _INGESTED = "aws.events.event.ingestion-time"
 _EVENT, _WHOLE = "aws.events.event", "aws.events.event.json"
@@ -35,18 +39,30 @@ class Source:
 
 
 def body_for(target: Mapping[str, Any], event: Mapping[str, Any], source: Source) -> str:
-    """JSON text for the target. Raises BadShape."""
+    """JSON text for the target, or the text of quoted lines. Raises BadShape."""
     if target.get("Input") is not None:
         return str(target["Input"])
     if target.get("InputPath") is not None:
         return _dump(_part(target["InputPath"], event))
     transformer = target.get("InputTransformer")
-    return _dump(event) if transformer is None else _made(transformer, event, source)
+    if transformer is None:
+        return _dump(event)
+    return _made(transformer, event, source, takes_text(target["Arn"]))
 
 
 def placeholders(template: str) -> set[str]:
     """The names that a template uses."""
     return set(_PLACEHOLDER.findall(template))
+
+
+def takes_text(arn: str) -> bool:
+    """Whether such a target takes any text: queues, topics and log groups do."""
+    return arn.split(":", 3)[2] in _TAKE_TEXT
+
+
+def is_lines(template: str) -> bool:
+    """Whether a template is quoted texts, each a line of its own."""
+    return _LINES.fullmatch(template) is not None
 
 
 def is_json(template: str) -> bool:
@@ -55,12 +71,15 @@ def is_json(template: str) -> bool:
     return _parses(_PLACEHOLDER.sub("0", filled))
 
 
-def _made(transformer: Mapping[str, Any], event: Mapping[str, Any], source: Source) -> str:
+def _made(
+    transformer: Mapping[str, Any], event: Mapping[str, Any], source: Source, as_text: bool
+) -> str:
     paths = transformer.get("InputPathsMap") or {}
     values = {name: _part(path, event) for name, path in paths.items()}
     values |= _own(event, source)
-    made = _filled(str(transformer["InputTemplate"]), values)
-    if not _parses(made):
+    template = str(transformer["InputTemplate"])
+    made = _filled(template, values)
+    if not (as_text and is_lines(template)) and not _parses(made):
         raise BadShape("What the input template makes of this event is not valid JSON.")
     return made
 
@@ -94,7 +113,9 @@ def _outside(piece: str, values: Mapping[str, Any]) -> str:
 def _as_text(value: Any) -> str:
     if value is None:
         return ""
-    return value if isinstance(value, str) else _dump(value)
+    if isinstance(value, str):
+        return value
+    return _dump(value).replace('\\"', "").replace('"', "")
 
 
 def _part(path: str, event: Mapping[str, Any]) -> Any:

@@ -10,7 +10,7 @@ from typing import Any
 
 from argosy.ground import json_path
 from argosy.ground.errors import ValidationException
-from argosy.ground.input_templates import OWN, is_json, placeholders
+from argosy.ground.input_templates import OWN, is_json, is_lines, placeholders, takes_text
 
 _ARN = re.compile(r"arn:aws[a-z-]*:([a-z0-9-]+):([a-z0-9-]*):([0-9]*):(.+)", re.DOTALL)
 _OFFERED = {
@@ -71,7 +71,7 @@ def check(target: Mapping[str, Any]) -> None:
     if target.get("InputPath") is not None:
         _check_path(target["InputPath"], f"InputPath for target {name}")
     if target.get("InputTransformer") is not None:
-        _check_transformer(target["InputTransformer"], name)
+        _check_transformer(target["InputTransformer"], name, target["Arn"])
     letters = (target.get("DeadLetterConfig") or {}).get("Arn")
     if letters and not _QUEUE.fullmatch(letters):
         raise ValidationException(
@@ -96,7 +96,7 @@ def _check_kind(target: Mapping[str, Any]) -> None:
         raise ValidationException("An event bus is given the event as it is.")
 
 
-def _check_transformer(transformer: Mapping[str, Any], name: str) -> None:
+def _check_transformer(transformer: Mapping[str, Any], name: str, arn: str) -> None:
     paths = transformer.get("InputPathsMap") or {}
     if len(paths) > _MOST_PATHS:
         raise ValidationException(f"InputPathsMap of target {name} has more than 100 paths.")
@@ -110,7 +110,7 @@ def _check_transformer(transformer: Mapping[str, Any], name: str) -> None:
         raise ValidationException(
             f"InputTemplate for target {name} contains invalid placeholder {min(unknown)}."
         )
-    if not is_json(template):
+    if not is_json(template) and not (takes_text(arn) and is_lines(template)):
         raise ValidationException(
             f"Invalid InputTemplate for target {name} : it is neither JSON nor a quoted string."
         )
