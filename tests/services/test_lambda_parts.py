@@ -189,7 +189,10 @@ def test_what_becomes_of_events_is_set_by_version(client: Any) -> None:
         FunctionName="f", MaximumRetryAttempts=0, DestinationConfig=queue
     )
     client.update_function_event_invoke_config(FunctionName="f", MaximumEventAgeInSeconds=90)
-    client.put_function_event_invoke_config(FunctionName="f", Qualifier="1")
+    client.put_function_event_invoke_config(FunctionName="f", Qualifier="1", MaximumRetryAttempts=1)
+    assert refusal(client.put_function_event_invoke_config, FunctionName="f") == (
+        "InvalidParameterValueException"
+    )
     shown = client.get_function_event_invoke_config(FunctionName="f")
     assert (shown["MaximumRetryAttempts"], shown["MaximumEventAgeInSeconds"]) == (0, 90)
     assert shown["DestinationConfig"]["OnFailure"] == queue["OnFailure"]
@@ -229,7 +232,7 @@ def test_everything_of_a_function_goes_with_it(client: Any, server: ApiServer) -
     create(client, "f", Publish=True)
     create(client, "fx")
     client.create_alias(FunctionName="f", Name="live", FunctionVersion="1")
-    client.put_function_event_invoke_config(FunctionName="f:live")
+    client.put_function_event_invoke_config(FunctionName="f:live", MaximumRetryAttempts=0)
     client.delete_function(FunctionName="f")
     left = {
         record.name

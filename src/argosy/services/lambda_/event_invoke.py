@@ -56,6 +56,10 @@ def delete_function_event_invoke_config(call: Call) -> dict[str, Any]:
 
 def _set(call: Call, before: dict[str, Any]) -> dict[str, Any]:
     given = {name: call.input[name] for name in _MEMBERS if call.input.get(name) is not None}
+    if not given:
+        raise InvalidParameterValueException(
+            "You must specify at least one of error handling or destination setting."
+        )
     _check_destinations(call, given.get("DestinationConfig") or {})
     document = {**before, **given}
     with call.records.transaction():
