@@ -66,6 +66,9 @@ def test_a_request_becomes_an_event_and_its_answer_an_answer(url: str) -> None:
     assert (event["version"], event["rawPath"]) == ("2.0", "/some path")
     assert event["queryStringParameters"] == {"a": "1,2", "b": ""}
     assert event["cookies"] == ["k=v", "l=w"]
+    assert "cookie" not in event["headers"]
+    assert event["headers"]["x-forwarded-proto"] == "http"
+    assert url.split("/")[2].endswith(f":{event['headers']['x-forwarded-port']}")
     assert (event["body"], event["isBase64Encoded"]) == ('{"x": 1}', False)
     assert event["requestContext"]["http"]["method"] == "POST"
     assert event["requestContext"]["accountId"] == "anonymous"

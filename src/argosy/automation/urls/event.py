@@ -16,6 +16,7 @@ _TEXT = (
     "application/xml",
     "application/x-www-form-urlencoded",
 )
+_OWN = ("x-forwarded-port", "x-forwarded-proto")
 
 
 def event_of(request: DoorRequest, url_id: str, path: str, now: float) -> dict[str, Any]:
@@ -46,13 +47,18 @@ def event_of(request: DoorRequest, url_id: str, path: str, now: float) -> dict[s
 
 
 def _headers(request: DoorRequest) -> tuple[dict[str, str], list[str]]:
+    """What format 2.0 has of them: cookies are told apart from the others."""
     headers: dict[str, str] = {}
     cookies: list[str] = []
     for name, value in (*request.headers, ("x-forwarded-for", request.source_ip)):
         if name == "cookie":
             cookies += [one.strip() for one in value.split(";") if one.strip()]
-        headers[name] = f"{headers[name]},{value}" if name in headers else value
-    return headers, cookies
+        elif name not in _OWN:
+            headers[name] = f"{headers[name]},{value}" if name in headers else value
+    port = headers.get("host", "").rpartition(":")[2]
+    port = port if port.isdecimal() else "80"
+    scheme = "https" if port == "443" else "http"
+    return {**headers, **dict(zip(_OWN, (port, scheme), strict=True))}, cookies
 
 
 def _query(text: str) -> dict[str, str]:
