@@ -248,6 +248,31 @@ def test_any_other_token_does_not(
     assert guarded.stage.ask("GET", guarded.id, authorization=token).status == status
 
 
+def test_a_refusal_says_which_token_is_wanted(guarded: Api, issuer: Issuer) -> None:
+    def challenge(**headers: str) -> str:
+        return guarded.stage.ask("GET", guarded.id, **headers).header("WWW-Authenticate") or ""
+
+    assert challenge() == 'Bearer scope="a"'
+    late = challenge(authorization=issuer.token(exp=1))
+    assert late.startswith('Bearer scope="a" error="invalid_token"')
+    lacking = challenge(authorization=issuer.token(scope="c"))
+    assert 'error="insufficient_scope"' in lacking
+
+
+def test_format_1_tells_of_the_claims_of_a_token(guarded: Api, issuer: Issuer) -> None:
+    (one,) = guarded.call("GetIntegrations", ApiId=guarded.id)["Items"]
+    number = one["IntegrationId"]
+    guarded.call(
+        "UpdateIntegration", ApiId=guarded.id, IntegrationId=number, PayloadFormatVersion="1.0"
+    )
+    guarded.stage.engine.answer = lambda v, e: {"statusCode": 200, "body": json.dumps(e)}
+    event = guarded.stage.ask("GET", guarded.id, authorization=issuer.token(sub="me")).json
+    context = event["requestContext"]
+    assert context["authorizer"]["claims"]["sub"] == "me"
+    assert (event["resource"], context["resourcePath"]) == ("/", "/")
+    assert context["resourceId"] == "GET /"
+
+
 def test_a_token_that_says_it_needs_no_proof_is_refused(guarded: Api, issuer: Issuer) -> None:
     claims = {"iss": ISSUER, "aud": "app", "exp": time.time() + 60, "scope": "a"}
     unproven = jwt.encode(claims, None, algorithm="none", headers={"kid": "one"})

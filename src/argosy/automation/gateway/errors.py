@@ -1,13 +1,23 @@
 """What ends a request before an integration has answered it."""
 
+from collections.abc import Sequence
+
 from argosy.ground.gateway.responses import DEFAULTS
 
 
 class Refused(Exception):
     """An answer of the gateway itself; `kind` is one of API Gateway's response types."""
 
-    def __init__(self, kind: str, message: str = "", status: int = 0, detail: str = "") -> None:
-        """message and status in place of the kind's own; `detail` is only for access logs."""
+    def __init__(
+        self,
+        kind: str,
+        message: str = "",
+        status: int = 0,
+        detail: str = "",
+        headers: Sequence[tuple[str, str]] = (),
+    ) -> None:
+        """message and status in place of the kind's own; `detail` is only for access logs,
+        `headers` only for answers of HTTP APIs."""
         super().__init__(kind)
         default = DEFAULTS[kind]
         self.kind = kind
@@ -15,6 +25,7 @@ class Refused(Exception):
         self.status = status or default.status
         self.error_type = default.error_type
         self.detail = detail
+        self.headers = tuple(headers)
 
     @property
     def said(self) -> str | None:

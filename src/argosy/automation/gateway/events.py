@@ -24,9 +24,10 @@ def event_1(exchange: Exchange, binary: bool) -> dict[str, Any]:
         query.setdefault(name, []).append(value)
     body, encoded = _body(request.body, binary)
     rest = place.kind == "rest"
+    context = rest_context(exchange) if rest else _context_of_route(exchange)
     return {
         **({} if rest else {"version": "1.0"}),
-        "resource": exchange.resource_path,
+        "resource": context["resourcePath"],
         "path": exchange.path if rest else exchange.own_path,
         "httpMethod": request.method,
         "headers": {name: values[-1] for name, values in several.items()},
@@ -35,7 +36,7 @@ def event_1(exchange: Exchange, binary: bool) -> dict[str, Any]:
         "multiValueQueryStringParameters": query or None,
         "pathParameters": exchange.path_parameters or None,
         "stageVariables": place.variables or None,
-        "requestContext": rest_context(exchange),
+        "requestContext": context,
         "body": body,
         "isBase64Encoded": encoded,
     }
@@ -73,6 +74,23 @@ def event_2(exchange: Exchange, binary: bool) -> dict[str, Any]:
     if request.body:
         event["body"], event["isBase64Encoded"] = _body(request.body, binary)
     return event
+
+
+def _context_of_route(exchange: Exchange) -> dict[str, Any]:
+    """requestContext of format 1.0 in an HTTP API, whose routes are its resources."""
+    context, key = rest_context(exchange), exchange.resource_path
+    context |= {"resourceId": key, "resourcePath": key.rpartition(" ")[2]}
+    said = exchange.authorizer
+    context.pop("authorizer", None)
+    if "jwt" in said:
+        context["authorizer"] = said["jwt"]
+    elif "lambda" in said:
+        context["authorizer"] = {
+            "principalId": exchange.principal,
+            "integrationLatency": 0,
+            **(said["lambda"] or {}),
+        }
+    return context
 
 
 def context_2(exchange: Exchange) -> dict[str, Any]:

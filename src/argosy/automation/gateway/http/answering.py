@@ -63,4 +63,4 @@ def _refusal(exchange: Exchange, refused: Refused) -> DoorAnswer:
     exchange.error_kind = refused.kind
     status, message = _SAID.get(refused.kind, (refused.status or 500, refused.message))
     body = json.dumps({"message": message}, separators=(",", ":")).encode()
-    return DoorAnswer(status, [("Content-Type", "application/json")], body)
+    return DoorAnswer(status, [("Content-Type", "application/json"), *refused.headers], body)

@@ -13,6 +13,7 @@ from argosy.automation.gateway.http.tokens import BadToken, Issuers, scopes_of, 
 from argosy.automation.gateway.tools import Tools
 
 _TOKEN = "$request.header.Authorization"
+_LACKS = "the token lacks a scope"
 
 
 class Authorizers:
@@ -63,19 +64,21 @@ class Authorizers:
         token = _value(exchange, sources[0]) or ""
         if token[:7].lower() == "bearer ":
             token = token[7:].strip()
-        if not token:
-            raise Refused("UNAUTHORIZED")
-        configuration = authorizer.get("jwtConfiguration") or {}
         wanted = route.document.get("authorizationScopes") or []
+        if not token:
+            raise Refused("UNAUTHORIZED", headers=[_challenge(wanted)])
+        configuration = authorizer.get("jwtConfiguration") or {}
         try:
             claims = await self._issuers.claims(
                 token, configuration.get("issuer") or "", configuration.get("audience") or []
             )
         except BadToken as error:
-            raise Refused("UNAUTHORIZED", detail=str(error)) from None
+            why = _challenge(wanted, "invalid_token", str(error))
+            raise Refused("UNAUTHORIZED", detail=str(error), headers=[why]) from None
         scopes = scopes_of(claims)
         if wanted and not set(wanted) & set(scopes):
-            raise Refused("ACCESS_DENIED", "Forbidden", detail="the token lacks a scope")
+            why = _challenge(wanted, "insufficient_scope", _LACKS)
+            raise Refused("ACCESS_DENIED", "Forbidden", detail=_LACKS, headers=[why])
         exchange.authorizer = {"jwt": {"claims": told(claims), "scopes": scopes or None}}
 
     async def _ask(self, exchange: Exchange, authorizer: Mapping[str, Any]) -> None:
@@ -133,3 +136,15 @@ class Authorizers:
 def _value(exchange: Exchange, source: str) -> str | None:
     """Sources of HTTP APIs begin with "$"."""
     return authorizing.value_of(exchange, source.removeprefix("$"))
+
+
+def _challenge(scopes: list[str], error: str = "", why: str = "") -> tuple[str, str]:
+    """The header that tells a client which token is wanted (RFC 6750, section 3)."""
+    told = {"scope": " ".join(scopes), "error": error, "error_description": why}
+    said = [f'{name}="{_quotable(value)}"' for name, value in told.items() if value]
+    return "WWW-Authenticate", f"Bearer {' '.join(said)}".strip()
+
+
+def _quotable(text: str) -> str:
+    """Without what would end a quoted text, or the header."""
+    return "".join(one for one in text if one.isprintable() and one.isascii() and one not in '"\\')
