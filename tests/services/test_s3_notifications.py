@@ -188,6 +188,7 @@ def test_events_and_filters_that_s3_does_not_know_are_refused(
     for wrong in (entry("ObjectCreated:Append"), entry(CREATED, Filter=rules(("infix", "x")))):
         message = refused(
             s3.put_bucket_notification_configuration,
+            "InvalidArgument",
             Bucket="b",
             NotificationConfiguration={"QueueConfigurations": [wrong]},
         )

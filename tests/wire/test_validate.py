@@ -135,6 +135,27 @@ def test_values_of_maps_are_never_shown() -> None:
     assert "***" in error.message
 
 
+def test_a_name_in_a_map_that_cannot_be_is_told_as_such() -> None:
+    code = {"ZipFile": b"x"}
+    given = {"FunctionName": "f", "Role": "arn:aws:iam::000000000000:role/r", "Code": code}
+    names = {"1-A": "s3cr3t", "AB": "s3cr3t"}
+    error = refusal("lambda", "CreateFunction", {**given, "Environment": {"Variables": names}})
+
+    assert error.message == (
+        "1 validation error detected: Value '1-A' at 'environment.variables' failed to satisfy "
+        "constraint: Map keys must satisfy constraint: [Member must satisfy regular expression "
+        "pattern: [a-zA-Z]([a-zA-Z0-9_])+]"
+    )
+
+
+def test_a_service_says_it_in_its_own_terms() -> None:
+    assert type(refusal("apigateway", "CreateRestApi", {})).__name__ == "BadRequestException"
+    queue = {"QueueArn": "q", "Events": ["s3:Nothing"]}
+    wrong = {"Bucket": "b", "NotificationConfiguration": {"QueueConfigurations": [queue]}}
+    error = refusal("s3", "PutBucketNotificationConfiguration", wrong)
+    assert type(error).__name__ == "InvalidArgument"
+
+
 def test_many_problems_stay_readable() -> None:
     tags = [{"Key": "k"} for _ in range(50)]
     error = refusal("sagemaker", "AddTags", {"ResourceArn": ARN, "Tags": tags})

@@ -132,6 +132,20 @@ class InvalidParameterValue(ApiError):
     """SQS: a parameter is wrong."""
 
 
+class BadRequestException(ApiError):
+    """API Gateway: a value is wrong, or the thing's state forbids the call."""
+
+
+class InvalidArgument(ApiError):
+    """S3: a value is wrong."""
+
+
+class NoSuchBucket(ApiError):
+    """S3: there is no bucket of that name."""
+
+    status = 404
+
+
 class NoSuchEntity(ApiError):
     """IAM: the role or policy does not exist."""
 

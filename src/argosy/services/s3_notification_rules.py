@@ -9,7 +9,7 @@ from collections.abc import Mapping, Sequence
 from itertools import combinations
 from typing import Any
 
-from argosy.ground.errors import ApiError
+from argosy.ground.errors import InvalidArgument
 from argosy.messaging.resource_policy import Sender, lets_in
 from argosy.services.registry import Call
 from argosy.state.function_policy import allows
@@ -38,10 +38,6 @@ EVENTS = frozenset(
 _SERVICES = {"TopicArn": "sns", "QueueArn": "sqs", "LambdaFunctionArn": "lambda"}
 _LONGEST_VALUE = 1024
 _BAD_DESTINATION = "Unable to validate the following destination configurations"
-
-
-class InvalidArgument(ApiError):
-    """S3: a value is wrong."""
 
 
 def checked(asked: Mapping[str, Any], region: str) -> dict[str, Any]:

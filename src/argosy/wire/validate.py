@@ -19,6 +19,8 @@ from botocore.model import ListShape, MapShape, Shape, StructureShape
 
 from argosy.ground.errors import (
     ApiError,
+    BadRequestException,
+    InvalidArgument,
     InvalidParameter,
     InvalidParameterException,
     InvalidParameterValue,
@@ -29,10 +31,13 @@ from argosy.wire.patterns import matches
 from argosy.wire.service import Service
 
 _ERRORS: dict[str, type[ApiError]] = {
+    "apigateway": BadRequestException,
+    "apigatewayv2": BadRequestException,
     "cloudwatch": ServiceValidationError,
     "iam": ServiceValidationError,
     "sts": ServiceValidationError,
     "logs": InvalidParameterException,
+    "s3": InvalidArgument,
     "sns": InvalidParameter,
     "sqs": InvalidParameterValue,
 }
@@ -112,12 +117,21 @@ class _Finder:
         self._length(shape, value, path, shown)
         for key, item in value.items():
             below = f"{path}.{key[:64]}.member"
-            self.check(shape.key, key, below, shown)
+            self._key(shape, key, path)
             if item is None:
                 self._add(None, below, shown, "not be null")
             else:
                 # Values of maps are a user's own (environment, hyperparameters): never shown.
                 self.check(shape.value, item, below, shown=False)
+
+    def _key(self, shape: MapShape, key: str, path: str) -> None:
+        """A name in a map, which is shown: it is no secret, and says which one is meant."""
+        finder = _Finder()
+        finder._string(shape.key, key, path, True)
+        between = "failed to satisfy constraint: "
+        for problem in finder.problems:
+            said, _, constraint = problem.partition(between)
+            self.problems.append(f"{said}{between}Map keys must satisfy constraint: [{constraint}]")
 
     def _string(self, shape: Shape, value: Any, path: str, shown: bool) -> None:
         if not isinstance(value, str):

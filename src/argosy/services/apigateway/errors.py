@@ -1,10 +1,8 @@
 """Errors of API Gateway, of both its services."""
 
-from argosy.ground.errors import ApiError
+from argosy.ground.errors import ApiError, BadRequestException
 
-
-class BadRequestException(ApiError):
-    """A value is wrong, or the thing's state forbids the call."""
+__all__ = ["BadRequestException", "ConflictException", "NotFoundException"]
 
 
 class NotFoundException(ApiError):
