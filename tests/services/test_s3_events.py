@@ -180,3 +180,18 @@ def test_a_configuration_that_is_taken_away_tells_no_more(
     notify(platform, bucket, queue, "ObjectCreated:*")
     s3.put_object(Bucket=bucket, Key="seen", Body=b"x")
     assert told(queue) == [("ObjectCreated:Put", "seen", 1)]
+
+
+def test_a_bucket_takes_its_notifications_with_it(
+    platform: Platform, bucket: str, queue: EventQueue
+) -> None:
+    s3 = platform.client("s3")
+    notify(platform, bucket, queue, "ObjectCreated:*")
+    s3.delete_bucket(Bucket=bucket)
+    with pytest.raises(ClientError, match="NoSuchBucket"):
+        s3.get_bucket_notification_configuration(Bucket=bucket)
+    with pytest.raises(ClientError, match="NoSuchBucket"):
+        notify(platform, bucket, queue, "ObjectCreated:*")
+    s3.create_bucket(Bucket=bucket)
+    kept = s3.get_bucket_notification_configuration(Bucket=bucket)
+    assert "QueueConfigurations" not in kept

@@ -15,7 +15,7 @@ from argosy.control.means import Means
 from argosy.objects.client import ObjectStore
 from argosy.objects.errors import StoreError
 from argosy.objects.uri import S3Uri
-from argosy.state.object_events import Asker, happened
+from argosy.state.object_events import BUCKET_NOTIFICATION, BUCKET_REMOVED, Asker, happened
 from argosy.state.together import Together
 
 log = logging.getLogger(__name__)
@@ -77,6 +77,9 @@ class ObjectIntake:
 
         def write() -> None:
             for event in events:
+                if event["name"] == BUCKET_REMOVED:
+                    self._means.records.delete(BUCKET_NOTIFICATION, message["account"], "", bucket)
+                    continue
                 happened(
                     self._means.records,
                     message["account"],

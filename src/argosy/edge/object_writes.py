@@ -18,6 +18,9 @@ DELETE, MARKER = "ObjectRemoved:Delete", "ObjectRemoved:DeleteMarkerCreated"
 BATCH = "ObjectRemoved:*"
 """A request that removes many."""
 
+BUCKET = "BucketRemoved"
+"""No event of S3's: control forgets the bucket's notifications, as S3 does."""
+
 _SUBRESOURCES = {
     ("PUT", "tagging"): "ObjectTagging:Put",
     ("DELETE", "tagging"): "ObjectTagging:Delete",
@@ -65,6 +68,8 @@ def _of_object(method: str, names: set[str], headers: Mapping[str, str]) -> str:
 
 
 def _of_bucket(method: str, names: set[str], headers: Mapping[str, str]) -> str:
+    if method == "DELETE" and not names:
+        return BUCKET
     if method != "POST":
         return ""
     if names == {"delete"}:

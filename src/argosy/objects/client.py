@@ -19,6 +19,7 @@ from urllib3.response import BaseHTTPResponse
 
 from argosy.ground.instances import StoreAccess
 from argosy.objects.errors import (
+    AccessRefused,
     BucketMissing,
     ObjectExists,
     ObjectMissing,
@@ -174,6 +175,16 @@ class ObjectStore:
     def delete_bucket(self, bucket: str) -> None:
         """Remove an empty bucket."""
         self._persist(lambda: self._request("DELETE", S3Uri(bucket, "")).release_conn())
+
+    def has_bucket(self, bucket: str) -> bool:
+        """Whether there is such a bucket, of this key's or another's. Raises StoreError."""
+        try:
+            self._persist(lambda: self._request("HEAD", S3Uri(bucket, "")).release_conn())
+        except (ObjectMissing, BucketMissing):
+            return False
+        except AccessRefused:
+            return True
+        return True
 
     def buckets(self) -> list[str]:
         """The names of all buckets of this key."""

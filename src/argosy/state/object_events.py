@@ -27,6 +27,8 @@ LISTS = {
 }
 """Lists of a configuration, and the member that names the destination."""
 SERVICE = "s3.amazonaws.com"
+BUCKET_REMOVED = "BucketRemoved"
+"""What edges call it when a bucket goes, and with it its configuration."""
 
 
 @dataclass(frozen=True)

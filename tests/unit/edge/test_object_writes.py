@@ -4,6 +4,7 @@ import pytest
 
 from argosy.edge.object_writes import (
     BATCH,
+    BUCKET,
     COMPLETE,
     COPY,
     DELETE,
@@ -36,7 +37,9 @@ MEANT = [
     ("POST", "/b/", "delete=", {}, BATCH),
     ("POST", "/b", "", {"content-type": "multipart/form-data; boundary=x"}, POST),
     ("PUT", "/b", "", {}, None),
-    ("DELETE", "/b", "", {}, None),
+    ("DELETE", "/b", "", {}, BUCKET),
+    ("DELETE", "/b/", "x-id=DeleteBucket", {}, BUCKET),
+    ("DELETE", "/b", "lifecycle", {}, None),
 ]
 
 
