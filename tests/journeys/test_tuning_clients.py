@@ -26,6 +26,7 @@ def test_a_tuner_finds_the_best_trial_and_deploys_it(
 
     assert told["described"] == "Completed"
     assert len(told["trials"]) == 3
+    assert told["attached"] == told["best"]
     job = platform.client("sagemaker").describe_training_job(TrainingJobName=told["best"])
     assert job["FinalMetricDataList"][0]["Value"] == pytest.approx(max(told["trials"]), abs=1e-6)
     assert len(told["predicted"]) == len(ROWS)

@@ -54,6 +54,8 @@ told = {"best": searched.best_training_job()}
 table = searched.analytics().dataframe()
 told["trials"] = sorted(table["FinalObjectiveValue"].tolist())
 told["described"] = searched.describe()["HyperParameterTuningJobStatus"]
+attached = HyperparameterTuner.attach(searched.latest_tuning_job.name, sagemaker_session=session)
+told["attached"] = attached.best_training_job()
 predictor = searched.deploy(
     initial_instance_count=1,
     instance_type="ml.m5.large",

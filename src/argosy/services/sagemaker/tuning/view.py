@@ -4,17 +4,11 @@ from typing import Any
 
 from argosy.services.registry import Call
 from argosy.services.sagemaker.training_view import tuned_summary
+from argosy.services.sagemaker.tuning.filled import filled_config, filled_definition
 from argosy.state import job_statuses
 from argosy.state.records import Record
 from argosy.state.training_jobs import TRAINING_JOB
 from argosy.state.tuning_jobs import Trial, best_of, definitions_of, maximizes, objective_of
-
-_SHOWN = (
-    "HyperParameterTuningJobConfig",
-    "TrainingJobDefinition",
-    "TrainingJobDefinitions",
-    "WarmStartConfig",
-)
 
 
 def summary(record: Record) -> dict[str, Any]:
@@ -38,7 +32,6 @@ def summary(record: Record) -> dict[str, Any]:
 def description(call: Call, record: Record) -> dict[str, Any]:
     document: Any = record.document
     asked = document["asked"]
-    members = {name: asked[name] for name in _SHOWN if asked.get(name) is not None}
     summed = {k: v for k, v in summary(record).items() if k not in ("Strategy", "ResourceLimits")}
     best = best_of(asked, document["trials"])
     told = {
@@ -48,11 +41,25 @@ def description(call: Call, record: Record) -> dict[str, Any]:
     }
     last = document.get("ended") or call.clock.now()
     return {
-        **members,
+        **_asked_for(asked),
         **summed,
         **{name: value for name, value in told.items() if value},
         "ConsumedResources": {"RuntimeInSeconds": int(last - record.created)},
     }
+
+
+def _asked_for(asked: dict[str, Any]) -> dict[str, Any]:
+    """The request's members, with what SageMaker fills in."""
+    members: dict[str, Any] = {"HyperParameterTuningJobConfig": filled_config(asked)}
+    if asked.get("TrainingJobDefinition"):
+        one = filled_definition(asked, asked["TrainingJobDefinition"])
+        members["TrainingJobDefinition"] = one
+    if asked.get("TrainingJobDefinitions"):
+        several = [filled_definition(asked, one) for one in asked["TrainingJobDefinitions"]]
+        members["TrainingJobDefinitions"] = several
+    if asked.get("WarmStartConfig"):
+        members["WarmStartConfig"] = asked["WarmStartConfig"]
+    return members
 
 
 def shown_trial(call: Call, record: Record, trial: Trial) -> dict[str, Any]:
