@@ -154,6 +154,42 @@ def test_a_job_that_writes_more_than_its_volume_holds_is_ended(here: World) -> N
     assert MODEL_KEY not in here.store.objects
 
 
+def test_a_stopped_job_that_goes_on_to_fill_its_volume_gets_no_time_for_that(here: World) -> None:
+    code = (
+        "import signal\n"
+        "file = open('/opt/ml/output/large', 'wb')\n"
+        "def fill(*_):\n"
+        "    for _ in range(60): file.write(b'x' * (1 << 20)); file.flush()\n"
+        "signal.signal(signal.SIGTERM, fill)\n"
+        "print('ready', flush=True)\n"
+        "while True: signal.pause()\n"
+    )
+    name = begun(here, code, stop_grace_s=600.0, volume_bytes=20 << 20)
+
+    here.run(here.backend.stop(name))
+
+    assert done(here, name).stopped, "long before its grace is over"
+
+
+def test_a_file_of_holes_is_not_written_to_s3(here: World) -> None:
+    code = "open('/opt/ml/model/holes', 'wb').truncate(50 << 30)"
+    outcome = trained(here, code, volume_bytes=20 << 20)
+
+    assert outcome.failure.startswith("ClientError: Uploading the outputs failed: a folder's files")
+    assert MODEL_KEY not in here.store.objects
+
+
+def test_checkpoints_of_holes_are_not_written_to_s3(here: World) -> None:
+    here.store.put("ck/holes/earlier", b"1")
+    code = "open('/opt/ml/checkpoints/holes', 'wb').truncate(50 << 30)"
+    outcome = trained(
+        here, code, volume_bytes=20 << 20, checkpoints=Checkpoints(uri="s3://ck/holes/")
+    )
+
+    assert outcome.failure.startswith("ClientError: The checkpoints could not be written:")
+    assert "ck/holes/holes" not in here.store.objects
+
+
 def test_a_flood_of_output_is_bounded_and_harms_nothing(here: World) -> None:
     outcome = trained(here, "print('x' * 99, flush=True)\nfor _ in range(300000): print('y' * 99)")
 

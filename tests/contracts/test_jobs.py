@@ -132,5 +132,5 @@ def test_requirements_that_cannot_be_had_are_the_reason(here: World, tmp_path: P
     here.run(backend.launch(spec))
     outcome = done(here, spec.instance_id)
 
-    assert outcome.failure.startswith("ClientError:")
+    assert outcome.failure.startswith("ClientError: The packages")
     assert "nowhere-to-be-found" in outcome.failure

@@ -27,6 +27,7 @@ from argosy.agent.jobs.uploads import uploaded
 from argosy.agent.jobs.volume import Volume
 from argosy.agent.model import CannotServe
 from argosy.agent.output import Output
+from argosy.agent.reasons import with_log
 from argosy.agent.report import Report
 from argosy.agent.watch import Terminated, Watch
 from argosy.ground.instances import InstanceSpec, Phase
@@ -161,7 +162,7 @@ class JobLife:
             container,
             self._log,
             sandboxed=self._sandboxed,
-            words=reasons.not_started,
+            words=with_log,
         )
         return held.site if held is not None else None
 
@@ -186,11 +187,12 @@ class JobLife:
         algorithm = self._start()
         self._outcome = replace(self._outcome, started=time.time())
         self._report.say(Phase.IN_SERVICE, worker_pid=algorithm.pid)
-        why = self._watch_over(algorithm, feeder)
+        volume = Volume(self._folders.root, self._job.volume_bytes)
+        why = self._watch_over(algorithm, feeder, volume)
         self._watch.hear_no_more()
         stopped = not algorithm.ended
         if stopped and not why:  # what fills the disk gets no time to go on
-            self._end(algorithm)
+            self._end(algorithm, volume)
         self._over(algorithm, why, stopped=stopped)
         if sync is not None:
             self._finish_syncing(sync)
@@ -244,15 +246,15 @@ class JobLife:
     def _begin_syncing(self) -> Child | None:
         from argosy.agent.jobs import syncing
 
-        folders, store = syncing.folders_of(self._job, self._places), self._spec.store
+        job, store = self._job, self._spec.store
+        folders = syncing.folders_of(job, self._places)
         if not folders:
             return None
-        return self._child(lambda: syncing.keep(folders, store), "Writing the checkpoints")
+        return self._child(lambda: syncing.keep(job, folders, store), "Writing the checkpoints")
 
-    def _watch_over(self, algorithm: Algorithm, feeder: Child | None) -> str:
+    def _watch_over(self, algorithm: Algorithm, feeder: Child | None, volume: Volume) -> str:
         """Return when the algorithm has ended or has to: with why it has failed, if that is
         known. A stop from outside is an end like any other."""
-        volume = Volume(self._folders.root, self._job.volume_bytes)
         started = time.monotonic()
         limit = started + (self._job.max_runtime_s or _FAR_S)
         while True:
@@ -275,13 +277,15 @@ class JobLife:
             if why := volume.look():
                 return why
 
-    def _end(self, algorithm: Algorithm) -> None:
-        """SIGTERM, time to finish, SIGKILL."""
+    def _end(self, algorithm: Algorithm, volume: Volume) -> None:
+        """SIGTERM, time to finish unless it fills the disk in that, SIGKILL."""
         self._report.say(Phase.STOPPING)
         deadline = time.monotonic() + self._job.stop_grace_s
         while not algorithm.ended and not algorithm.terminate() and time.monotonic() < deadline:
             self._watch.until(lambda: algorithm.ended, time.monotonic() + _SOON_S)
-        self._watch.until(lambda: algorithm.ended, deadline)
+        while not algorithm.ended and time.monotonic() < deadline and not volume.look():
+            soon = min(deadline, time.monotonic() + _LOOK_EVERY_S)
+            self._watch.until(lambda: algorithm.ended, soon)
 
     def _over(self, algorithm: Algorithm, why: str, *, stopped: bool) -> None:
         status = algorithm.status if algorithm.ended else None

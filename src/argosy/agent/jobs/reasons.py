@@ -30,11 +30,6 @@ def client_error(sentence: str) -> str:
     return f"ClientError: {sentence}"[:MOST_FAILURE]
 
 
-def not_started(sentence: str, log: list[str]) -> str:
-    """The algorithm could not be started."""
-    return with_log(f"ClientError: {sentence}", log)
-
-
 def volume_full(size: int, limit: int) -> str:
     """The job has written more than it may."""
     return (

@@ -17,7 +17,7 @@ from typing import NamedTuple
 from argosy.agent.jobs.inputs import fetch_items
 from argosy.agent.jobs.layout import Places, Tree
 from argosy.agent.jobs.objects import Item, name_below
-from argosy.agent.jobs.uploads import files_of, put_file, uri_below
+from argosy.agent.jobs.uploads import TooLarge, check_size, files_of, put_file, uri_below
 from argosy.ground.instances import StoreAccess
 from argosy.ground.jobs import JobSpec
 from argosy.objects.client import ObjectStore
@@ -49,8 +49,11 @@ class Folder(NamedTuple):
 class Sync:
     """One folder's comparison with S3, step by step."""
 
-    def __init__(self, store: ObjectStore, folder: Folder, known: dict[str, Look]) -> None:
+    def __init__(
+        self, job: JobSpec, store: ObjectStore, folder: Folder, known: dict[str, Look]
+    ) -> None:
         """`known`: what lies in S3 already, as it is here."""
+        self._job = job
         self._store = store
         self._folder = folder
         self._there = known
@@ -59,9 +62,10 @@ class Sync:
     def step(self, *, last: bool = False) -> None:
         """Upload and delete what has changed since; `last`: what changed a moment ago, too.
 
-        Raises StoreError. A file that vanishes while it is read counts as deleted.
+        Raises StoreError, TooLarge. A file that vanishes while it is read counts as deleted.
         """
         now = look_at(self._folder.tree)
+        check_size(sum(look.size for _, look in now.values()), self._job)
         for name, path, _ in self._new(now, last):
             with contextlib.suppress(OSError):
                 put_file(self._store, path, self._folder.tree, uri_below(self._folder.uri, name))
@@ -126,7 +130,7 @@ def folders_of(job: JobSpec, places: Places) -> list[Folder]:
     return found
 
 
-def keep(folders: Iterable[Folder], access: StoreAccess) -> str:
+def keep(job: JobSpec, folders: Iterable[Folder], access: StoreAccess) -> str:
     """Keep folders in S3 until SIGTERM, then once more; "" or why the last time failed."""
     stop = threading.Event()
 
@@ -135,7 +139,7 @@ def keep(folders: Iterable[Folder], access: StoreAccess) -> str:
 
     signal.signal(signal.SIGTERM, told)
     store = ObjectStore(access)
-    syncs = [Sync(store, one, _known(one)) for one in folders]
+    syncs = [Sync(job, store, one, _known(one)) for one in folders]
     try:
         while not stop.wait(EVERY_S):
             try:
@@ -146,7 +150,7 @@ def keep(folders: Iterable[Folder], access: StoreAccess) -> str:
                 stop.wait(_AWAY_S)
         for one in syncs:
             one.step(last=True)
-    except StoreError as error:
+    except (StoreError, TooLarge) as error:
         return f"The checkpoints could not be written: {error}"
     finally:
         store.close()

@@ -33,6 +33,21 @@ _PATIENCE_S = 600.0
 """A store that is away for a while must not cost what took hours to make."""
 _PIECE = 1 << 20
 _GZIP_WINDOW = 31
+_LARGER = 4
+"""Links and holes make files larger than their volume, but not by more than this in earnest."""
+
+
+class TooLarge(Exception):
+    """Files that have more bytes than a volume of the job's size could hold."""
+
+
+def check_size(size: int, job: JobSpec) -> None:
+    """Holes and links take no room on the job's volume, but would in S3. Raises TooLarge."""
+    if job.volume_bytes and size > _LARGER * job.volume_bytes:
+        raise TooLarge(
+            f"a folder's files have {size / 1e9:.1f} GB, which its volume of "
+            f"{job.volume_bytes / 1e9:.1f} GB does not hold."
+        )
 
 
 def upload(
@@ -53,11 +68,15 @@ def upload(
         for one in job.uploads:
             if failed and not one.after_failure:
                 continue
+            packed = merged.get(one.local_path, [])
+            trees = packed if one.packed else [places.tree(one.local_path)]
+            for tree in trees:
+                check_size(_size_of(tree), job)
             if one.packed:
-                written += _pack(store, one, merged.get(one.local_path, []))
+                written += _pack(store, one, trees)
             else:
-                written += put_folder(store, places.tree(one.local_path), one.uri)
-    except (StoreError, tarfile.TarError) as error:
+                written += put_folder(store, trees[0], one.uri)
+    except (StoreError, TooLarge, tarfile.TarError) as error:
         return f"Uploading the outputs failed: {error}"
     except OSError as error:
         return f"Uploading the outputs failed: {error.strerror or error}."
@@ -92,6 +111,15 @@ def files_of(tree: Tree) -> dict[str, Path]:
             if target is not None:
                 found[path.relative_to(root).as_posix()] = target
     return found
+
+
+def _size_of(tree: Tree) -> int:
+    """Bytes of a folder's files as they would be read."""
+    size = 0
+    for path in files_of(tree).values():
+        with contextlib.suppress(OSError):
+            size += path.stat().st_size
+    return size
 
 
 def put_folder(store: ObjectStore, tree: Tree, uri: str) -> list[Written]:
