@@ -68,11 +68,28 @@ def test_a_job_is_described_as_it_was_asked_for_and_an_event_tells_of_it(
     assert sagemaker.create_processing_job(**asked)["ProcessingJobArn"] == f"{ARN}job"
     found = sagemaker.describe_processing_job(ProcessingJobName="Job")
     assert found["ProcessingJobStatus"] == "InProgress"
-    assert {name: found[name] for name in asked} == asked
+    for name in ("Environment", "RoleArn", "AppSpecification", "ProcessingResources"):
+        assert found[name] == asked[name]
+    (given,), (source,) = asked["ProcessingInputs"], found["ProcessingInputs"]
+    assert source["AppManaged"] is False
+    assert source["S3Input"] == {
+        **given["S3Input"],
+        "S3DataDistributionType": "FullyReplicated",
+        "S3CompressionType": "None",
+    }
+    (output,) = found["ProcessingOutputConfig"]["Outputs"]
+    assert output == {**asked["ProcessingOutputConfig"]["Outputs"][0], "AppManaged": False}
+    assert found["StoppingCondition"] == {"MaxRuntimeInSeconds": 86400}
     outbox = EventOutbox(server.records.transactions)
     (event,) = outbox.after(outbox.last() - 1)
     assert event.detail_type == "SageMaker Processing Job State Change"
     assert event.detail["ProcessingJobStatus"] == "InProgress"
+
+
+def test_a_frameworks_image_needs_a_program_to_run(sagemaker: Any, refused: Refused) -> None:
+    asked = request(image="sklearn")
+    message = refused(sagemaker.create_processing_job, **asked)
+    assert "AppSpecification.ContainerEntrypoint" in message
 
 
 def test_a_job_is_listed_and_stopped(sagemaker: Any) -> None:

@@ -56,6 +56,7 @@ FILE = {"PropertyFileName": "f", "OutputName": "o", "FilePath": "e.json"}
         ("{", "not valid JSON"),
         ("[]", "is a JSON object"),
         (text(), "at least one step"),
+        (text({**MODEL, "Name": "a b"}), "64 letters, digits"),
         (text(MODEL, Version="2019-01-01"), "must be 2020-12-01"),
         (text(MODEL, MODEL), "Two steps are named model"),
         (text(step("a", "EMR")), "'EMR'; this version can carry out Training"),

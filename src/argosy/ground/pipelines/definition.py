@@ -5,6 +5,7 @@ that knows with which outcome it runs. What steps are asked is checked when they
 """
 
 import json
+import re
 from collections.abc import Iterator
 from typing import Any
 
@@ -22,6 +23,8 @@ _MOST_STEPS = 1000
 _LONGEST_PAUSE_S = 864_000
 _MOST_BACKOFF = 100
 _MOST_ATTEMPTS = 20
+_NAME = re.compile(r"[A-Za-z0-9_-]{1,64}")
+"""Of a step. Source: API reference, StepName."""
 
 
 def parse(text: str) -> Definition:
@@ -78,8 +81,10 @@ def _steps(listed: Any, within: tuple[str, bool] | None, depth: int) -> Iterator
 
 def _step(one: Any, within: tuple[str, bool] | None) -> Step:
     name = one.get("Name") if isinstance(one, dict) else None
-    if not isinstance(name, str) or not name or len(name) > 64:
-        raise BadDefinition("Each step needs a Name of 1 to 64 characters.")
+    if not isinstance(name, str) or not _NAME.fullmatch(name):
+        raise BadDefinition(
+            f"Each step needs a Name of 1 to 64 letters, digits, '-' and '_'; {name!r} is none."
+        )
     kind, arguments = one.get("Type"), one.get("Arguments")
     if kind not in kinds.TYPES:
         raise BadDefinition(

@@ -7,6 +7,7 @@ import posixpath
 from typing import Any
 
 from argosy.ground.errors import ResourceLimitExceeded, ValidationException
+from argosy.runtimes.images import runtime_for
 from argosy.services.sagemaker.training_channels import check_uri
 
 _TAKEN = (
@@ -29,6 +30,21 @@ def check_request(asked: dict[str, Any], most_instances: int) -> None:
         _check_output(f"ProcessingOutput '{one['OutputName']}'", one)
     _check_apart(asked, outputs)
     _check_cluster(asked, most_instances)
+
+
+def check_program(asked: dict[str, Any]) -> None:
+    """An image of a framework, which is no image of the user's, has no program of its own.
+
+    Raises ValidationException.
+    """
+    application = asked["AppSpecification"]
+    given = application.get("ContainerEntrypoint") or application.get("ContainerArguments")
+    if not given and runtime_for(application["ImageUri"]) is not None:
+        raise ValidationException(
+            "AppSpecification.ContainerEntrypoint: the image "
+            f"'{application['ImageUri']}' has no program for processing; name the one to run, for "
+            "example python3 and a script of a ProcessingInput."
+        )
 
 
 def _check_cluster(asked: dict[str, Any], most_instances: int) -> None:

@@ -12,8 +12,9 @@ from argosy.services.sagemaker.beginning import begin_job, refuse_taken_job
 from argosy.services.sagemaker.finding import arn_of
 from argosy.services.sagemaker.job_images import image_of_job
 from argosy.services.sagemaker.listing import answer, page_of
-from argosy.services.sagemaker.processing_containers import check_request
+from argosy.services.sagemaker.processing_containers import check_program, check_request
 from argosy.services.sagemaker.processing_rules import check_request as check_analysis
+from argosy.services.sagemaker.processing_view import filled
 from argosy.services.sagemaker.refusals import ANALYSIS, refuse, refuse_unsupported
 from argosy.services.sagemaker.stopping import stop_job
 from argosy.services.sagemaker.tags import check_tags
@@ -52,6 +53,8 @@ def _document(call: Call, name: str, arn: str, asked: dict[str, Any]) -> Process
     image = asked["AppSpecification"]["ImageUri"]
     if not is_analysis(image):
         document["image"] = image_of_job(call, image)
+        if not document["image"]["images"]:
+            check_program(asked)
     return document
 
 
@@ -61,7 +64,7 @@ def describe_processing_job(call: Call) -> dict[str, Any]:
     document = record.document
     monitoring = document.get("monitoring")
     return {
-        **{name: value for name, value in document["asked"].items() if value is not None},
+        **filled(document["asked"]),
         **_summary(record),
         **({"ProcessingStartTime": document["started"]} if document["started"] else {}),
         **({"MonitoringScheduleArn": monitoring["schedule_arn"]} if monitoring else {}),
