@@ -137,17 +137,23 @@ def _files() -> Iterator[tuple[Path, str]]:
     program = Path(os.path.realpath(sys.executable))
     yield program, f"{HOME}/bin/python3"
     modules = [found for name in _LINKED for found in _STDLIB.glob(f"lib-dynload/{name}.*.so")]
-    for library in sorted({one for linked in (program, *modules) for one in _libraries(linked)}):
+    for library in sorted({one for linked in (program, *modules) for one in libraries(linked)}):
         inside = f"{HOME}/lib/{library.name}" if "python" in library.name else str(library)[1:]
         yield library, inside
     for path in sorted(_STDLIB.glob("*.py")):
         yield path, f"{HOME}/lib/{_VERSION}/{path.name}"
     for package in (*_PACKAGES, "lib-dynload"):
-        for path in sorted((_STDLIB / package).rglob("*")):
-            if path.is_file() and path.suffix in (".py", ".so") and "test" not in path.name:
-                yield path, f"{HOME}/lib/{_VERSION}/{path.relative_to(_STDLIB)}"
+        yield from stdlib(package)
 
 
-def _libraries(program: Path) -> list[Path]:
+def stdlib(package: str) -> Iterator[tuple[Path, str]]:
+    """A package of the standard library: its files here, and their places in the image."""
+    for path in sorted((_STDLIB / package).rglob("*")):
+        if path.is_file() and path.suffix in (".py", ".so") and "test" not in path.name:
+            yield path, f"{HOME}/lib/{_VERSION}/{path.relative_to(_STDLIB)}"
+
+
+def libraries(program: Path) -> list[Path]:
+    """The libraries that a program or library is linked with, the C library's among them."""
     said = subprocess.run(["ldd", str(program)], capture_output=True, text=True, check=True).stdout
     return [Path(found) for found in re.findall(r"(/\S+) \(0x", said)]

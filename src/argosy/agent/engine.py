@@ -7,7 +7,7 @@ with an error is raised as a sentence. Source: Docker Engine API, which podman s
 import http.client
 import json
 import socket
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from typing import Any
 from urllib.parse import quote, urlencode
 
@@ -29,22 +29,48 @@ class Engine:
         self._path = path
 
     def has_image(self, name: str) -> bool:
-        status, _ = self._ask("GET", f"/images/{quote(name, safe='/:@')}/json", allowed=(404,))
-        return status != 404
+        return self.image(name) is not None
+
+    def image(self, name: str) -> dict[str, Any] | None:
+        """What the engine says of an image, by name or id; None when it has none."""
+        status, said = self._ask("GET", _image(name) + "/json", allowed=(404,))
+        return None if status == 404 else dict(json.loads(said))
+
+    def images(self, repository: str) -> list[str]:
+        """The names, with tags, of all images in a repository."""
+        query = {"filters": json.dumps({"reference": [repository]})}
+        listed = json.loads(self._ask("GET", "/images/json", query)[1])
+        names = [str(name) for one in listed for name in one.get("RepoTags") or ()]
+        return [name for name in names if name.startswith(f"{repository}:")]
+
+    def load(self, archive: Iterable[bytes]) -> None:
+        """Take images from an archive of `docker save`'s form, as long as it takes."""
+        headers = {"Content-Type": "application/x-tar", "Transfer-Encoding": "chunked"}
+        with self._sent("POST", "/images/load", archive, headers, None) as answer:
+            said = self._read(answer)
+        _check_lines(said, "The image cannot be loaded")
+
+    def untag(self, name: str) -> None:
+        """Remove an image's name, and the image with its last one."""
+        self._ask("DELETE", _image(name), allowed=(404, 409))
 
     def pull(self, name: str) -> None:
         """Fetch an image; takes as long as it takes. Raises EngineError."""
         name = name if "@" in name or ":" in name.rpartition("/")[2] else f"{name}:latest"
         _, said = self._ask("POST", "/images/create", {"fromImage": name}, timeout_s=None)
-        for line in said.splitlines():
-            error = json.loads(line).get("error") if line.strip() else None
-            if error:
-                raise EngineError(f"The image {name} cannot be pulled: {error}.")
+        _check_lines(said, f"The image {name} cannot be pulled")
 
     def create(self, name: str, definition: dict[str, Any]) -> str:
         """A container that does not run yet; returns its id."""
         _, said = self._ask("POST", "/containers/create", {"name": name}, definition)
         return str(json.loads(said)["Id"])
+
+    def labelled(self, label: str) -> list[str]:
+        """The ids of all containers with a label, given as "name=value"."""
+        query = {"all": "true", "filters": json.dumps({"label": [label]})}
+        return [
+            str(one["Id"]) for one in json.loads(self._ask("GET", "/containers/json", query)[1])
+        ]
 
     def start(self, container: str) -> None:
         self._ask("POST", f"/containers/{container}/start", allowed=(304,))
@@ -77,12 +103,19 @@ class Engine:
     def logs(self, container: str) -> Iterator[bytes]:
         """What it prints, from its start to its end."""
         query = urlencode({"follow": "true", "stdout": "true", "stderr": "true"})
-        with self._send("GET", f"/containers/{container}/logs?{query}", None, None) as answer:
-            while len(head := answer.read(_FRAME)) == _FRAME:
-                left = int.from_bytes(head[4:], "big")
-                while left > 0 and (data := answer.read(min(left, _PIECE))):
-                    left -= len(data)
-                    yield data
+        yield from _printed(self._send("GET", f"/containers/{container}/logs?{query}", None, None))
+
+    def attach(self, container: str) -> Iterator[bytes]:
+        """The same as it comes, though the engine keeps no log; asked for before its start.
+
+        To be read to its end.
+        """
+        path = f"/containers/{container}/attach?stream=true&stdout=true&stderr=true"
+        answer = self._send("POST", path, None, None)
+        if answer.status >= 400:
+            with answer:
+                raise EngineError(f"The container engine refuses: {_message(answer.read())}.")
+        return _printed(answer)
 
     def _ask(
         self,
@@ -97,22 +130,37 @@ class Engine:
         """Status and body of an answer that is good or `allowed`. Raises EngineError."""
         path = f"{path}?{urlencode(query)}" if query else path
         with self._send(method, path, body, timeout_s) as answer:
-            try:
-                said = answer.read()
-            except (OSError, http.client.HTTPException) as error:
-                raise self._away(error) from None
+            said = self._read(answer, allowed)
+        return answer.status, said
+
+    def _read(self, answer: http.client.HTTPResponse, allowed: tuple[int, ...] = ()) -> bytes:
+        try:
+            said = answer.read()
+        except (OSError, http.client.HTTPException) as error:
+            raise self._away(error) from None
         if answer.status >= 400 and answer.status not in allowed:
             raise EngineError(f"The container engine refuses: {_message(said)}.")
-        return answer.status, said
+        return said
 
     def _send(
         self, method: str, path: str, body: dict[str, Any] | None, timeout_s: float | None
     ) -> http.client.HTTPResponse:
+        sent = None if body is None else json.dumps(body).encode()
+        return self._sent(method, path, sent, {"Content-Type": "application/json"}, timeout_s)
+
+    def _sent(
+        self,
+        method: str,
+        path: str,
+        body: bytes | Iterable[bytes] | None,
+        headers: dict[str, str],
+        timeout_s: float | None,
+    ) -> http.client.HTTPResponse:
         connection = _Connection(self._path, timeout_s)
-        headers = {"Content-Type": "application/json", "Connection": "close"}
+        headers = {**headers, "Connection": "close"}
+        chunked = "Transfer-Encoding" in headers
         try:
-            sent = None if body is None else json.dumps(body).encode()
-            connection.request(method, path, sent, headers)
+            connection.request(method, path, body, headers, encode_chunked=chunked)
             return connection.getresponse()
         except (OSError, http.client.HTTPException) as error:
             connection.close()
@@ -137,6 +185,27 @@ class _Connection(http.client.HTTPConnection):
         except OSError:
             self.sock.close()
             raise
+
+
+def _image(name: str) -> str:
+    return f"/images/{quote(name, safe='/:@')}"
+
+
+def _printed(answer: http.client.HTTPResponse) -> Iterator[bytes]:
+    with answer:
+        while len(head := answer.read(_FRAME)) == _FRAME:
+            left = int.from_bytes(head[4:], "big")
+            while left > 0 and (data := answer.read(min(left, _PIECE))):
+                left -= len(data)
+                yield data
+
+
+def _check_lines(said: bytes, what: str) -> None:
+    """Raises EngineError for the first line that tells of an error, though the status was good."""
+    for line in said.splitlines():
+        error = json.loads(line).get("error") if line.strip() else None
+        if error:
+            raise EngineError(f"{what}: {error}.")
 
 
 def _message(said: bytes) -> str:

@@ -26,7 +26,7 @@ from argosy.objects.errors import BadArchive, StoreError
 from argosy.objects.inside import Inside
 from argosy.objects.uri import parse_s3_uri
 
-_MOST_CONFIG = 4 << 20
+MOST_CONFIG = 4 << 20
 _MOUNTED = ("proc", "dev", "sys", "sys/devices", "sys/devices/system", "sys/devices/system/cpu")
 
 
@@ -58,9 +58,9 @@ def _unpack(access: StoreAccess, pulled: PulledImage, folder: Path, max_bytes: i
         root = Inside(temporary / image.ROOTFS)
         allowance = layer.Allowance(max_bytes)
         for blob in pulled["layers"]:
-            packed = _fetched(store, blob, temporary / "layer")
+            packed = fetched(store, blob, temporary / "layer")
             layer.apply(packed, root, allowance)
-        config = _fetched(store, pulled["config"], temporary / "config", _MOST_CONFIG)
+        config = fetched(store, pulled["config"], temporary / "config", MOST_CONFIG)
         settings = parse(config.read_bytes(), root)
         prepare(root)
         (temporary / image.SETTINGS).write_text(json.dumps(settings.to_json()))
@@ -71,8 +71,8 @@ def _unpack(access: StoreAccess, pulled: PulledImage, folder: Path, max_bytes: i
         shutil.rmtree(temporary, ignore_errors=True)
 
 
-def _fetched(store: ObjectStore, blob: StoredBlob, path: Path, most: int | None = None) -> Path:
-    """The content, proven by its digest. Raises StoreError, BadArchive, OSError."""
+def fetched(store: ObjectStore, blob: StoredBlob, path: Path, most: int | None = None) -> Path:
+    """A blob's content at `path`, proven by its digest. Raises StoreError, BadArchive, OSError."""
     size = blob["size"] if most is None else min(most, blob["size"])
     store.get_file(parse_s3_uri(blob["uri"]), path, size)
     with path.open("rb") as file:

@@ -7,12 +7,47 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Literal, Protocol
 
-from argosy.ground.errors import ServiceException
+from argosy.ground.errors import ArgosyError, ServiceException
+from argosy.ground.instances import PulledImage
 
 LATEST = "$LATEST"
 
 MAX_ANSWER = 6 << 20
 """Bytes of a payload and of an answer of a synchronous invocation (Lambda: quotas)."""
+
+
+ZIP, IMAGE = "Zip", "Image"
+"""Types of packages."""
+
+
+class NoImage(ArgosyError):
+    """There is no such image for a function; the text says why."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class FunctionImage:
+    """The image of a function, as it was found when its name was looked up."""
+
+    uri: str
+    """As it was asked for."""
+    resolved: str
+    """The same by its digest."""
+    digest: str
+    """Hex, of the manifest; where the engine knows none, of the configuration."""
+    engine_id: str
+    """By which the container engine knows it."""
+    pulled: PulledImage | None = None
+    """What it consists of, when it is one of this platform's registry."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class ImageStart:
+    """What is run of an image in the place of its own settings; None is what the image says."""
+
+    entrypoint: tuple[str, ...] | None = None
+    command: tuple[str, ...] | None = None
+    folder: str = ""
+    """Working folder; "" is the image's."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -58,7 +93,10 @@ class FunctionVersion:
     """Of the function, all versions together; None: it shares what the account has."""
     provisioned: int = 0
     state: str = "Active"
-    package_type: str = "Zip"
+    package_type: str = ZIP
+    image: FunctionImage | None = None
+    """For the package type Image; then there is no code, layer, handler and runtime."""
+    image_start: ImageStart = ImageStart()
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -98,6 +136,15 @@ class Functions(Protocol):
         """
         ...
 
+    async def image(self, uri: str, pulled: PulledImage | None) -> FunctionImage:
+        """Returns once the container engine has the image and functions can be made of it.
+
+        pulled: what it consists of, if it is one of this platform's registry; else the engine has
+        it, or pulls it. Cancelled, that goes on, and the next call finds it. Raises NoImage, and
+        ServiceException when the engine does not answer.
+        """
+        ...
+
 
 class NoFunctions:
     """In the place of an engine where there is none."""
@@ -114,3 +161,7 @@ class NoFunctions:
     ) -> Invoked:
         """Raises ServiceException."""
         raise ServiceException(f"Nothing here runs {version.name}.")
+
+    async def image(self, uri: str, pulled: PulledImage | None) -> FunctionImage:
+        """Raises NoImage."""
+        raise NoImage(f"Nothing here runs {uri}.")

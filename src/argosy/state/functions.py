@@ -3,8 +3,9 @@
 A function's document is {"id", "config", "revision", "next_version", "tags", "concurrency",
 "recursion"}; `config` has the members of Lambda's FunctionConfiguration, and "code", the hex
 digest of its zip. A version's record is named "<function>:<number>" and has the same config as it
-was; an alias's is "<function>:<alias>" with {"version", "weights", …}. This file decides no
-permission and checks no input.
+was; an alias's is "<function>:<alias>" with {"version", "weights", …}. The config of a function of
+package type Image has "image" (the members of FunctionImage) in the place of "code". This file
+decides no permission and checks no input.
 """
 
 import random
@@ -13,7 +14,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from argosy.ground.functions import LATEST, FunctionVersion
+from argosy.ground.functions import LATEST, FunctionImage, FunctionVersion, ImageStart
 from argosy.ground.names import function_arn
 from argosy.state.record import Record
 from argosy.state.records import Records
@@ -152,9 +153,15 @@ def digests_in_use(records: Records) -> set[str]:
     for kind in (FUNCTION, VERSION):
         for record in records.find(kind):
             config = record.document["config"]
-            used.add(config["code"])
+            used.add(config.get("code", ""))
             used.update(layer["code"] for layer in config.get("Layers", ()))
     return used
+
+
+def images_in_use(records: Records) -> set[str]:
+    """Digests of the images of functions and versions."""
+    configs = [one.document["config"] for kind in (FUNCTION, VERSION) for one in records.find(kind)]
+    return {str(config["image"]["digest"]) for config in configs if "image" in config}
 
 
 def dead_letters_of(records: Records, version: FunctionVersion) -> str:
@@ -184,7 +191,7 @@ def as_version(
         arn=function_arn(*place, "" if version == LATEST else version),
         invoked_arn=function_arn(*place, qualifier),
         revision=record.document["runs"],
-        code_sha256=config["code"],
+        code_sha256=config.get("code", ""),
         layers=tuple(layer["code"] for layer in layers),
         layer_arns=tuple(layer["Arn"] for layer in layers),
         handler=config.get("Handler", ""),
@@ -202,4 +209,15 @@ def as_version(
         reserved_concurrency=function.document.get("concurrency"),
         state=config["State"],
         package_type=config["PackageType"],
+        image=FunctionImage(**config["image"]) if "image" in config else None,
+        image_start=_start(config.get("ImageConfig") or {}),
+    )
+
+
+def _start(asked: Mapping[str, Any]) -> ImageStart:
+    """Empty lists are what the image says, as with Lambda."""
+    return ImageStart(
+        entrypoint=tuple(asked.get("EntryPoint") or ()) or None,
+        command=tuple(asked.get("Command") or ()) or None,
+        folder=asked.get("WorkingDirectory") or "",
     )

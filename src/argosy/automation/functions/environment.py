@@ -15,7 +15,6 @@ from argosy.automation.functions.invocation import Invocation
 from argosy.automation.functions.log import EnvironmentLog
 from argosy.automation.functions.memory import MemoryWatch, Watched
 from argosy.automation.functions.outcome import Outcome
-from argosy.automation.functions.process import Process
 from argosy.ground.clock import Clock
 from argosy.ground.functions import FunctionVersion, Invoked
 from argosy.runtimes.function import ANSWER, ERROR, INIT_ERROR, NEXT, READY, TOO_LARGE
@@ -43,6 +42,22 @@ class Talk(Protocol):
     def close(self) -> None: ...
 
 
+class Body(Protocol):
+    """What the environment consists of: a process in a sandbox, or a container."""
+
+    on_output: Callable[[bytes], float]
+    on_exit: Callable[[int | None], None]
+    lag_s: float
+    """How long what was printed may be on its way."""
+
+    @property
+    def pid(self) -> int: ...
+
+    def drain(self) -> None: ...
+
+    def kill(self) -> None: ...
+
+
 class Environment:
     """A process that is, or becomes, ready to run one version of a function."""
 
@@ -50,7 +65,7 @@ class Environment:
         self,
         version: FunctionVersion,
         log: EnvironmentLog,
-        process: Process,
+        process: Body,
         clock: Clock,
         watch: MemoryWatch,
     ) -> None:
@@ -76,6 +91,9 @@ class Environment:
         self._init_ms: float | None = None
         self._timer: asyncio.TimerHandle | None = None
         self._invocation: Invocation | None = None
+        self._answer: Outcome | None = None
+        """What came of the invocation, while something that it printed may be on its way."""
+        self._duration_ms = 0.0
         self._spoilt = False
         process.on_output = self._printed
         process.on_exit = self._gone
@@ -143,12 +161,14 @@ class Environment:
             self._answered(letter, head, body)
 
     def _is_current(self, head: dict[str, Any]) -> bool:
-        return self._invocation is not None and head.get("id") == self._invocation.request_id
+        if self._invocation is None or self._answer is not None:
+            return False
+        return head.get("id") == self._invocation.request_id
 
     def _ready(self) -> None:
         self._stop_timer()
         self.on_started()
-        self._init_ms = (perf_counter() - self._begun) * 1000
+        self._init_ms = self._since_begun()
         self.process.drain()
         invocation, self._invocation = self._invocation, None
         if invocation is not None:
@@ -159,14 +179,25 @@ class Environment:
     def _answered(self, letter: bytes, head: dict[str, Any], body: bytes) -> None:
         self.process.drain()
         if letter == ANSWER:
-            self._settle(Outcome(body))
+            self._answer = Outcome(body)
         elif letter == ERROR:
-            self._settle(outcomes.failed(body))
+            self._answer = outcomes.failed(body)
         elif letter == TOO_LARGE:
             size = head.get("size")
-            self._settle(outcomes.too_large(size if isinstance(size, int) else 0))
+            self._answer = outcomes.too_large(size if isinstance(size, int) else 0)
         else:
             return
+        self._stop_timer()
+        self._duration_ms = self._since_begun()
+        if self.process.lag_s:
+            self._timer = self._loop.call_later(self.process.lag_s, self._conclude)
+        else:
+            self._conclude()
+
+    def _conclude(self) -> None:
+        """All that it has printed is here."""
+        assert self._answer is not None
+        self._settle(self._answer)
         self._become_idle()
 
     def _become_idle(self) -> None:
@@ -228,7 +259,9 @@ class Environment:
             if starting:
                 self._say_start(self._invocation.request_id)
             gone = outcomes.ended(self._invocation.request_id, 128 + 15)
-            self._settle(outcome or gone)
+            if self._answer is None:
+                self._duration_ms = self._since_begun()
+            self._settle(self._answer or outcome or gone)
         self._log.close()
         if starting:
             self.on_started()
@@ -243,7 +276,7 @@ class Environment:
         invocation, self._invocation = self._invocation, None
         assert invocation is not None
         self._stop_timer()
-        duration_ms = (perf_counter() - self._begun) * 1000
+        self._answer, duration_ms = None, self._duration_ms
         self._say_end(invocation.request_id, duration_ms, outcome)
         tail = self._log.end()
         self._init_ms = None
@@ -257,6 +290,9 @@ class Environment:
                 duration_ms=duration_ms,
             )
         )
+
+    def _since_begun(self) -> float:
+        return (perf_counter() - self._begun) * 1000
 
     def _say_start(self, request_id: str) -> None:
         version = self.version.version

@@ -26,34 +26,36 @@ def outer() -> dict[str, str]:
     }
 
 
-def environ(
-    version: FunctionVersion,
-    inside: Mapping[str, str],
-    stream: str,
-    *,
-    task: str,
-    runtime: str,
-) -> dict[str, str]:
-    """All variables of an environment of this version.
+def environ(version: FunctionVersion, inside: Mapping[str, str], stream: str) -> dict[str, str]:
+    """The variables of an environment of this version, whatever it is a package of.
 
     `inside`: keys, region and endpoint (`ground.inside`), which the function's own may replace;
-    `stream`: its log stream; `task` and `runtime`: the folders of code and of the runtime.
+    `stream`: its log stream.
     """
-    ours = {
-        "_HANDLER": version.handler,
-        "AWS_EXECUTION_ENV": f"AWS_Lambda_{version.runtime}",
+    own = {name: v for name, v in version.environment.items() if name not in _KEPT_FROM_USERS}
+    return {
+        "TZ": ":UTC",
+        **inside,
+        **own,
         "AWS_LAMBDA_FUNCTION_NAME": version.name,
         "AWS_LAMBDA_FUNCTION_VERSION": version.version,
         "AWS_LAMBDA_FUNCTION_MEMORY_SIZE": str(version.memory_mb),
         "AWS_LAMBDA_LOG_GROUP_NAME": log_group(version),
         "AWS_LAMBDA_LOG_STREAM_NAME": stream,
         "AWS_LAMBDA_INITIALIZATION_TYPE": "on-demand",
-        "LAMBDA_TASK_ROOT": task,
-        "LAMBDA_RUNTIME_DIR": runtime,
         **_logging(version),
     }
-    own = {name: v for name, v in version.environment.items() if name not in _KEPT_FROM_USERS}
-    return {**outer(), **inside, **own, **ours}
+
+
+def of_zip(version: FunctionVersion, *, task: str, runtime: str) -> dict[str, str]:
+    """What is added where code and runtime lie in folders, `task` and `runtime`; images say such
+    things themselves."""
+    return {
+        "_HANDLER": version.handler,
+        "AWS_EXECUTION_ENV": f"AWS_Lambda_{version.runtime}",
+        "LAMBDA_TASK_ROOT": task,
+        "LAMBDA_RUNTIME_DIR": runtime,
+    }
 
 
 def log_group(version: FunctionVersion) -> str:

@@ -1,4 +1,4 @@
-"""How an environment comes to be: a folder, a process in its sandbox, and what it is told.
+"""How an environment of a zip comes to be: a folder, a process in its sandbox, what it is told.
 
 A Python environment is made of a spare, if there is one: a process that runs already and has
 imported what takes long. A custom runtime (`provided…`) is a program of the function's own.
@@ -15,14 +15,12 @@ from secrets import token_hex
 from argosy.automation.functions import inside, tree
 from argosy.automation.functions.channel import Channel
 from argosy.automation.functions.environment import Environment
-from argosy.automation.functions.log import EnvironmentLog, LogSink
-from argosy.automation.functions.memory import MemoryWatch
+from argosy.automation.functions.making import Maker
 from argosy.automation.functions.process import Process
 from argosy.automation.functions.runtime_api import RuntimeApi
 from argosy.automation.functions.sandbox import PRELOADED, Home, Shelter, interpreter
 from argosy.ground.functions import FunctionVersion
-from argosy.ground.inside import SESSION_S, inside_environment
-from argosy.means import Means
+from argosy.ground.paths import DataDir
 from argosy.runtimes.function import SPEC, WARM
 
 USUAL_TMP_MB = 512
@@ -47,14 +45,13 @@ class Python:
 
 
 class Launcher:
-    """Starts environments."""
+    """Starts environments of zips."""
 
-    def __init__(self, means: Means, shelter: Shelter, sink: LogSink, watch: MemoryWatch) -> None:
-        self._means = means
+    def __init__(self, data_dir: DataDir, shelter: Shelter, maker: Maker) -> None:
+        self._data_dir = data_dir
         self._shelter = shelter
-        self._sink = sink
-        self._watch = watch
-        self._root = means.data_dir.function_environments
+        self._maker = maker
+        self._root = data_dir.function_environments
         self._processes: set[Process] = set()
 
     async def python(self, *, warm: bool, tmp_mb: int = USUAL_TMP_MB) -> Python:
@@ -114,6 +111,7 @@ class Launcher:
         process = self._process()
         environment, environ = self._environment(version, home, process)
         api = RuntimeApi(lambda: process.pid)
+        api.reserve()
         await api.listen()
         limits = f"ulimit -n {_FILES} -d {_data_limit(version) >> 10}"
         program = _bootstrap(home, self._shelter)
@@ -151,17 +149,10 @@ class Launcher:
         self, version: FunctionVersion, home: Home, process: Process
     ) -> tuple[Environment, dict[str, str]]:
         """The environment around a process, and the variables it is to have."""
-        means = self._means
-        log = EnvironmentLog(self._sink, version, means.clock.now())
-        session = means.sessions.of_role(version.account, version.role, version.name, SESSION_S)
-        environ = inside.environ(
-            version,
-            inside_environment(means.settings, session, version.region),
-            log.stream,
-            task=self._shelter.task(home),
-            runtime=self._shelter.runtime(),
-        )
-        environment = Environment(version, log, process, means.clock, self._watch)
+        shelter = self._shelter
+        environment, environ = self._maker.around(version, process)
+        environ = inside.outer() | environ
+        environ |= inside.of_zip(version, task=shelter.task(home), runtime=shelter.runtime())
         environment.on_gone = lambda: self.remove(home)
         return environment, environ
 
@@ -192,7 +183,7 @@ class Launcher:
         return home
 
     def _trees(self, version: FunctionVersion) -> tuple[Path, list[Path]]:
-        data_dir = self._means.data_dir
+        data_dir = self._data_dir
         layers = [data_dir.function_code(digest) for digest in version.layers]
         return data_dir.function_code(version.code_sha256), layers
 

@@ -112,6 +112,11 @@ def used_kb(pid: int, limit_kb: int) -> int:
     return sum(_share_kb(one) for one in pids)
 
 
+def peak_kb(pid: int) -> int:
+    """The most that a process and those below it have had in memory, each at its own time, KiB."""
+    return sum(_peak_kb(one) for one in family(pid)) if pid else 0
+
+
 def family(pid: int) -> Iterator[int]:
     """A process and its descendants that there are now."""
     waiting = [pid]
@@ -137,6 +142,13 @@ def _children(pid: int) -> list[int]:
 def _anonymous_kb(pid: int) -> int:
     fields = _read(f"/proc/{pid}/statm").split()
     return (int(fields[1]) - int(fields[2])) * _PAGE_KB if len(fields) > 2 else 0
+
+
+def _peak_kb(pid: int) -> int:
+    for line in _read(f"/proc/{pid}/status").splitlines():
+        if line.startswith("VmHWM:"):
+            return int(line.split()[1])
+    return 0
 
 
 def _share_kb(pid: int) -> int:

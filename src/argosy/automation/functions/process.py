@@ -22,6 +22,7 @@ class Process:
         self.on_output: Callable[[bytes], float] = lambda data: 0.0
         """Takes what was printed; returns for how many seconds to read no more."""
         self.on_exit: Callable[[int | None], None] = lambda code: None
+        self.lag_s = 0.0
         self.ended = asyncio.Event()
         self._enclosed = enclosed
         self._loop = asyncio.get_running_loop()

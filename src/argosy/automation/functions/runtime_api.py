@@ -1,4 +1,4 @@
-"""The runtime API of Lambda over HTTP, for the custom runtime of one environment.
+"""The runtime API of Lambda over HTTP, for the custom runtime or the container of one environment.
 
 It listens on loopback, on a port of its own, and hangs up on whoever is not a process of that
 environment: no other can take its events or answer them. To the environment it looks like the
@@ -9,12 +9,13 @@ Source: Lambda Developer Guide, "Using the Lambda runtime API".
 
 import asyncio
 import json
+import socket
 from collections.abc import Callable
 from typing import Any
 
 import httptools
 
-from argosy.automation.functions.memory import family
+from argosy.automation.functions.memory import family, peak_kb
 from argosy.automation.functions.peers import is_of
 from argosy.runtimes.function import (
     ANSWER,
@@ -39,15 +40,23 @@ class RuntimeApi:
         self.on_lost: Callable[[], None] = lambda: None
         self.address = ""
         self._pid = pid
+        self._socket: socket.socket | None = None
         self._server: asyncio.Server | None = None
         self._connections: set[_Connection] = set()
         self._asking: _Connection | None = None
         self._event: tuple[dict[str, Any], bytes] | None = None
 
+    def reserve(self) -> None:
+        """Take the port: who connects from now on waits until it is listened to."""
+        self._socket = socket.create_server((_HOST, 0))
+        self.address = f"{_HOST}:{self._socket.getsockname()[1]}"
+
     async def listen(self) -> None:
+        """Answer. The process must be known, and the environment be told to start before the loop
+        turns again."""
+        assert self._socket is not None
         loop = asyncio.get_running_loop()
-        self._server = await loop.create_server(lambda: _Connection(self), _HOST, 0)
-        self.address = f"{_HOST}:{self._server.sockets[0].getsockname()[1]}"
+        self._server = await loop.create_server(lambda: _Connection(self), sock=self._socket)
 
     def send(self, letter: bytes, head: dict[str, Any], body: bytes = b"") -> None:
         """The next event (the only frame there is for a custom runtime)."""
@@ -58,6 +67,8 @@ class RuntimeApi:
     def close(self) -> None:
         if self._server is not None:
             self._server.close()
+        if self._socket is not None:
+            self._socket.close()
         for connection in tuple(self._connections):
             connection.abort()
 
@@ -87,7 +98,7 @@ class RuntimeApi:
                 self._answer(connection, request_id, body)
             case "POST", ["invocation", request_id, "error"]:
                 connection.answer(202, _status("OK"))
-                self.on_frame(ERROR, {"id": request_id}, body[:MAX_ANSWER])
+                self.on_frame(ERROR, {"id": request_id, **self._used()}, body[:MAX_ANSWER])
             case "POST", ["init", "error"]:
                 connection.answer(202, _status("OK"))
                 self.on_frame(INIT_ERROR, {}, body[:MAX_ANSWER])
@@ -97,10 +108,15 @@ class RuntimeApi:
     def _answer(self, connection: "_Connection", request_id: str, body: bytes) -> None:
         if len(body) > MAX_ANSWER:
             connection.answer(413, _error("The response is too large.", "RequestEntityTooLarge"))
-            self.on_frame(TOO_LARGE, {"id": request_id, "size": len(body)}, b"")
+            said = {"id": request_id, "size": len(body), **self._used()}
+            self.on_frame(TOO_LARGE, said, b"")
         else:
             connection.answer(202, _status("OK"))
-            self.on_frame(ANSWER, {"id": request_id}, body)
+            self.on_frame(ANSWER, {"id": request_id, **self._used()}, body)
+
+    def _used(self) -> dict[str, int]:
+        """The most memory that its processes have had in use, KiB."""
+        return {"memory": peak_kb(self._pid())}
 
     def _hand_over(self) -> None:
         """Give the event that waits to the runtime that waits."""

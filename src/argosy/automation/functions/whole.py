@@ -6,18 +6,21 @@ from pathlib import Path
 
 from argosy.agent.sandbox import decide
 from argosy.automation.functions.concurrency import Concurrency, name_of
+from argosy.automation.functions.containers.whole import Containers
 from argosy.automation.functions.environment import INIT_S, Environment
 from argosy.automation.functions.figures import Figures
 from argosy.automation.functions.invocation import Invocation
 from argosy.automation.functions.launching import Launcher
 from argosy.automation.functions.log import LogSink
+from argosy.automation.functions.making import Maker
 from argosy.automation.functions.memory import MemoryWatch
 from argosy.automation.functions.pool import Pool
 from argosy.automation.functions.sandbox import Shelter
 from argosy.automation.functions.spares import Spares
 from argosy.automation.functions.turnstile import Turnstile
 from argosy.ground.errors import ApiError, ServiceException, TooManyRequestsException
-from argosy.ground.functions import FunctionVersion, Invoked
+from argosy.ground.functions import IMAGE, FunctionImage, FunctionVersion, Invoked
+from argosy.ground.instances import PulledImage
 from argosy.ground.names import new_request_id
 from argosy.ground.tasks import cancel
 from argosy.means import Means
@@ -46,6 +49,8 @@ class FunctionEngine:
         self._concurrency = Concurrency(settings.function_concurrency)
         most_mb = settings.function_memory_mb or _half_of_memory_mb()
         self._pool = Pool(settings.function_concurrency, most_mb)
+        self._maker = Maker(means, self._sink, self._watch)
+        self._containers = Containers(means, self._maker)
         self._launcher: Launcher | None = None
         self._spares: Spares | None = None
         self._sweeping: asyncio.Task[None] | None = None
@@ -58,8 +63,9 @@ class FunctionEngine:
         settings, data_dir = self._means.settings, self._means.data_dir
         enclosed, _ = await asyncio.to_thread(decide, settings)
         shelter = Shelter(data_dir, enclosed)
-        self._launcher = Launcher(self._means, shelter, self._sink, self._watch)
+        self._launcher = Launcher(data_dir, shelter, self._maker)
         await asyncio.to_thread(self._launcher.clear)
+        self._containers.start()
         self._spares = Spares(self._launcher, settings.function_spares)
         self._means.records.listen(self._changed)
         if self._means.records.versions(FUNCTION):
@@ -71,6 +77,7 @@ class FunctionEngine:
         await cancel(self._sweeping)
         await self._end_all()
         self._watch.stop()
+        await self._containers.stop()
         await asyncio.to_thread(self._sink.stop)
         if self._launcher is not None:
             await self._launcher.quiet()
@@ -80,6 +87,11 @@ class FunctionEngine:
         """The same, and be ready again."""
         await self._end_all()
         self._concurrency.clear()
+        await self._containers.reset()
+
+    async def image(self, uri: str, pulled: PulledImage | None) -> FunctionImage:
+        """See `Functions.image`."""
+        return await self._containers.image(uri, pulled)
 
     async def invoke(
         self,
@@ -150,18 +162,14 @@ class FunctionEngine:
         environment.starting(invocation, limit_s)
 
     async def _new(self, version: FunctionVersion) -> Environment:
-        if self._launcher is None or self._spares is None:
-            raise ServiceException("Functions cannot be run yet.")
         self._pool.renew(version)
         if not self._pool.make_room(version):
             raise TooManyRequestsException(
                 _NO_ROOM, Reason="ConcurrentInvocationLimitExceeded", Type="User"
             )
-        self._spares.start()
-        python = self._spares.take() if version.runtime.startswith("python") else None
         self._pool.expect(version)
         try:
-            environment = await self._launcher.environment(version, python)
+            environment = await self._made(version)
         except BaseException:
             self._pool.give_up(version)
             raise
@@ -169,6 +177,16 @@ class FunctionEngine:
         environment.on_end = self._pool.remove
         self._pool.add(environment)
         return environment
+
+    async def _made(self, version: FunctionVersion) -> Environment:
+        """One of the kind that the version's package needs."""
+        if version.package_type == IMAGE:
+            return await self._containers.environment(version)
+        if self._launcher is None or self._spares is None:
+            raise ServiceException("Functions cannot be run yet.")
+        self._spares.start()
+        python = self._spares.take() if version.runtime.startswith("python") else None
+        return await self._launcher.environment(version, python)
 
     def _start_again(self, slow: Environment, invocation: Invocation) -> None:
         """The start took all the time it has: once more, within the function's own time."""

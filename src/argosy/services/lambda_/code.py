@@ -2,7 +2,7 @@
 
 import asyncio
 import base64
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from typing import Any
 
 from argosy.ground.errors import ArgosyError, ServiceException
@@ -30,7 +30,7 @@ _CODES = {
 }
 
 
-async def taken(call: Call, code: dict[str, Any]) -> Package:
+async def taken(call: Call, code: Mapping[str, Any]) -> Package:
     """The package of a function's or layer's code, unpacked.
 
     code: {"ZipFile"} or {"S3Bucket", "S3Key", "S3ObjectVersion"}. Raises what Lambda answers to
@@ -91,7 +91,7 @@ async def _in_thread(work: Callable[[], Package]) -> Package:
         raise CodeStorageExceededException(f"The code cannot be kept: {error.strerror}.") from error
 
 
-def _fetched(call: Call, code: dict[str, Any]) -> Package:
+def _fetched(call: Call, code: Mapping[str, Any]) -> Package:
     if call.store is None:
         raise InvalidParameterValueException("There is no object store here; use ZipFile.")
     packages = packages_of(call)

@@ -3,9 +3,9 @@
 from collections.abc import Mapping
 from typing import Any
 
-from argosy.objects.packages import Package
+from argosy.ground.functions import ZIP
 from argosy.services.lambda_ import rules
-from argosy.services.lambda_.code import check_unpacked, code_sha256
+from argosy.services.lambda_.code import check_unpacked
 from argosy.services.lambda_.dead_letters import check_target
 from argosy.services.lambda_.layer_finding import layers_of
 from argosy.services.registry import Call
@@ -13,8 +13,11 @@ from argosy.services.registry import Call
 _PLAIN = ("Description", "Runtime", "Role", "Handler", "Timeout", "MemorySize", "EphemeralStorage")
 
 
-def new_config(call: Call, name: str, package: Package) -> dict[str, Any]:
-    """The config of a function that is made. Raises InvalidParameterValueException."""
+def new_config(call: Call, name: str, code: Mapping[str, Any]) -> dict[str, Any]:
+    """The config of a function that is made; `code` are the members that its package's type gives.
+
+    Raises InvalidParameterValueException.
+    """
     config = {
         "Description": "",
         "Timeout": 3,
@@ -24,22 +27,11 @@ def new_config(call: Call, name: str, package: Package) -> dict[str, Any]:
         "LoggingConfig": {"LogFormat": "Text", "LogGroup": f"/aws/lambda/{name}"},
         "SnapStart": {"ApplyOn": "None", "OptimizationStatus": "Off"},
         "Architectures": [rules.machine()],
-        "PackageType": "Zip",
+        "PackageType": call.input.get("PackageType") or ZIP,
         "State": "Active",
         "LastUpdateStatus": "Successful",
     }
-    return changed(call, with_code(config, package), name)
-
-
-def with_code(config: Mapping[str, Any], package: Package) -> dict[str, Any]:
-    """The same with other code."""
-    return {
-        **config,
-        "code": package.digest,
-        "unpacked": package.unpacked,
-        "CodeSha256": code_sha256(package.digest),
-        "CodeSize": package.size,
-    }
+    return changed(call, {**config, **code}, name)
 
 
 def changed(call: Call, config: Mapping[str, Any], name: str) -> dict[str, Any]:
@@ -61,6 +53,10 @@ def changed(call: Call, config: Mapping[str, Any], name: str) -> dict[str, Any]:
         target = asked["DeadLetterConfig"].get("TargetArn") or ""
         check_target(target)
         new["DeadLetterConfig"] = {"TargetArn": target} if target else None
+    if asked.get("ImageConfig") is not None:
+        new["ImageConfig"] = {
+            name: one for name, one in asked["ImageConfig"].items() if one
+        } or None
     check_unpacked(new["unpacked"] + sum(one["unpacked"] for one in new.get("Layers") or ()))
     return {member: value for member, value in new.items() if value is not None}
 

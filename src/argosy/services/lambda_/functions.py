@@ -2,9 +2,8 @@
 
 from typing import Any
 
-from argosy.ground.doors import FUNCTION_URL
 from argosy.ground.functions import LATEST
-from argosy.services.lambda_ import code, rules, view
+from argosy.services.lambda_ import rules, view
 from argosy.services.lambda_.configuration import new_config
 from argosy.services.lambda_.errors import (
     InvalidParameterValueException,
@@ -22,11 +21,11 @@ from argosy.services.lambda_.finding import (
     remove,
     version_record,
 )
+from argosy.services.lambda_.packages import package_type
 from argosy.services.lambda_.publishing import publish
 from argosy.services.lambda_.roles import check_role
 from argosy.services.lambda_.tags import check_tags
 from argosy.services.registry import Call, operation
-from argosy.state.function_links import link_path
 from argosy.state.functions import (
     ALIAS,
     EVENT_INVOKE,
@@ -43,16 +42,18 @@ _PARTS = (VERSION, ALIAS, POLICY, EVENT_INVOKE, URL)
 
 @operation("lambda", "CreateFunction")
 async def create_function(call: Call) -> dict[str, Any]:
-    """Answers when the code is unpacked, and the function can be invoked at once."""
+    """Answers when the code is unpacked, or the container engine has the image: the function can
+    be invoked at once."""
     name, _ = named(call)
     asked = call.input
     rules.check(asked)
-    rules.check_package(asked)
+    package = package_type(asked)
+    package.check_new(call)
     check_role(call, asked["Role"])
     tags = asked.get("Tags") or {}
     check_tags(tags)
     _refuse_taken(call, name)
-    config = new_config(call, name, await code.taken(call, asked["Code"]))
+    config = new_config(call, name, await package.code(call, asked["Code"]))
     with call.records.transaction():
         _refuse_taken(call, name)
         record = create(call, FUNCTION, name, _document(config, tags))
@@ -64,12 +65,11 @@ async def create_function(call: Call) -> dict[str, Any]:
 @operation("lambda", "GetFunction")
 def get_function(call: Call) -> dict[str, Any]:
     function, record, version, qualifier = _asked(call)
-    digest = record.document["config"]["code"]
-    path = link_path(call.records, digest, call.clock.now())
+    config = record.document["config"]
     reserved = function.document["concurrency"]
     return {
         "Configuration": view.configuration(function, record, version, qualifier),
-        "Code": {"RepositoryType": "S3", "Location": f"{call.base}{FUNCTION_URL}{path}"},
+        "Code": package_type(config).location(call, config),
         "Tags": function.document["tags"] or None,
         "Concurrency": (
             None if reserved is None else {"ReservedConcurrentExecutions": int(reserved)}

@@ -69,21 +69,6 @@ def check(asked: Mapping[str, Any]) -> None:
     _check_logging(asked.get("LoggingConfig") or {})
 
 
-def check_package(asked: Mapping[str, Any]) -> None:
-    """What a new function must have. Raises InvalidParameterValueException."""
-    image = asked.get("PackageType") == "Image" or asked["Code"].get("ImageUri")
-    if image or asked.get("ImageConfig"):
-        raise InvalidParameterValueException(
-            "Argosy runs functions from a zip, not from container images. Use PackageType Zip with "
-            "a Python runtime, or provided.al2023 with a program named bootstrap."
-        )
-    if not asked.get("Runtime") or not asked.get("Handler"):
-        raise InvalidParameterValueException(
-            "Runtime and Handler are mandatory parameters for functions created with deployment "
-            "packages."
-        )
-
-
 def check_environment(variables: Mapping[str, str]) -> None:
     """Raises InvalidParameterValueException for reserved names and for more than 4 KB."""
     start = "Lambda was unable to configure your environment variables because the environment "

@@ -3,11 +3,8 @@
 from typing import Any
 
 from argosy.services.lambda_ import code, rules, view
-from argosy.services.lambda_.configuration import changed, with_code
-from argosy.services.lambda_.errors import (
-    InvalidParameterValueException,
-    ResourceConflictException,
-)
+from argosy.services.lambda_.configuration import changed
+from argosy.services.lambda_.errors import ResourceConflictException
 from argosy.services.lambda_.finding import (
     change,
     check_revision,
@@ -15,6 +12,7 @@ from argosy.services.lambda_.finding import (
     named,
     new_revision,
 )
+from argosy.services.lambda_.packages import package_type
 from argosy.services.lambda_.publishing import publish
 from argosy.services.lambda_.roles import check_role
 from argosy.services.registry import Call, operation
@@ -23,23 +21,19 @@ from argosy.state.record import Record
 
 @operation("lambda", "UpdateFunctionCode")
 async def update_function_code(call: Call) -> dict[str, Any]:
-    """Answers when the code is unpacked; invocations from then on have it."""
+    """Answers when the code is there; invocations from then on have it."""
     name, _ = named(call)
     asked = call.input
     function = function_named(call, name)
     check_revision(call, function.document["revision"])
     rules.check({"Architectures": asked.get("Architectures"), "PublishTo": asked.get("PublishTo")})
-    if asked.get("ImageUri"):
-        raise InvalidParameterValueException(
-            "Please provide the ZipFile, or S3Bucket and S3Key, of a function of package type Zip."
-        )
-    package = await code.taken(call, asked)
+    found = await package_type(function.document["config"]).code(call, asked)
     with call.records.transaction():
         current = _unchanged(call, function)
-        config = with_code(current.document["config"], package)
+        config = {**current.document["config"], **found}
         config["modified"] = call.clock.now()
         layers = config.get("Layers", ())
-        code.check_unpacked(package.unpacked + sum(one["unpacked"] for one in layers))
+        code.check_unpacked(config["unpacked"] + sum(one["unpacked"] for one in layers))
         if asked.get("DryRun"):
             return {**view.latest(current), "CodeSha256": config["CodeSha256"]}
         return _written(call, current, config)
@@ -49,13 +43,12 @@ async def update_function_code(call: Call) -> dict[str, Any]:
 def update_function_configuration(call: Call) -> dict[str, Any]:
     name, _ = named(call)
     rules.check(call.input)
-    if call.input.get("ImageConfig"):
-        raise InvalidParameterValueException("A function of package type Zip has no ImageConfig.")
     if call.input.get("Role"):
         check_role(call, call.input["Role"])
     with call.records.transaction():
         function = function_named(call, name)
         check_revision(call, function.document["revision"])
+        package_type(function.document["config"]).check_settings(call.input)
         return _written(call, function, changed(call, function.document["config"], name))
 
 

@@ -15,6 +15,7 @@ def configuration(function: Record, record: Record, version: str, qualifier: str
     """
     config = record.document["config"]
     place = function.region, function.account, function.name
+    start = config.get("ImageConfig")
     return {
         **config,
         "FunctionName": function.name,
@@ -22,7 +23,7 @@ def configuration(function: Record, record: Record, version: str, qualifier: str
         "Version": version,
         "RevisionId": record.document["revision"],
         "LastModified": timestamp(config["modified"]),
-        "ImageConfig": None,
+        "ImageConfigResponse": {"ImageConfig": start} if start else None,
     }
 
 

@@ -5,9 +5,9 @@ from typing import Any
 
 from argosy.ground.errors import ValidationException
 from argosy.ground.instances import PulledImage
-from argosy.oci import pulling, references
-from argosy.oci.names import Owner
+from argosy.oci import pulling
 from argosy.runtimes.images import runtime_for
+from argosy.services.image_names import reference
 from argosy.services.registry import Call
 from argosy.state.endpoints import Deployment, containers_of
 from argosy.state.images import resolved
@@ -22,7 +22,7 @@ def check_images(call: Call, model: dict[str, Any]) -> None:
     added = resolved(call.records, call.caller.account, {"": model})
     for container in containers_of(model):
         image = container.get("Image") or ""
-        wanted = _reference(call, image)
+        wanted = reference(call, image)
         if wanted is None or image in added or pulling.pulled(call.records, wanted):
             continue
         if runtime_for(image) is None:
@@ -47,16 +47,8 @@ def _pulled(call: Call, models: Mapping[str, dict[str, Any]]) -> dict[str, Pulle
     for model in models.values():
         for container in containers_of(model):
             image = container.get("Image") or ""
-            wanted = _reference(call, image)
+            wanted = reference(call, image)
             there = pulling.pulled(call.records, wanted) if wanted else None
             if there is not None:
                 found[image] = there
     return found
-
-
-def _reference(call: Call, image: str) -> references.Reference | None:
-    caller = Owner(call.caller.account, call.caller.region)
-    hosts = references.hosts_of(
-        call.settings.port, call.host, f"{call.settings.host}:{call.settings.port}"
-    )
-    return references.parse(image, caller, hosts)
