@@ -1,17 +1,16 @@
 """Notebook instances on a whole platform: real scripts, real processes, a real JupyterLab."""
 
-import json
 import os
 import signal
-import uuid
 from typing import Any
+from urllib.parse import urlsplit
 
 import pytest
-import urllib3
 from botocore.exceptions import ClientError
 
 from argosy.testing import Platform
 from support.endpoints import until
+from support.jupyter import Session, entered, ports_of, run_cell
 from support.machines import (
     SLOW_S,
     create,
@@ -136,67 +135,67 @@ def test_a_cell_runs_in_the_jupyterlab_behind_a_presigned_url(platform: Platform
     create(platform, "nb-lab")
     sagemaker = platform.client("sagemaker", read_timeout=90)
 
-    url = sagemaker.create_presigned_notebook_instance_url(NotebookInstanceName="nb-lab")
+    link = presigned(sagemaker, "nb-lab", SessionExpirationDurationInSeconds=1800)
 
-    base, token = url["AuthorizedUrl"].split("/lab?token=")
-    said = run_cell(base, token, "import os; print(6 * 7, os.getcwd())")
-    assert said == "42 /home/ec2-user/SageMaker\n"
-    assert "JupyterLab" in asked(base, "/lab", token)
-    with pytest.raises(AssertionError, match=r"40[13]"):
-        asked(base, "/api/kernels", token[:-1] + ("0" if token[-1] != "0" else "1"))
-    assert session_opened_by(base, token) == [403, 200]
-    again = sagemaker.create_presigned_notebook_instance_url(NotebookInstanceName="nb-lab")
-    assert again["AuthorizedUrl"].startswith(f"{base}/lab?token=")
+    assert link.startswith(f"{platform.url}/_aws/notebook/nb-lab-")
+    session = entered(link)
+    assert run_cell(session, "import os; print(6 * 7, os.getcwd())") == (
+        "42 /home/ec2-user/SageMaker\n"
+    )
+    page = session.ask("GET", "lab")
+    assert page.status == 200
+    assert len(named("jupyterlab")) >= 1
+    assert ports_of([*named("jupyterlab"), *named("ipykernel_launcher")]) == []
+    assert "JupyterLab" in page.data.decode()
+    described = sagemaker.describe_notebook_instance(NotebookInstanceName="nb-lab")
+    assert f"http://{described['Url']}" == session.base
+    assert entered(presigned(sagemaker, "nb-lab")).ask("GET", "api/kernels").status == 200
     switched(platform, "nb-lab", "stop")
-    with pytest.raises(urllib3.exceptions.HTTPError):
-        asked(base, "/api", token)
+    after = session.ask("GET", "api/kernels")
+    assert after.status == 404
+    assert "CreatePresignedNotebookInstanceUrl" in after.data.decode()
     with pytest.raises(ClientError, match="Unable to create a presigned URL"):
-        sagemaker.create_presigned_notebook_instance_url(NotebookInstanceName="nb-lab")
+        presigned(sagemaker, "nb-lab")
+    session.close()
 
 
-def asked(base: str, path: str, token: str, method: str = "GET") -> str:
-    """The text of an answer of Jupyter's."""
-    with urllib3.PoolManager(retries=False) as http:
-        headers = {"Authorization": f"token {token}"}
-        answer = http.request(method, base + path, headers=headers, timeout=60)
-        assert answer.status < 400, answer.status
-        return answer.data.decode()
+def test_only_who_has_a_session_gets_to_jupyterlab(platform: Platform) -> None:
+    pytest.importorskip("jupyterlab")
+    from websocket import WebSocketBadStatusException
+
+    create(platform, "nb-door")
+    sagemaker = platform.client("sagemaker", read_timeout=90)
+    link = presigned(sagemaker, "nb-door")
+    session = entered(link)
+
+    stranger = Session(session.base, "")
+    refused = stranger.ask("GET", "lab")
+    assert refused.status == 403
+    assert "CreatePresignedNotebookInstanceUrl" in refused.data.decode()
+    assert stranger.open(link).status == 403, "the link has been used"
+    assert session.open(link).status == 303, "who is in already may come in"
+    assert {"HttpOnly", "SameSite=Lax", f"Path={urlsplit(session.base).path}"} <= session.bounds
+    for origin in ("http://elsewhere.example", "null", "http://127.0.0.1:1"):
+        assert session.ask("POST", "api/kernels", Origin=origin).status == 403
+        with pytest.raises(WebSocketBadStatusException, match="403"):
+            session.websocket("api/events/subscribe", origin=origin)
+    old = session.cookie
+    switched(platform, "nb-door", "stop")
+    switched(platform, "nb-door", "start")
+    presigned(sagemaker, "nb-door")
+    assert Session(session.base, old).ask("GET", "lab").status == 403, "another start"
+    token = link.partition("authToken=")[2]
+    told = [
+        path.read_text(errors="replace") for path in (platform.data_dir / "process-logs").iterdir()
+    ]
+    told += logged(platform, "nb-door", "jupyter.log")
+    assert told
+    assert not any(token in text or old in text for text in told)
+    switched(platform, "nb-door", "stop")
+    session.close()
+    stranger.close()
 
 
-def session_opened_by(base: str, token: str) -> list[int]:
-    """Statuses of calls with nothing, and with the cookie that a browser gets by the link."""
-    with urllib3.PoolManager(retries=False) as http:
-        page = http.request("GET", f"{base}/lab?token={token}", timeout=60)
-        cookies = [one.partition(";")[0] for one in page.headers.getlist("Set-Cookie")]
-        tries: list[dict[str, str]] = [{}, {"Cookie": "; ".join(cookies)}]
-        return [http.request("GET", f"{base}/api/kernels", headers=h).status for h in tries]
-
-
-def run_cell(base: str, token: str, code: str) -> str:
-    """What a cell prints in a new kernel, by Jupyter's REST and WebSocket API."""
-    from websocket import create_connection
-
-    kernel = json.loads(asked(base, "/api/kernels", token, "POST"))["id"]
-    address = f"{base.replace('http', 'ws')}/api/kernels/{kernel}/channels?token={token}"
-    connection = create_connection(address, timeout=60)
-    try:
-        header = {"msg_id": uuid.uuid4().hex, "msg_type": "execute_request", "version": "5.3"}
-        header |= {"username": "", "session": uuid.uuid4().hex, "date": "2026-01-01T00:00:00Z"}
-        content = {"code": code, "silent": False, "store_history": False, "allow_stdin": False}
-        said: dict[str, Any] = {"header": header, "parent_header": {}, "metadata": {}}
-        connection.send(json.dumps({**said, "content": content, "channel": "shell"}))
-        return printed(connection, header["msg_id"])
-    finally:
-        connection.close()
-
-
-def printed(connection: Any, asked_as: str) -> str:
-    text = ""
-    while True:
-        message = json.loads(connection.recv())
-        if message["parent_header"].get("msg_id") != asked_as:
-            continue
-        if message["msg_type"] == "stream":
-            text += message["content"]["text"]
-        if message["msg_type"] == "status" and message["content"]["execution_state"] == "idle":
-            return text
+def presigned(sagemaker: Any, name: str, **more: Any) -> str:
+    answer = sagemaker.create_presigned_notebook_instance_url(NotebookInstanceName=name, **more)
+    return str(answer["AuthorizedUrl"])

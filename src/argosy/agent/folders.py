@@ -58,6 +58,11 @@ class Folders:
         """
         return self.data_dir.run / "a" / f"{self.instance_id}.worker"
 
+    @property
+    def jupyter_socket(self) -> Path:
+        """The same for the JupyterLab of a notebook instance."""
+        return self.data_dir.run / "a" / f"{self.instance_id}.jupyter"
+
     def make(self) -> None:
         """Make the folders that the worker needs. Raises OSError."""
         for folder in (self.ml / "model", self.temporary, self.run):

@@ -14,10 +14,12 @@ from argosy.compute.process import ProcessBackend
 from argosy.control import Control
 from argosy.control.core import store_access
 from argosy.control.images import Images
+from argosy.control.machines.entrance import Entrance
 from argosy.control.means import Means
 from argosy.ground.clock import Clock, MovableClock, SystemClock
 from argosy.ground.errors import ArgosyError
 from argosy.ground.files import read_json
+from argosy.ground.notebooks import PREFIX as NOTEBOOKS
 from argosy.ground.paths import DataDir
 from argosy.ground.settings import Settings
 from argosy.messaging import Messaging
@@ -100,7 +102,7 @@ class Parts:
             orders=self._orders(),
             distribution=self._registry.app,
             page=control.exposition,
-            doors=self._automation.doors,
+            doors={**self._automation.doors, NOTEBOOKS: Entrance(self.means)},
         )
 
     def _orders(self) -> dict[str, Order]:

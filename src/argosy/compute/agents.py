@@ -99,7 +99,7 @@ def remove_folders(data_dir: DataDir, instance_id: str) -> None:
         remove_folders(data_dir, member.name)
     agent_socket = data_dir.agent_socket(instance_id)
     agent_socket.unlink(missing_ok=True)
-    for suffix in (".worker", ".bell"):
+    for suffix in (".worker", ".bell", ".jupyter"):
         agent_socket.with_name(instance_id + suffix).unlink(missing_ok=True)
     for model in agent_socket.parent.glob(f"{instance_id}.m*"):
         model.unlink(missing_ok=True)

@@ -24,6 +24,7 @@ from argosy.ground.clock import Clock
 from argosy.ground.instances import Instance, InstanceSpec
 from argosy.ground.routes import KeyEntry, RoutingTable
 from argosy.ground.settings import Settings
+from argosy.state.notebooks import IN_SERVICE, NOTEBOOK, sites
 from argosy.state.object_events import BUCKET_NOTIFICATION
 from argosy.state.records import Record, Records
 from argosy.state.scaling import POLICY, TARGET, may_be_empty
@@ -35,6 +36,7 @@ COMPONENT = "inference-component"
 MODEL = "model"
 _LONGEST_SLEEP_S = 1.0
 _ROUTED_S = 5.0
+_PARTS = ("endpoints", "keys", "notified", "notebooks")
 
 
 @dataclass
@@ -148,6 +150,7 @@ class Reconciler:
             map(_routed, endpoints),
             self._model_timeout_s,
             {record.name: record.account for record in self._records.find(BUCKET_NOTIFICATION)},
+            sites(self._records.find(NOTEBOOK, statuses=[IN_SERVICE])),
         )
         if self._published is None or not _same(table, self._published):
             self._published = table
@@ -233,4 +236,4 @@ def _routed(endpoint: _Endpoint) -> routes.Routed:
 
 
 def _same(one: RoutingTable, other: RoutingTable) -> bool:
-    return all(one.get(part) == other.get(part) for part in ("endpoints", "keys", "notified"))
+    return all(one.get(part) == other.get(part) for part in _PARTS)

@@ -14,6 +14,7 @@ from argosy.ground.routes import (
     EndpointEntry,
     InstanceEntry,
     KeyEntry,
+    NotebookEntry,
     RoutingTable,
     VariantEntry,
     endpoint_key,
@@ -67,9 +68,10 @@ def build(
     routed: Iterable[Routed],
     timeout_s: float,
     notified: Mapping[str, str] | None = None,
+    notebooks: Mapping[str, NotebookEntry] | None = None,
 ) -> RoutingTable:
     """The table for all edges. `timeout_s`: how long a model may take to answer. `notified`:
-    account by bucket that has a notification configuration."""
+    account by bucket that has a notification configuration. `notebooks`: by site."""
     endpoints: list[Routed] = []
     components: dict[str, list[Routed]] = {}
     for one in routed:
@@ -82,6 +84,7 @@ def build(
         "keys": keys,
         "endpoints": {e.key: _entry(e, components.get(e.key, []), timeout_s) for e in endpoints},
         "notified": dict(notified or {}),
+        "notebooks": dict(notebooks or {}),
     }
 
 

@@ -13,6 +13,7 @@ REASONS = {
     204: "No Content",
     206: "Partial Content",
     304: "Not Modified",
+    307: "Temporary Redirect",
     400: "Bad Request",
     401: "Unauthorized",
     403: "Forbidden",
@@ -25,7 +26,9 @@ REASONS = {
     429: "Too Many Requests",
     500: "Internal Server Error",
     501: "Not Implemented",
+    502: "Bad Gateway",
     503: "Service Unavailable",
+    504: "Gateway Timeout",
 }
 
 CONTINUE = b"HTTP/1.1 100 Continue\r\n\r\n"

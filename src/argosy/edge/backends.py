@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING
 from argosy.access.sigv4 import SigningKeys
 from argosy.edge.health import Health
 from argosy.edge.identify import Caller, is_signed
+from argosy.edge.notebooks import Notebooks
 from argosy.edge.object_line import ObjectLine
 from argosy.edge.relay import Relay
 from argosy.edge.request import Request
@@ -32,6 +33,7 @@ class Backends:
         # sent must not be sent again.
         self._control = unix_upstream("Control", str(folder.control_socket), keep=0)
         self._objects = ObjectLine(folder.objects_socket)
+        self.notebooks = Notebooks()
         self._store = _store(settings, folder, self._objects)
         self.intake_socket = folder.intake_socket
         self._scraping = Scraping(folder.scrape_token, settings.metrics_open)
@@ -107,6 +109,7 @@ class Backends:
         self._control.sweep(now)
         self._store.upstream.sweep(now)
         self._objects.sweep()
+        self.notebooks.sweep(now)
 
 
 def _pass_on(request: Request, relay: Relay) -> None:

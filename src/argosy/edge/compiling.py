@@ -26,6 +26,7 @@ def compile_table(raw: RoutingTable, link_of: LinkOf, metrics: Metrics) -> Table
             key: _endpoint(key, entry, variant_of) for key, entry in raw["endpoints"].items()
         },
         notified=dict(raw.get("notified", {})),
+        notebooks=dict(raw.get("notebooks", {})),
     )
 
 

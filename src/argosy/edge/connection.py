@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, cast
 
 import httptools
 
+from argosy.edge.discard import Discard
 from argosy.edge.request import Request
 from argosy.edge.shape import MAX_HEADERS, Shape
 
@@ -26,7 +27,6 @@ BODY_TIMEOUT_S = 30
 IDLE_TIMEOUT_S = 120
 STALL_TIMEOUT_S = 60
 LINGER_S = 3
-_MAX_DISCARD = 64 * 1024 * 1024
 _SMALL_PART = 16 * 1024
 _PREPARSE_DIGITS = 6
 
@@ -34,24 +34,6 @@ _PREPARSE_DIGITS = 6
 PIPELINE, UPSTREAM = 1, 2
 
 _sha256 = hashlib.sha256
-
-
-class Discard:
-    """Takes the rest of a body that nobody wants, within bounds."""
-
-    def __init__(self, connection: "Connection") -> None:
-        self._connection = connection
-        self._left = _MAX_DISCARD
-
-    def body(self, data: bytes) -> None:
-        self._left -= len(data)
-        if self._left < 0:
-            self._connection.close()
-
-    def end(self) -> None:
-        pass
-
-    abandon = pause = resume = end
 
 
 class Connection(asyncio.Protocol):
@@ -119,7 +101,7 @@ class Connection(asyncio.Protocol):
         try:
             self._parser.feed_data(data)
         except httptools.HttpParserUpgrade as upgrade:
-            self._decline_upgrade(data[upgrade.args[0] :])
+            self._upgrade(data[upgrade.args[0] :])
         except httptools.HttpParserCallbackError as error:
             log.error("a request was not understood", exc_info=error.__context__)
             self._refuse(500, "InternalFailure", "The request could not be read.")
@@ -279,6 +261,11 @@ class Connection(asyncio.Protocol):
         elif request.complete:
             self.gate.dispatch(request)
 
+    @property
+    def upgrades(self) -> bool:
+        """The request that is being read would go on in another protocol."""
+        return self._upgrading
+
     def speaks_1_1(self) -> bool:
         """True unless the client's last request was of HTTP/1.0."""
         return bool(self._parser.get_http_version() != "1.0")
@@ -351,10 +338,16 @@ class Connection(asyncio.Protocol):
         self.transport.write(self.gate.refusal(status, code, message))
         self.close()
 
-    def _decline_upgrade(self, rest: bytes) -> None:
-        """No protocol but this one is spoken. The parser has stopped after the head: a new one is
-        set on the same body, and the request goes its way as if nothing had been proposed."""
+    def _upgrade(self, rest: bytes) -> None:
+        """The connection becomes a tunnel where the gate has made one for it. Else no protocol but
+        this one is spoken: the parser has stopped after the head, a new one is set on the same
+        body, and the request goes its way as if nothing had been proposed."""
         request, self._upgrading = self.reading, False
+        if request is not None and request.tunnel is not None:
+            self.closing, self.current, self.reading = True, None, None
+            self.gate.connections.discard(self)
+            request.tunnel.begin(self.transport, rest)
+            return
         self._parser = httptools.HttpRequestParser(self)
         if request is not None:
             chunked = request.header("transfer-encoding") is not None

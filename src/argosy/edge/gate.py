@@ -15,7 +15,7 @@ from argosy.access.errors import AuthError
 from argosy.access.sigv4 import scope_hint
 from argosy.edge import answers, texts
 from argosy.edge.backends import Backends
-from argosy.edge.connection import Discard
+from argosy.edge.discard import Discard
 from argosy.edge.fleet import Fleet
 from argosy.edge.holding import Holding
 from argosy.edge.identify import Identifier
@@ -51,6 +51,7 @@ _CODE_PATHS = ("/2015-03-31/functions", "/2018-10-31/layers")
 _MIB = 1024 * 1024
 _SCOPES = {Kind.GATEWAY: "execute-api", Kind.FUNCTION_URL: "lambda"}
 _LIMITS = {Kind.FUNCTION_URL: 6 * _MIB}
+_PLAIN_KINDS = DOOR_KINDS | {Kind.NOTEBOOK, Kind.NOTEBOOK_LINK}
 _NO_ROOM = "Too many bytes are waiting. Try again."
 
 
@@ -93,6 +94,7 @@ class Gate:
             self.identifier.take_keys(table.keys)
         self.table = table
         self.shadows.take(table)
+        self._backends.notebooks.take(table.notebooks)
         self.has_table.set()
         self.on_table(table.version)
         self.holding.look()
@@ -120,6 +122,9 @@ class Gate:
             return
         if found.kind is Kind.REGISTRY:
             self._backends.to_registry(self, request, self.identifier.of_basic(request))
+            return
+        if found.kind is Kind.NOTEBOOK:
+            self._backends.notebooks.begin(self, request, found.endpoint)
             return
         request.limit = self._limit(request, found.kind)
         length = request.text("content-length")
@@ -228,6 +233,8 @@ class Gate:
             self._backends.metrics(self, request)
         elif kind is Kind.LINK:
             self._backends.to_control(self, request, self.identifier.of_nobody("sns"))
+        elif kind is Kind.NOTEBOOK_LINK:
+            self._backends.to_door(self, request, endpoint, self.identifier.of_nobody("sagemaker"))
         elif kind in DOOR_KINDS:
             scope = _SCOPES[kind]
             self._backends.to_door(
@@ -245,7 +252,7 @@ class Gate:
         service = scope_hint(request.text("authorization"), request.query)
         if found is not None and found.kind is Kind.REGISTRY:
             return Dialect.OCI
-        if found is not None and found.kind in DOOR_KINDS:
+        if found is not None and found.kind in _PLAIN_KINDS:
             return Dialect.DOOR
         if found is not None and found.kind is Kind.STORE:
             service = "s3"

@@ -14,7 +14,7 @@ from argosy.access.errors import AuthError, Failure
 from argosy.edge.connection import UPSTREAM
 from argosy.edge.request import Request
 from argosy.edge.upstream import Headers, Upstream, UpstreamConnection
-from argosy.ground.errors import ServiceUnavailable
+from argosy.ground.errors import ApiError, ServiceUnavailable
 
 if TYPE_CHECKING:
     from argosy.edge.gate import Gate
@@ -135,7 +135,7 @@ class Relay:
             connection.abort()
         self._request.connection.release(UPSTREAM)
 
-    def _refuse(self, error: AuthError | ServiceUnavailable) -> None:
+    def _refuse(self, error: AuthError | ApiError) -> None:
         self._stop()
         if self._answering:
             self._request.connection.abort()

@@ -10,6 +10,7 @@ from argosy.edge.shape import Known, Shape
 
 if TYPE_CHECKING:
     from argosy.edge.connection import Connection
+    from argosy.edge.tunnel import Tunnel
 
 _EMPTY = hashlib.sha256()
 _NOTHING: list[bytes] = []
@@ -61,6 +62,8 @@ class Request:
     """Who takes the body; None while it is collected here."""
     waiter: Any = None
     """What to abandon when the client goes."""
+    tunnel: "Tunnel | None" = None
+    """Where its connection goes, if it asks for a WebSocket and may."""
     request_id = b""
     traceparent = ""
     """What the model is told to be within, where the request is traced."""

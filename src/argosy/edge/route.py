@@ -5,7 +5,8 @@ one is taken for S3 when it looks like it (presigned V2, forms, anonymous reads)
 somebody who forgot to sign. The registry of images is the exception: its protocol lives under /v2/
 and is not signed (no bucket can be called "v2": names have three letters or more). Neither are the
 links in SNS's messages, which subscribers visit, nor GET /metrics, which Prometheus sends with a
-token, nor need be what comes to an API or a function's URL (`edge/doors.py`).
+token, nor need be what comes to an API or a function's URL (`edge/doors.py`), nor what a browser
+asks a notebook instance for (`edge/notebooks.py`).
 """
 
 from enum import Enum, auto
@@ -14,6 +15,8 @@ from urllib.parse import unquote
 
 from argosy.edge.doors import door_path
 from argosy.ground.doors import API
+from argosy.ground.notebooks import PREFIX as NOTEBOOKS
+from argosy.ground.notebooks import TOKEN, split_path
 
 
 class Kind(Enum):
@@ -30,12 +33,14 @@ class Kind(Enum):
     METRICS = auto()
     GATEWAY = auto()
     FUNCTION_URL = auto()
+    NOTEBOOK = auto()
+    NOTEBOOK_LINK = auto()
     CONTROL = auto()
 
 
 class Route(NamedTuple):
-    """A kind, and the endpoint's name where the kind is an invocation; for a door the path that
-    control is asked for."""
+    """A kind, and the endpoint's name where the kind is an invocation; for a door and a notebook
+    the path."""
 
     kind: Kind
     endpoint: str = ""
@@ -66,8 +71,8 @@ def route(
     behind = door_path(path, host)
     if behind:
         return Route(Kind.GATEWAY if behind.startswith(API) else Kind.FUNCTION_URL, behind)
-    if path.startswith("/_argosy/"):
-        return Route(_OWN.get(path[9:], Kind.CONTROL))
+    if path.startswith(("/_argosy/", NOTEBOOKS)):
+        return _own(method, path, query)
     if not service and path == "/metrics" and method == "GET":
         return Route(Kind.METRICS)
     if not service and path.startswith("/v2/"):
@@ -109,6 +114,19 @@ def is_bucket(path: str) -> bool:
     """True when the path names a bucket and nothing in it."""
     bucket, _, key = path.lstrip("/").partition("/")
     return bool(bucket) and not key
+
+
+def _own(method: str, path: str, query: str) -> Route:
+    """What no service of AWS is asked for: our own routes, and the sites of notebook instances.
+
+    A link to such a site is control's business, all else there JupyterLab's.
+    """
+    if not path.startswith(NOTEBOOKS):
+        return Route(_OWN.get(path[9:], Kind.CONTROL))
+    linked = any(part.startswith(f"{TOKEN}=") for part in query.split("&"))
+    if linked and method == "GET" and split_path(path)[1] in ("", "/"):
+        return Route(Kind.NOTEBOOK_LINK, path)
+    return Route(Kind.NOTEBOOK, path)
 
 
 def _runtime(path: str) -> Route | None:

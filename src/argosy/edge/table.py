@@ -12,6 +12,7 @@ from argosy.ground.names import component_log_group, endpoint_log_group
 from argosy.ground.routes import (
     AsyncEntry,
     KeyEntry,
+    NotebookEntry,
 )
 
 _HEADS = 256
@@ -175,6 +176,8 @@ class Table:
     endpoints: dict[str, Endpoint] = field(default_factory=dict)
     notified: Mapping[str, str] = field(default_factory=dict)
     """Account by bucket that has a notification configuration."""
+    notebooks: Mapping[str, NotebookEntry] = field(default_factory=dict)
+    """By the name of the site."""
 
     def variant(self, endpoint_key: str, name: str, container: str = "") -> Variant | None:
         """The variant as it is now, or that container of it where containers are asked directly."""

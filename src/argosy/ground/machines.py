@@ -12,10 +12,12 @@ RUNTIME = "machine"
 
 JUPYTER = "jupyter"
 """In an instance's folder: the id of control's wish that JupyterLab run in it. Once it does, the
-instance's addresses are its URL and that id."""
+instance's addresses are where it listens ("unix:/path") and that id."""
 INSIDE = "inside"
 """In an instance's folder: what the machine reads at `INSIDE_DIR`."""
 INSIDE_DIR = "/run/argosy"
+SOCKETS_DIR = "/run/jupyter"
+"""Where a machine with a site sees its own folder of sockets."""
 CREDENTIALS_FILE = "credentials.json"
 """In INSIDE: what `credential_process` prints. Control writes it anew before it expires."""
 
@@ -59,8 +61,8 @@ class MachineSpec:
     """As `credential_process` says them; {} for a machine without a role."""
     metadata: dict[str, str] = field(default_factory=dict)
     """/opt/ml/metadata/resource-metadata.json; {} for none."""
-    secret: str = ""
-    """Proves the links to its JupyterLab."""
+    site: str = ""
+    """The path below which its JupyterLab is served; "" for a machine that has none."""
     file_gb: int = 0
     """Largest file, GiB; 0 means no limit."""
     grace_s: float = 10.0

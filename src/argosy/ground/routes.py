@@ -104,6 +104,15 @@ class EndpointEntry(TypedDict):
     """It is invoked by InvokeEndpointAsync, and only so; its variants tell no instances."""
 
 
+class NotebookEntry(TypedDict):
+    """A notebook instance whose JupyterLab runs."""
+
+    address: str
+    """Where it listens: "unix:/path"."""
+    secret: str
+    """Proves its sessions (`ground.notebooks`)."""
+
+
 class RoutingTable(TypedDict):
     """All an edge must know to serve alone."""
 
@@ -113,6 +122,8 @@ class RoutingTable(TypedDict):
     notified: NotRequired[dict[str, str]]
     """Buckets with a notification configuration, and whose account it is: control is told of
     what is written to them before the client is answered."""
+    notebooks: NotRequired[dict[str, NotebookEntry]]
+    """By the name of the site."""
 
 
 SERVING_STATUSES = frozenset(

@@ -27,6 +27,16 @@ class State(StrEnum):
 UNSETTLED = (State.STARTING, State.ON, State.STOPPING, State.CHANGING, State.REMOVING)
 
 
+class Link(TypedDict):
+    """What is kept of a link into a JupyterLab."""
+
+    digest: str
+    """Of its token."""
+    until: float
+    session_s: int
+    """How long the session lasts that it opens."""
+
+
 class Machine(TypedDict):
     """A record's document["machine"]: what is asked of whoever runs it, and what came of it."""
 
@@ -41,13 +51,15 @@ class Machine(TypedDict):
     force: bool
     """Its processes are not to be waited for when it is stopped."""
     secret: str
-    """Proves links to its JupyterLab."""
+    """Proves sessions in its JupyterLab; another one at each start."""
+    links: list[Link]
+    """Links that open such sessions."""
     wish: str
     """Id of the last wish that JupyterLab run in it; "" for none."""
-    url: str
-    """Where JupyterLab answers, if it does."""
+    address: str
+    """Where JupyterLab answers, if it does: "unix:/path"."""
     granted: str
-    """The wish that `url` is the answer to."""
+    """The wish that `address` is the answer to."""
 
 
 def new_machine(now: float) -> Machine:
@@ -59,8 +71,9 @@ def new_machine(now: float) -> Machine:
         "since": now,
         "force": False,
         "secret": secrets.token_hex(32),
+        "links": [],
         "wish": "",
-        "url": "",
+        "address": "",
         "granted": "",
     }
 

@@ -3,9 +3,13 @@
 `services` write what is asked; `control` has the machine run.
 """
 
+from collections.abc import Iterable
 from typing import Any, TypedDict
 
+from argosy.ground.notebooks import site_name
+from argosy.ground.routes import NotebookEntry
 from argosy.state.machines import Machine, State, new_machine
+from argosy.state.record import Record
 
 NOTEBOOK = "notebook-instance"
 """Kind of record and type in an ARN."""
@@ -51,3 +55,18 @@ class LifecycleDocument(TypedDict):
 
 def new_notebook(arn: str, asked: dict[str, Any], now: float) -> NotebookDocument:
     return {"arn": arn, "asked": asked, "failure_reason": "", "machine": new_machine(now)}
+
+
+def site_of(record: Record) -> str:
+    """How its site on the public port is called (`ground.notebooks`)."""
+    return site_name(record.name, record.document["machine"]["id"])
+
+
+def sites(records: Iterable[Record]) -> dict[str, NotebookEntry]:
+    """What edges have to know of instances that are in service: those whose JupyterLab runs."""
+    return {
+        site_of(record): {"address": machine["address"], "secret": machine["secret"]}
+        for record in records
+        for machine in [record.document["machine"]]
+        if machine["address"]
+    }

@@ -7,6 +7,7 @@ from hypothesis import strategies as st
 from argosy.edge.route import Kind, Route, is_bucket, route
 
 V2 = "AWSAccessKeyId=A&Signature=B"
+SITE = "/_aws/notebook/lab-1a2b3c4d"
 CASES = [
     ("POST", "/endpoints/a/invocations", "", "sagemaker", None, Route(Kind.INVOKE, "a")),
     ("POST", "/endpoints/a%20b/invocations", "", "", None, Route(Kind.INVOKE, "a b")),
@@ -66,6 +67,12 @@ CASES = [
     ("POST", "/_argosy/reset", "", "", None, Route(Kind.RESET)),
     ("GET", "/_argosy/status", "", "argosy", None, Route(Kind.CONTROL)),
     ("GET", "/_argosy/else", "", "s3", None, Route(Kind.CONTROL)),
+    ("GET", f"{SITE}/lab", "authToken=t", "", None, Route(Kind.NOTEBOOK, f"{SITE}/lab")),
+    ("PUT", f"{SITE}/api", "", "s3", None, Route(Kind.NOTEBOOK, f"{SITE}/api")),
+    ("GET", f"{SITE}/", "authToken=t", "", None, Route(Kind.NOTEBOOK_LINK, f"{SITE}/")),
+    ("GET", SITE, "view=lab&authToken=t", "", None, Route(Kind.NOTEBOOK_LINK, SITE)),
+    ("HEAD", f"{SITE}/", "authToken=t", "", None, Route(Kind.NOTEBOOK, f"{SITE}/")),
+    ("GET", f"{SITE}/", "xauthToken=t", "", None, Route(Kind.NOTEBOOK, f"{SITE}/")),
     ("POST", "/2015-03-31/functions", "", "lambda", None, Route(Kind.CONTROL)),
 ]
 

@@ -10,7 +10,7 @@ from pathlib import Path
 
 from argosy.agent import sandbox
 from argosy.agent.folders import Folders
-from argosy.ground.machines import INSIDE, INSIDE_DIR, MachineSpec
+from argosy.ground.machines import INSIDE, INSIDE_DIR, SOCKETS_DIR, MachineSpec
 
 
 def enclose(command: list[str], folders: Folders, machine: MachineSpec) -> list[str]:
@@ -26,6 +26,7 @@ def enclose(command: list[str], folders: Folders, machine: MachineSpec) -> list[
         *("--ro-bind", str(inside / "group"), "/etc/group"),
         *_kept(machine),
         *("--ro-bind", str(inside), INSIDE_DIR),
+        *_sockets(folders, machine),
         *("--chdir", "/"),
     ]
     return [sandbox.bubblewrap(), *options, "--", *command]
@@ -34,6 +35,12 @@ def enclose(command: list[str], folders: Folders, machine: MachineSpec) -> list[
 def root_of(folders: Folders, machine: MachineSpec) -> Path:
     """What is / in there: the volume itself, or a folder that goes with the instance."""
     return Path(machine.volume) if machine.volume_at == "/" else folders.root / "root"
+
+
+def _sockets(folders: Folders, machine: MachineSpec) -> Iterator[str]:
+    """The folder in which JupyterLab makes its socket."""
+    if machine.site:
+        yield from ("--bind", str(folders.run), SOCKETS_DIR)
 
 
 def _kept(machine: MachineSpec) -> Iterator[str]:

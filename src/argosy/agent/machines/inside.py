@@ -101,7 +101,7 @@ def command_of(name: str, text: str) -> list[str]:
 
 def _make_root(folders: Folders, machine: MachineSpec) -> None:
     root = root_of(folders, machine)
-    for folder in (root / HOME[1:], Path(machine.volume), folders.temporary):
+    for folder in (root / HOME[1:], Path(machine.volume), folders.temporary, folders.run):
         folder.mkdir(mode=0o700, parents=True, exist_ok=True)
     if machine.metadata:
         metadata = root / "opt/ml/metadata"

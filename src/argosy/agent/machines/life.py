@@ -67,7 +67,7 @@ class MachineLife:
     def _live(self) -> None:
         self._report.say(Phase.STARTING)
         process = self._process = self._started()
-        jupyter = Jupyter(process, self._folders, self._machine.secret)
+        jupyter = Jupyter(process, self._folders, self._machine.site)
         waiting = [script for script in self._machine.scripts if not self._is_done(script)]
         for script in waiting:
             if script.required:

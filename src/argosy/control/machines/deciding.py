@@ -74,7 +74,7 @@ def _serving(plan: Plan, one: Instance) -> Plan:
     if machine["wish"] == machine["granted"]:
         return plan
     if len(told) == 2 and told[1] == machine["wish"]:
-        return replace(plan, machine={**machine, "url": told[0], "granted": told[1]})
+        return replace(plan, machine={**machine, "address": told[0], "granted": told[1]})
     return replace(plan, ask=True)
 
 
@@ -91,7 +91,7 @@ def _died(plan: Plan, one: Instance, now: float) -> Plan:
 
 def _gone(plan: Plan, state: State, one: Instance, reason: str) -> Plan:
     forget = (*plan.forget, one.spec.instance_id)
-    machine: Machine = {**plan.machine, "url": "", "granted": "", "wish": ""}
+    machine: Machine = {**plan.machine, "address": "", "granted": "", "wish": ""}
     return replace(plan, state=state, reason=reason, forget=forget, machine=machine)
 
 

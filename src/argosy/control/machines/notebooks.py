@@ -7,6 +7,7 @@ from argosy.control.machines.deciding import Plan
 from argosy.control.machines.kinds import environment
 from argosy.control.means import Means
 from argosy.ground.machines import SAGEMAKER_DIR, MachineSpec, Script
+from argosy.ground.notebooks import site_name, site_path
 from argosy.state import notebooks
 from argosy.state.machines import State
 from argosy.state.notebooks import LIFECYCLE, NOTEBOOK
@@ -35,7 +36,7 @@ class Notebooks:
             scripts=_scripts(means, record),
             environment=environment(means, record.region),
             metadata={"ResourceArn": arn, "ResourceName": record.name},
-            secret=machine["secret"],
+            site=site_path(site_name(record.name, machine["id"])),
             file_gb=asked["VolumeSizeInGB"],
             grace_s=means.settings.machine_grace_s,
         )

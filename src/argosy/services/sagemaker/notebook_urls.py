@@ -1,22 +1,24 @@
 """Links into the JupyterLab of a notebook instance, which is started when one is asked for.
 
-JupyterLab listens on loopback of this machine: who comes from elsewhere needs a tunnel.
+A link leads to the public port, under the name by which this call reached it, and is exchanged for
+a session there (`control.machines.entrance`).
 """
 
 import asyncio
 import secrets
+from collections.abc import Callable
 from importlib.util import find_spec
 from typing import Any
 
 from argosy.ground.errors import ValidationException
-from argosy.runtimes.notebook_links import token_for
+from argosy.ground.notebooks import TOKEN, site_path
 from argosy.services.registry import Call, operation
 from argosy.services.sagemaker.notebooks import found
 from argosy.state import notebooks
+from argosy.state.machines import Machine
+from argosy.state.notebook_links import with_link
 from argosy.state.records import Record, Stale
 
-LINK_S = 300
-"""A link is good for so long."""
 _SESSION_S = 43_200
 _PATIENCE_S = 55.0
 _LOOK_EVERY_S = 0.05
@@ -24,41 +26,41 @@ _LOOK_EVERY_S = 0.05
 
 @operation("sagemaker", "CreatePresignedNotebookInstanceUrl")
 async def create_presigned_notebook_instance_url(call: Call) -> dict[str, Any]:
-    """Answers once JupyterLab does."""
+    """Answers once JupyterLab does, and edges know the way to it."""
     if find_spec("jupyterlab") is None:
         raise ValidationException(
             "JupyterLab is not installed beside this platform: pip install 'argosy[notebooks]'."
         )
-    _wish(call)
-    record = await _served(call)
-    machine = record.document["machine"]
+    _change(call, lambda machine: ({**machine, "wish": secrets.token_hex(8)}, ""))
+    await _served(call)
     seconds = call.input.get("SessionExpirationDurationInSeconds") or _SESSION_S
-    token = token_for(machine["secret"], call.clock.now() + LINK_S, seconds)
-    return {"AuthorizedUrl": f"{machine['url']}/lab?token={token}"}
+    now = call.clock.now()
+    record, token = _change(call, lambda machine: with_link(machine, seconds, now))
+    await call.routed()
+    return {"AuthorizedUrl": f"{call.base}{site_path(notebooks.site_of(record))}?{TOKEN}={token}"}
 
 
-def _wish(call: Call) -> None:
-    """Ask for JupyterLab: it is started unless it runs."""
+def _change(call: Call, change: Callable[[Machine], tuple[Machine, str]]) -> tuple[Record, str]:
+    """Have the machine of one that is in service changed; the record, and what `change` said."""
     while True:
         record = _in_service(call)
-        machine = {**record.document["machine"], "wish": secrets.token_hex(8)}
+        machine, said = change(record.document["machine"])
         document = {**record.document, "machine": machine}
         try:
             call.records.update(record, now=call.clock.now(), document=document, touch=False)
         except Stale:
             continue
-        return
+        return record, said
 
 
-async def _served(call: Call) -> Record:
-    """The record once JupyterLab answers for it. Raises ValidationException."""
+async def _served(call: Call) -> None:
+    """Return once JupyterLab answers. Raises ValidationException."""
     try:
         async with asyncio.timeout(_PATIENCE_S):
             while True:
-                record = _in_service(call)
-                machine = record.document["machine"]
-                if machine["url"] and machine["granted"] == machine["wish"]:
-                    return record
+                machine = _in_service(call).document["machine"]
+                if machine["address"] and machine["granted"] == machine["wish"]:
+                    return
                 await asyncio.sleep(_LOOK_EVERY_S)
     except TimeoutError:
         raise ValidationException(

@@ -6,6 +6,7 @@ Texts of errors: reference/automation.md §7. Which state allows what: `_FROM`.
 from typing import Any
 
 from argosy.ground.errors import ValidationException
+from argosy.ground.notebooks import site_path
 from argosy.services.registry import Call, operation
 from argosy.services.sagemaker.finding import arn_of
 from argosy.services.sagemaker.lifecycle_configs import check_config
@@ -71,7 +72,7 @@ def describe_notebook_instance(call: Call) -> dict[str, Any]:
     record = found(call)
     asked = record.document["asked"]
     return {
-        **summary(record),
+        **summary(call, record),
         **{name: asked[name] for name in _SHOWN if asked.get(name) is not None},
         "FailureReason": record.document["failure_reason"] or None,
     }
@@ -81,7 +82,7 @@ def describe_notebook_instance(call: Call) -> dict[str, Any]:
 def list_notebook_instances(call: Call) -> dict[str, Any]:
     refuse_unsupported("ListNotebookInstances", call.input)
     page = page_of(call, NOTEBOOK)
-    return answer("NotebookInstances", [summary(record) for record in page.records], page)
+    return answer("NotebookInstances", [summary(call, record) for record in page.records], page)
 
 
 @operation("sagemaker", "StartNotebookInstance")
@@ -138,14 +139,13 @@ def found(call: Call) -> Record:
     return record
 
 
-def summary(record: Record) -> dict[str, Any]:
+def summary(call: Call, record: Record) -> dict[str, Any]:
     document = record.document
-    url = document["machine"]["url"].partition("://")[2]
     return {
         "NotebookInstanceName": record.name,
         "NotebookInstanceArn": document["arn"],
         "NotebookInstanceStatus": record.status,
-        "Url": url or None,
+        "Url": f"{call.host}{site_path(notebooks.site_of(record))}",
         "InstanceType": document["asked"]["InstanceType"],
         "NotebookInstanceLifecycleConfigName": document["asked"].get("LifecycleConfigName"),
         "CreationTime": record.created,

@@ -119,7 +119,7 @@ def test_jupyterlab_is_asked_for_until_it_answers() -> None:
     plan = decided(State.ON, instance(Phase.IN_SERVICE), wish="w")
     assert plan.ask
     answered = decided(
-        State.ON, instance(Phase.IN_SERVICE, addresses=("http://here", "w")), wish="w"
+        State.ON, instance(Phase.IN_SERVICE, addresses=("unix:/here", "w")), wish="w"
     )
     assert not answered.ask
-    assert answered.machine["url"] == "http://here"
+    assert answered.machine["address"] == "unix:/here"
