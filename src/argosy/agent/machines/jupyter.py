@@ -83,8 +83,8 @@ def _options(site: str) -> list[str]:
         "ServerApp.open_browser": "False",
         # The edge has looked at cookie and Origin, and passes on the Host that the browser knows.
         "ServerApp.allow_remote_access": "True",
-        "ServerApp.identity_provider_class": "jupyter_server.auth.identity.IdentityProvider",
         "IdentityProvider.token": "",
+        "PasswordIdentityProvider.hashed_password": "",
         "KernelManager.transport": "ipc",
         "LabApp.check_for_updates_class": "jupyterlab.NeverCheckForUpdate",
     }
