@@ -3,12 +3,14 @@
 import json
 import os
 import uuid
+from collections.abc import Iterable
 from pathlib import Path
 from typing import Any
 
 import urllib3
 
 from argosy.ground.notebooks import COOKIE
+from argosy.ground.processes import children_of
 
 SLOW_S = 60
 
@@ -103,7 +105,12 @@ def _printed(connection: Any, asked_as: str) -> str:
             return text
 
 
-def ports_of(pids: list[int]) -> list[str]:
+def descendants(pid: int) -> list[int]:
+    """A process and all below it."""
+    return [pid, *(one for child in children_of(pid) for one in descendants(child))]
+
+
+def ports_of(pids: Iterable[int]) -> list[str]:
     """The TCP ports on which these processes listen, as the kernel writes them."""
     sockets = set()
     for pid in pids:
