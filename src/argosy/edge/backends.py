@@ -4,11 +4,12 @@ import os
 from typing import TYPE_CHECKING
 
 from argosy.access.sigv4 import SigningKeys
+from argosy.edge.call import Call
 from argosy.edge.health import Health
 from argosy.edge.identify import Caller, is_signed
 from argosy.edge.notebooks import Notebooks
 from argosy.edge.object_line import ObjectLine
-from argosy.edge.relay import Relay
+from argosy.edge.relay import Relay, is_bodiless
 from argosy.edge.request import Request
 from argosy.edge.scraping import Scraping, refusal
 from argosy.edge.store import External, Store, forwarded
@@ -29,9 +30,7 @@ class Backends:
 
     def __init__(self, settings: Settings, folder: DataDir) -> None:
         self._settings = settings
-        # A connection for each call: control closes idle ones when it likes, and a call that was
-        # sent must not be sent again.
-        self._control = unix_upstream("Control", str(folder.control_socket), keep=0)
+        self._control = unix_upstream("Control", str(folder.control_socket))
         self._objects = ObjectLine(folder.objects_socket)
         self.notebooks = Notebooks()
         self._store = _store(settings, folder, self._objects)
@@ -45,7 +44,7 @@ class Backends:
 
     def to_control(self, gate: "Gate", request: Request, caller: Caller) -> None:
         """Pass a checked request on, with the identity behind it."""
-        _pass_on(request, self._relay(gate, request, _identity(gate, request, caller)))
+        self._call(gate, request, _identity(gate, request, caller))
 
     def to_door(self, gate: "Gate", request: Request, path: str, caller: Caller) -> None:
         """Pass a request to an API or a function's URL on, under the path that says to which.
@@ -59,11 +58,16 @@ class Backends:
         if request.query:
             target += b"?" + request.query.encode("latin-1")
         dropped = _NOT_FOR_CONTROL if is_signed(request) else ()
-        _pass_on(request, self._relay(gate, request, identity, target, dropped))
+        self._call(gate, request, identity, target, dropped)
 
     def to_registry(self, gate: "Gate", request: Request, caller: Caller) -> None:
         """Stream a request of the distribution protocol through to control, layers and all."""
-        self._relay(gate, request, _identity(gate, request, caller)).start()
+        identity = _identity(gate, request, caller)
+        if is_bodiless(request):
+            self._call(gate, request, identity)
+        else:
+            head = _head(request, identity, request.target, _NOT_FOR_CONTROL)
+            Relay(gate, request, self._control, head).start(fresh=True)
 
     def reset(self, gate: "Gate", request: Request) -> None:
         """POST /_argosy/reset and /_argosy/clock, for tests: unsigned, so only where it was asked
@@ -74,32 +78,30 @@ class Backends:
                 "This is not offered. Start with --allow-reset and POST without an Origin header."
             )
         request.request_id = gate.request_id()
-        _pass_on(request, self._unsigned(gate, request))
+        self._unsigned(gate, request)
 
     def metrics(self, gate: "Gate", request: Request) -> None:
         """GET /metrics, for Prometheus: a token in place of a signature."""
         request.request_id = gate.request_id()
         if self._scraping.allows(request.text("authorization")):
-            _pass_on(request, self._unsigned(gate, request))
+            self._unsigned(gate, request)
         else:
             request.connection.answer(request, refusal(request.request_id))
 
-    def _unsigned(self, gate: "Gate", request: Request) -> Relay:
+    def _unsigned(self, gate: "Gate", request: Request) -> None:
         """For a request that nobody has signed: control is told its id alone."""
-        return self._relay(gate, request, {"request-id": request.request_id.decode()})
+        self._call(gate, request, {"request-id": request.request_id.decode()})
 
-    def _relay(
+    def _call(
         self,
         gate: "Gate",
         request: Request,
         identity: dict[str, str],
         target: bytes = b"",
         dropped: tuple[str, ...] = _NOT_FOR_CONTROL,
-    ) -> Relay:
-        lines = [f"x-argosy-{name}: {value}\r\n".encode() for name, value in identity.items()]
-        line = b"%b %b HTTP/1.1\r\n" % (request.method, target or request.target)
-        head = [line, *forwarded(request, dropped), *lines]
-        return Relay(gate, request, self._control, head)
+    ) -> None:
+        head = _head(request, identity, target or request.target, dropped)
+        Call(gate, request, self._control, head).start()
 
     def health(self, gate: "Gate", request: Request) -> None:
         """GET /_argosy/health: 200 when everything answers, 503 with what does not."""
@@ -112,13 +114,13 @@ class Backends:
         self.notebooks.sweep(now)
 
 
-def _pass_on(request: Request, relay: Relay) -> None:
-    """Send a request that is there whole."""
-    parts, request.parts = request.parts, []
-    relay.start()
-    for part in parts:
-        relay.body(part)
-    relay.end()
+def _head(
+    request: Request, identity: dict[str, str], target: bytes, dropped: tuple[str, ...]
+) -> list[bytes]:
+    """Request line and headers for control, which is told who asks by headers of our own."""
+    lines = [f"x-argosy-{name}: {value}\r\n".encode() for name, value in identity.items()]
+    line = b"%b %b HTTP/1.1\r\n" % (request.method, target)
+    return [line, *forwarded(request, dropped), *lines]
 
 
 def _identity(gate: "Gate", request: Request, caller: Caller) -> dict[str, str]:

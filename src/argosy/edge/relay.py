@@ -41,6 +41,12 @@ HOP_BY_HOP = frozenset(
 Edit = Callable[[int, Headers], Headers]
 
 
+def is_bodiless(request: Request) -> bool:
+    """Whether its head says that no body comes."""
+    length = request.header("content-length")
+    return length == b"0" or (length is None and request.header("transfer-encoding") is None)
+
+
 class Relay:
     """One request on its way: the sink of its body, the user of an upstream connection."""
 
@@ -71,12 +77,12 @@ class Relay:
         self._answer_chunked = False
         self._length = request.header("content-length")
         self._chunked = self._length is None and request.header("transfer-encoding") is not None
-        self._bodiless = not self._chunked and (self._length or b"0") == b"0"
+        self._bodiless = is_bodiless(request)
 
-    def start(self) -> None:
-        """Take the request's body from now on and look for a connection."""
+    def start(self, *, fresh: bool = False) -> None:
+        """Take the request's body from now on and look for a connection; `fresh`: a new one."""
         self._request.sink = self
-        self._serve()
+        self._serve(fresh=fresh)
 
     def _serve(self, *, fresh: bool = False) -> None:
         head_only = self._request.method == b"HEAD"
@@ -149,17 +155,23 @@ class Relay:
             connection.abort()
             return
         self._connection = connection
+        # Released first: what is written may fill the connection, and then the client waits on.
+        self._request.connection.release(UPSTREAM)
+        connection.writelines([self._whole_head(), *self._body_so_far()])
+        if not self._request.complete:
+            self._gate.go_on(self._request)
+
+    def _whole_head(self) -> bytes:
         framing = b""
         if self._chunked:
             framing = b"Transfer-Encoding: chunked\r\n"
         elif self._length is not None:
             framing = b"Content-Length: %b\r\n" % self._length
+        return b"".join((*self._head, framing, b"\r\n"))
+
+    def _body_so_far(self) -> list[bytes]:
         early, self._early = self._early, []
-        # Released first: what is written may fill the connection, and then the client waits on.
-        self._request.connection.release(UPSTREAM)
-        connection.writelines([b"".join((*self._head, framing, b"\r\n")), *early])
-        if not self._request.complete:
-            self._gate.go_on(self._request)
+        return early
 
     def unreachable(self, reason: str) -> None:
         log.error("%s", reason)
@@ -175,11 +187,17 @@ class Relay:
         connection, self._connection = self._connection, None
         if self._gone():
             return
-        again = connection is not None and connection.used and not self._answering
-        if again and self._bodiless and self._request.method in (b"GET", b"HEAD"):
+        if connection is not None and not self._answering and self._repeatable(connection):
             self._serve(fresh=True)
         else:
             self._unavailable()
+
+    def _repeatable(self, connection: UpstreamConnection) -> bool:
+        """Whether it may be sent again, over another connection than this one, which was lost.
+
+        Only what reads; and only if the server may have closed the connection while it was idle.
+        """
+        return connection.used and self._bodiless and self._request.method in (b"GET", b"HEAD")
 
     def _unavailable(self) -> None:
         if not self._gone():

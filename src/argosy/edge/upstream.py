@@ -63,10 +63,16 @@ class User(Protocol):
 
 
 class UpstreamConnection(asyncio.Protocol):
-    """One connection; `used` is true once it has served a request before the present one."""
+    """One connection; `used` is true once it has served a request before the present one.
+
+    `untaken` is true once it was lost before the server had read all that was written. That holds
+    for servers on Unix sockets alone, where the kernel knows: whoever closes one with bytes unread
+    resets it, and a write to a closed one fails; after everything was read there is a plain end
+    (Linux: unix_release_sock, unix_stream_sendmsg).
+    """
 
     def __init__(self, upstream: "Upstream") -> None:
-        self.used = False
+        self.used = self.untaken = False
         self.idle_since = 0.0
         self._upstream = upstream
         self._user: User | None = None
@@ -103,8 +109,11 @@ class UpstreamConnection(asyncio.Protocol):
         """The user is done; a connection that is not clean is closed."""
         self._user = None
         self.used = True
-        if reusable and self._reusable and self._answered and self._transport is not None:
-            self._transport.resume_reading()
+        transport = self._transport
+        clean = reusable and self._reusable and self._answered
+        # What is not sent yet belongs to a request that was answered early.
+        if clean and transport is not None and not transport.get_write_buffer_size():
+            transport.resume_reading()
             self._upstream.put_back(self)
         else:
             self.abort()
@@ -146,6 +155,7 @@ class UpstreamConnection(asyncio.Protocol):
 
     def connection_lost(self, exc: Exception | None) -> None:
         self._transport = None
+        self.untaken = isinstance(exc, ConnectionResetError | BrokenPipeError)
         self._upstream.forget(self)
         if self._begun and self._to_the_end and exc is None and self._user is not None:
             self._reusable = False
