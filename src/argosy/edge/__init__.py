@@ -2,7 +2,7 @@
 
     client bytes ─► connection ─► request ─► invocation ─► link  ─► model worker
                                          ├─► relay ─► upstream ─► object store
-                                         └─► relay ─► upstream ─► control
+                                         └─► call  ─► upstream ─► control
 
 On the way of an invocation nothing is awaited: callbacks of protocols, one write for each loop
 turn towards each worker. What an edge must know to serve alone is in its routing table.
