@@ -2,6 +2,7 @@
 
 import os
 from collections.abc import Iterator
+from pathlib import Path
 
 import hypothesis
 import pytest
@@ -11,6 +12,21 @@ from argosy.testing import Platform
 if "CI" not in os.environ:  # where it is set, hypothesis draws the same examples every time
     hypothesis.settings.register_profile("patient", deadline=None)
     hypothesis.settings.load_profile("patient")
+
+
+LONG_FIRST = ("docs", "journeys", "crash", "faults", "contracts", "services")
+"""Folders whose files take minutes; those of the others take seconds, and fill up the end."""
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """The files that take longest first: where several run at a time, none is left alone last."""
+    root = Path(__file__).parent
+
+    def place(item: pytest.Item) -> int:
+        folder = item.path.relative_to(root).parts[0]
+        return LONG_FIRST.index(folder) if folder in LONG_FIRST else len(LONG_FIRST)
+
+    items.sort(key=place)
 
 
 class SharedPlatform(Platform):

@@ -34,7 +34,7 @@ def held_stage(**settings: Any) -> Iterator[Stage]:
 
 @pytest.fixture(scope="module")
 def scene() -> Iterator[Stage]:
-    with held_stage(hold_requests=8, hold_timeout_s=30.0, edge_buffer_mb=4) as built:
+    with held_stage(hold_requests=8, hold_timeout_s=120.0, edge_buffer_mb=4) as built:
         yield built
 
 
@@ -59,20 +59,30 @@ def invoke(scene: Stage, body: Any = b"x", **more: Any) -> Any:
 
 
 def waiting(scene: Stage) -> int:
-    """How many wait, as the edge told last."""
+    """How many wait, as the edge told last; it tells of the first at once, then every second."""
     assert scene.feed is not None
     told = scene.feed.wanting[-1] if scene.feed.wanting else []
     return sum(int(one["waiting"]) for one in told)
 
 
-def let_wait(scene: Stage, crowd: ThreadPoolExecutor, bodies: list[Any]) -> list["Future[Any]"]:
-    """Send requests one after another, each when the edge holds the one before."""
+def let_wait(
+    scene: Stage, crowd: ThreadPoolExecutor, bodies: list[Any], besides: int = 0
+) -> list["Future[Any]"]:
+    """Send requests all at once; they wait, besides those that wait already."""
     assert scene.feed is not None
     scene.feed.wanting.clear()
-    calls = []
-    for number, body in enumerate(bodies, 1):
-        calls.append(crowd.submit(invoke, scene, body))
-        wait_until(lambda: waiting(scene) >= number)  # noqa: B023
+    calls = [crowd.submit(invoke, scene, body) for body in bodies]
+    wait_until(lambda: waiting(scene) == besides + len(bodies))
+    return calls
+
+
+def let_wait_in_order(
+    scene: Stage, crowd: ThreadPoolExecutor, bodies: list[Any]
+) -> list["Future[Any]"]:
+    """Send requests one after another, each when the edge holds the one before."""
+    calls: list[Future[Any]] = []
+    for body in bodies:
+        calls += let_wait(scene, crowd, [body], besides=len(calls))
     return calls
 
 
@@ -86,12 +96,12 @@ def arrive(scene: Stage, name: str = "blue") -> dict[str, Any]:
 def test_requests_wait_for_the_first_instance_and_are_served_in_order(
     nobody: Stage, crowd: ThreadPoolExecutor
 ) -> None:
-    calls = let_wait(nobody, crowd, [{"tell": True, "n": n} for n in range(3)])
+    calls = let_wait_in_order(nobody, crowd, [{"tell": True, "n": n} for n in range(3)])
     assert not any(call.done() for call in calls)
 
     arrive(nobody)
 
-    answers = [json.loads(call.result(10)) for call in calls]
+    answers = [json.loads(call.result(60)) for call in calls]
     assert [answer["before"] for answer in answers] == [0, 1, 2]
 
 
@@ -101,10 +111,10 @@ def test_control_is_told_at_once_who_waits(nobody: Stage, crowd: ThreadPoolExecu
     begun = time.monotonic()
     call = crowd.submit(invoke, nobody)
     wait_until(lambda: nobody.feed and nobody.feed.wanting)
+    assert time.monotonic() - begun < 10
     assert nobody.feed.wanting[0] == [{"endpoint": KEY, "variant": "blue", "waiting": 1}]
     arrive(nobody)
-    assert call.result(10) == b"x"
-    assert time.monotonic() - begun < 10
+    assert call.result(60) == b"x"
 
 
 def test_a_stream_waits_too(nobody: Stage, crowd: ThreadPoolExecutor) -> None:
@@ -117,7 +127,7 @@ def test_a_stream_waits_too(nobody: Stage, crowd: ThreadPoolExecutor) -> None:
     call = crowd.submit(stream)
     wait_until(lambda: waiting(nobody) == 1)
     arrive(nobody)
-    assert b"".join(call.result(10)) == b"ab"
+    assert b"".join(call.result(60)) == b"ab"
 
 
 def test_a_pipeline_that_has_no_instance_yet_is_waited_for(
@@ -129,7 +139,7 @@ def test_a_pipeline_that_has_no_instance_yet_is_waited_for(
     one, two = scene.worker("p1"), scene.worker("p2")
     chain = {**one, "addresses": [*one["addresses"], *two["addresses"]]}
     scene.publish(scene.table(empty(containers=names, instances=[chain])))
-    assert call.result(10) == b"through both"
+    assert call.result(60) == b"through both"
 
 
 def test_a_container_that_is_asked_directly_is_waited_for(
@@ -142,7 +152,7 @@ def test_a_container_that_is_asked_directly_is_waited_for(
     one, two = scene.worker("d1"), scene.worker("d2")
     both = {**one, "addresses": [*one["addresses"], *two["addresses"]]}
     scene.publish(scene.table(empty(containers=names, direct=True, instances=[both])))
-    assert json.loads(call.result(10))["worker"] == "d2"
+    assert json.loads(call.result(60))["worker"] == "d2"
 
 
 def test_a_component_without_copies_is_waited_for_if_it_may_have_none(
@@ -158,7 +168,7 @@ def test_a_component_without_copies_is_waited_for_if_it_may_have_none(
     call = crowd.submit(invoke, scene, InferenceComponentName="part")
     wait_until(lambda: waiting(scene) == 1)
     publish(scene.worker("c1"), copies=1)
-    assert call.result(10) == b"x"
+    assert call.result(60) == b"x"
 
 
 def test_a_variant_that_ought_to_have_an_instance_is_not_waited_for(scene: Stage) -> None:
@@ -175,14 +185,14 @@ def test_who_is_one_too_many_is_told_so_and_who_goes_away_makes_room(
     with pytest.raises(Exception, match="Read timeout"):
         leaving.invoke_endpoint(EndpointName=ENDPOINT, Body=b"x")
     wait_until(lambda: waiting(nobody) == 7)
-    calls += let_wait(nobody, crowd, [b"x"])
+    calls += let_wait(nobody, crowd, [b"x"], besides=7)
     with pytest.raises(ClientError, match="As many requests as may wait") as refused:
         invoke(nobody)
     assert refused.value.response["ResponseMetadata"]["HTTPStatusCode"] == 503
 
     arrive(nobody)
 
-    assert [call.result(10) for call in calls] == [b"x"] * 8
+    assert [call.result(60) for call in calls] == [b"x"] * 8
 
 
 def test_the_bytes_that_wait_are_bounded(nobody: Stage, crowd: ThreadPoolExecutor) -> None:
@@ -190,7 +200,7 @@ def test_the_bytes_that_wait_are_bounded(nobody: Stage, crowd: ThreadPoolExecuto
     with pytest.raises(ClientError, match="Too many bytes are waiting"):
         invoke(nobody, b"z" * 2_000_000)
     arrive(nobody)
-    assert len(call.result(10)) == 3_000_000
+    assert len(call.result(60)) == 3_000_000
     assert len(invoke(nobody, b"z" * 2_000_000)) == 2_000_000
 
 
@@ -200,7 +210,7 @@ def test_who_waits_for_an_endpoint_that_is_deleted_is_told_so(
     (call,) = let_wait(nobody, crowd, [b"x"])
     nobody.publish({**nobody.table(), "endpoints": {}})
     with pytest.raises(ClientError, match=f"Endpoint {ENDPOINT} of account {ACCOUNT} not found"):
-        call.result(10)
+        call.result(60)
 
 
 def test_a_variant_that_is_gone_gives_its_requests_to_the_one_in_its_place(
@@ -209,7 +219,7 @@ def test_a_variant_that_is_gone_gives_its_requests_to_the_one_in_its_place(
     (call,) = let_wait(nobody, crowd, [b"x"])
     nobody.publish(nobody.table(empty("green")))
     arrive(nobody, "green")
-    assert call.result(10) == b"x"
+    assert call.result(60) == b"x"
 
 
 def test_more_than_one_instance_may_take_wait_on_until_it_has_room() -> None:
@@ -219,20 +229,25 @@ def test_more_than_one_instance_may_take_wait_on_until_it_has_room() -> None:
     ):
         calls = let_wait(scene, crowd, [{"sleep": 0.05}] * 6)
         arrive(scene)
-        assert [call.result(20) for call in calls] == [b"slept"] * 6
+        assert [call.result(60) for call in calls] == [b"slept"] * 6
 
 
-def test_nobody_waits_longer_than_the_limit_and_control_hears_again_when_it_is_back() -> None:
-    with (
-        held_stage(hold_timeout_s=4.0) as scene,
-        concurrent.futures.ThreadPoolExecutor(max_workers=2) as crowd,
-    ):
-        (call,) = let_wait(scene, crowd, [b"x"])
-        assert scene.feed is not None
-        (edge,) = scene.feed.edges
-        scene.feed.wanting.clear()
-        edge._sock.shutdown(socket.SHUT_RDWR)
-        wait_until(lambda: scene.feed and scene.feed.wanting)
-        with pytest.raises(ClientError, match="none came into service within 4 seconds") as late:
-            call.result(20)
+def test_nobody_waits_longer_than_the_limit() -> None:
+    with held_stage(hold_timeout_s=1.0) as scene:
+        with pytest.raises(ClientError, match="none came into service within 1 second") as late:
+            invoke(scene)
         assert late.value.response["Error"]["Code"] == "ModelNotReadyException"
+
+
+def test_control_hears_again_who_waits_when_it_is_back(
+    nobody: Stage, crowd: ThreadPoolExecutor
+) -> None:
+    (call,) = let_wait(nobody, crowd, [b"x"])
+    assert nobody.feed is not None
+    (edge,) = nobody.feed.edges
+    edge._sock.shutdown(socket.SHUT_RDWR)
+    wait_until(lambda: nobody.feed and edge not in nobody.feed.edges)
+    nobody.feed.wanting.clear()
+    wait_until(lambda: waiting(nobody) == 1)
+    arrive(nobody)
+    assert call.result(60) == b"x"

@@ -123,13 +123,16 @@ def settled(platform: Any, name: str, timeout_s: float = 120.0) -> dict[str, Any
 
 
 def until(probe: Callable[[], Any], timeout_s: float = 60.0) -> Any:
-    """The first true answer of `probe`, asked every 20 ms; raises TimeoutError."""
+    """The first true answer of `probe`, asked every 50 ms; raises TimeoutError.
+
+    Asking more often takes the processor from what is waited for.
+    """
     tick = threading.Event()
     deadline = time.monotonic() + timeout_s
     while time.monotonic() < deadline:
         if answer := probe():
             return answer
-        tick.wait(0.02)
+        tick.wait(0.05)
     raise TimeoutError(f"not within {timeout_s} s: {probe}")
 
 

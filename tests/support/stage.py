@@ -30,10 +30,10 @@ ROOT = Path(__file__).parents[2]
 KEY_ID, SECRET = "AKIASTAGE", "stage/secret+key"
 ACCOUNT, REGION = "123456789012", "us-east-1"
 ENDPOINT = "iris"
-START_S = 15.0
+START_S = 60.0
 
 
-def wait_until(what: Callable[[], Any], timeout_s: float = 10.0) -> Any:
+def wait_until(what: Callable[[], Any], timeout_s: float = 60.0) -> Any:
     """The first true value of `what`; fails after the timeout."""
     until = time.monotonic() + timeout_s
     while not (value := what()):

@@ -18,10 +18,10 @@ from argosy.supervisor.credentials import Credentials
 from argosy.supervisor.namespaces import bubblewrap, namespaces_work, weed
 
 # The limit keeps a large transfer from leaving a large heap behind. Go counts 231 MiB as live,
-# most of it buffers that are set aside and never touched: with a limit below that it collects
-# garbage all the time, which took four fifths of the processor time of small requests, and a
-# tenth of a core when there was nothing to do.
-_GO_ENVIRONMENT = {"GOMEMLIMIT": "272MiB", "GOGC": "40"}
+# most of it buffers that are set aside and never touched, and up to 249 MiB once many clients have
+# written at once: with a limit near that it collects garbage all the time, which took four fifths
+# of the processor time of small requests, and a tenth of a core when there was nothing to do.
+_GO_ENVIRONMENT = {"GOMEMLIMIT": "320MiB", "GOGC": "40"}
 
 _FLAGS = [
     "-ip=127.0.0.1",
