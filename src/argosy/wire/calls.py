@@ -18,6 +18,10 @@ from argosy.wire.query_dialect import QueryDialect
 from argosy.wire.rest_json import RestJsonDialect
 from argosy.wire.rest_xml import RestXmlDialect
 from argosy.wire.service import Service
+from argosy.wire.sqs_form import SqsFormDialect
+
+SQS_FORM = "sqs-form"
+"""What SQS spoke before JSON; no model names it."""
 
 DIALECTS: dict[str, Dialect] = {
     "json": JsonDialect(),
@@ -26,6 +30,7 @@ DIALECTS: dict[str, Dialect] = {
     "ec2": Ec2Dialect(),
     "rest-xml": RestXmlDialect(),
     "smithy-rpc-v2-cbor": CborDialect(),
+    SQS_FORM: SqsFormDialect(),
 }
 
 
@@ -83,6 +88,8 @@ def serialize_error(
 
 def _spoken(service: Service, request: HttpRequest) -> str:
     """The protocol of the request, if the service speaks it; else the service's first."""
+    if service.name == "sqs" and _guess(request) == "query":
+        return SQS_FORM
     if len(service.protocols) == 1:
         return service.protocol
     guessed = _guess(request)
