@@ -15,6 +15,9 @@ from tests.support.oci_images import digest
 from tests.support.podman import Podman, podman
 from tests.support.registry import RegistryClient
 
+from argosy.agent.engine import Engine
+from argosy.automation.functions.containers.shelf import repository
+from argosy.ground.paths import DataDir
 from argosy.testing import Platform
 from support.endpoints import until
 
@@ -119,6 +122,13 @@ def test_an_image_of_the_registry_is_a_function_until_it_is_updated(
     client.delete_function(FunctionName="pushed")
     there.close()
     until(lambda: engine.containers() == [])
+    loaded, asked = repository(DataDir.at(platform.data_dir)), Engine(str(engine.socket))
+    assert {name.rpartition(":")[2] for name in asked.images(loaded)} == {
+        digest(image.manifest).partition(":")[2] for image in (FIRST, SECOND)
+    }
+    for name in asked.images(loaded):  # as control does where no function has them any more
+        asked.untag(name)
+    assert asked.images(loaded) == []
 
 
 def test_a_function_of_an_image_fails_as_others_do(platform: Platform, engine: Podman) -> None:

@@ -39,7 +39,7 @@ class Engine:
     def images(self, repository: str) -> list[str]:
         """The names, with tags, of all images in a repository."""
         query = {"filters": json.dumps({"reference": [repository]})}
-        listed = json.loads(self._ask("GET", "/images/json", query)[1])
+        listed = json.loads(self._ask("GET", "/images/json", query)[1]) or []
         names = [str(name) for one in listed for name in one.get("RepoTags") or ()]
         return [name for name in names if name.startswith(f"{repository}:")]
 
@@ -65,12 +65,11 @@ class Engine:
         _, said = self._ask("POST", "/containers/create", {"name": name}, definition)
         return str(json.loads(said)["Id"])
 
-    def labelled(self, label: str) -> list[str]:
-        """The ids of all containers with a label, given as "name=value"."""
+    def labelled(self, label: str) -> dict[str, str]:
+        """Name → id of all containers with a label, given as "name=value"."""
         query = {"all": "true", "filters": json.dumps({"label": [label]})}
-        return [
-            str(one["Id"]) for one in json.loads(self._ask("GET", "/containers/json", query)[1])
-        ]
+        listed = json.loads(self._ask("GET", "/containers/json", query)[1]) or []
+        return {one["Names"][0].removeprefix("/"): one["Id"] for one in listed}
 
     def start(self, container: str) -> None:
         self._ask("POST", f"/containers/{container}/start", allowed=(304,))

@@ -94,6 +94,8 @@ class Environment:
         self._answer: Outcome | None = None
         """What came of the invocation, while something that it printed may be on its way."""
         self._duration_ms = 0.0
+        self._watched = 0
+        """The process whose memory is looked at; it may be gone before that is told."""
         self._spoilt = False
         process.on_output = self._printed
         process.on_exit = self._gone
@@ -202,7 +204,7 @@ class Environment:
 
     def _become_idle(self) -> None:
         self.state = State.IDLE
-        self._watch.rest(self.process.pid)
+        self._watch.rest(self._watched)
         self.idle_since = self._loop.time()
         if self._spoilt:
             self.end()
@@ -253,7 +255,7 @@ class Environment:
             return
         starting, self.state = self.state is State.STARTING, State.ENDED
         self._stop_timer()
-        self._watch.remove(self.process.pid)
+        self._watch.remove(self._watched)
         self.process.kill()
         if self._invocation is not None:
             if starting:
@@ -327,7 +329,8 @@ class Environment:
         def tell(used_kb: int) -> None:
             self._loop.call_soon_threadsafe(self.out_of_memory, used_kb)
 
-        self._watch.add(Watched(self.process.pid, self.version.memory_mb << 10, tell))
+        self._watched = self.process.pid
+        self._watch.add(Watched(self._watched, self.version.memory_mb << 10, tell))
 
     def _stop_timer(self) -> None:
         if self._timer is not None:

@@ -32,7 +32,7 @@ class Container:
         self.pid = 0
         """Of its first process, on this machine; 0 before its start and after its end."""
         self._engine = engine
-        self._name = name
+        self.name = name
         self._loop = asyncio.get_running_loop()
         self._begun: asyncio.Future[None] = self._loop.create_future()
         self._heard = threading.Event()
@@ -43,7 +43,7 @@ class Container:
     async def start(self, definition: dict[str, Any]) -> None:
         """Return when it runs, or when the engine has said why its program cannot be run, which is
         an end like others. `follow` comes next. Raises EngineError when there is no container."""
-        target, name = self._live, f"function-{self._name}"
+        target, name = self._live, f"function-{self.name}"
         threading.Thread(target=target, args=(definition,), name=name, daemon=True).start()
         await self._begun
 
@@ -62,7 +62,7 @@ class Container:
                 return
             self._killed = True
         if self._id:
-            name = f"end-{self._name}"
+            name = f"end-{self.name}"
             threading.Thread(target=self._remove, name=name, daemon=True).start()
 
     # -- in its thread
@@ -83,7 +83,7 @@ class Container:
         self._call(self._exited, code)
 
     def _make(self, definition: dict[str, Any]) -> None:
-        container = self._engine.create(self._name, definition)
+        container = self._engine.create(self.name, definition)
         with self._lock:
             self._id = container
             killed = self._killed

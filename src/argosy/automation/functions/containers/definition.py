@@ -1,8 +1,9 @@
 """What the engine is told of a function's container. Pure.
 
-As on Lambda all of it is read-only but /tmp, and a program whose image names no user is nobody.
+As on Lambda all of it is read-only but /tmp, and a program whose image names no user has no rights.
 """
 
+import os
 from collections.abc import Mapping
 from typing import Any
 
@@ -10,6 +11,11 @@ from argosy.automation.functions.memory import MOST_PROCESSES
 from argosy.ground.functions import FunctionVersion
 
 NOBODY = "65534:65534"
+
+
+def unprivileged() -> str:
+    """The user of images that name none: ours, whose processes we may look at, or nobody."""
+    return f"{os.geteuid()}:{os.getegid()}" if os.geteuid() else NOBODY
 
 
 def definition(
@@ -34,7 +40,7 @@ def definition(
         "Entrypoint": list(entrypoint or ()),
         "Cmd": list(command or ()),
         **({"WorkingDir": folder} if folder else {}),
-        "User": image.get("User") or NOBODY,
+        "User": image.get("User") or unprivileged(),
         "Env": [f"{name}={value}" for name, value in variables.items()],
         "Labels": dict(labels),
         "AttachStdout": True,

@@ -17,12 +17,19 @@ from argosy.agent.unpacking import MOST_CONFIG, fetched
 from argosy.automation.functions.containers.archive import archive
 from argosy.ground.functions import FunctionImage, NoImage
 from argosy.ground.instances import PulledImage
+from argosy.ground.paths import DataDir
 from argosy.means import Means
 from argosy.objects.client import ObjectStore
 from argosy.objects.errors import BadArchive, StoreError
 
 _LOADING = "image-"
 _NEW_S = 600.0
+
+
+def repository(data_dir: DataDir) -> str:
+    """The engine's name for the images of one platform."""
+    owner = hashlib.sha256(str(data_dir.root).encode()).hexdigest()[:12]
+    return f"localhost/argosy-{owner}/functions"
 
 
 class Shelf:
@@ -34,8 +41,8 @@ class Shelf:
         self._asked: dict[str, float] = {}
         """Digest → when it was looked up last."""
         self._pull = means.settings.container_pull
-        owner = hashlib.sha256(str(means.data_dir.root).encode()).hexdigest()[:12]
-        self._repository = f"localhost/argosy-{owner}/functions"
+        self.repository = repository(means.data_dir)
+        """Where images of the registry are, each with its digest as tag."""
 
     def look_up(self, uri: str, pulled: PulledImage | None) -> FunctionImage:
         """What a name means now, the image being there afterwards. Raises NoImage, EngineError."""
@@ -66,7 +73,7 @@ class Shelf:
         """Give up what was loaded for functions that are no more. What was looked up in the last
         minutes is left alone: its function may be about to be made. Raises EngineError."""
         before = monotonic() - _NEW_S
-        for name in self._engine.images(self._repository):
+        for name in self._engine.images(self.repository):
             digest = name.rpartition(":")[2]
             if digest not in digests and self._asked.get(digest, before) <= before:
                 self._asked.pop(digest, None)
@@ -85,7 +92,7 @@ class Shelf:
         return found
 
     def _loaded(self, pulled: PulledImage) -> dict[str, Any]:
-        name = f"{self._repository}:{pulled['digest']}"
+        name = f"{self.repository}:{pulled['digest']}"
         found = self._engine.image(name)
         if found is None:
             self._load(name, pulled)

@@ -17,6 +17,7 @@ from argosy.automation.functions.containers.shelf import Shelf
 from argosy.automation.functions.environment import Environment
 from argosy.automation.functions.making import Maker
 from argosy.automation.functions.runtime_api import RuntimeApi
+from argosy.ground.aside import aside
 from argosy.ground.errors import ServiceException
 from argosy.ground.functions import FunctionImage, FunctionVersion, NoImage
 from argosy.ground.instances import PulledImage
@@ -27,7 +28,7 @@ from argosy.state.functions import images_in_use
 
 LABEL = "argosy.functions"
 _PATIENCE_S = 20.0
-_TEND_S = 3600.0
+_TEND_S = 900.0
 _NO_ENGINE = (
     "Functions of container images need a container engine: ARGOSY_CONTAINER_ENGINE names the "
     "socket of docker or podman."
@@ -52,12 +53,14 @@ class Containers:
         self._labels = {LABEL: str(means.data_dir.root)}
         self._running: set[Container] = set()
         self._looking: dict[tuple[str, str], asyncio.Future[FunctionImage]] = {}
-        self._clearing: asyncio.Task[bool] | None = None
+        self._cleared: asyncio.Future[None] | None = None
+        """Done when what an earlier control has left was removed, if the engine let it be."""
         self._tending: asyncio.Task[None] | None = None
 
     def start(self) -> None:
         """Remove what an earlier control has left, and from time to time what is too much."""
         if self._there:
+            self._cleared = aside(self._clear, "containers")
             self._tending = asyncio.create_task(self._tend())
 
     async def stop(self) -> None:
@@ -68,12 +71,12 @@ class Containers:
             _, left = await asyncio.wait(waiting, timeout=_PATIENCE_S)
             for task in left:
                 task.cancel()
-            await asyncio.to_thread(self._clear)
+            await aside(self._clear, "containers")
 
     async def reset(self) -> None:
         """Give up all images: the functions are gone already."""
         if self._there:
-            await asyncio.to_thread(self._clear_images)
+            await self._clear_images()
 
     async def image(self, uri: str, pulled: PulledImage | None) -> FunctionImage:
         """See `Functions.image`."""
@@ -81,8 +84,8 @@ class Containers:
         key = uri, pulled["digest"] if pulled else ""
         going = self._looking.get(key)
         if going is None:
-            work = asyncio.to_thread(self._shelf.look_up, uri, pulled)
-            going = self._looking[key] = asyncio.ensure_future(work)
+            going = aside(lambda: self._shelf.look_up(uri, pulled), "image")
+            self._looking[key] = going
             going.add_done_callback(lambda _: self._looking.pop(key, None))
         try:
             return await asyncio.shield(going)
@@ -94,8 +97,10 @@ class Containers:
         self._check()
         assert version.image is not None
         try:
-            await self._cleared()
-            found = await asyncio.to_thread(self._shelf.find, version.image)
+            if self._cleared is not None:
+                await asyncio.shield(self._cleared)
+            image = version.image
+            found = await aside(lambda: self._shelf.find(image), "image")
             return await self._made(version, found)
         except (EngineError, NoImage) as error:
             raise ServiceException(str(error)) from None
@@ -119,35 +124,27 @@ class Containers:
         asyncio.get_running_loop().call_soon(container.follow)
         return environment
 
-    async def _cleared(self) -> None:
-        """Nothing of an earlier control is left, if the engine lets it be removed."""
-        failed = (
-            self._clearing is not None and self._clearing.done() and not self._clearing.result()
-        )
-        if self._clearing is None or (failed and not self._running):
-            self._clearing = asyncio.create_task(asyncio.to_thread(self._clear))
-        await asyncio.shield(self._clearing)
-
     async def _tend(self) -> None:
-        await self._cleared()
         while True:
-            await asyncio.to_thread(self._clear_images)
+            await self._clear_images()
             await asyncio.sleep(_TEND_S)
+            await aside(self._clear, "containers")
 
-    def _clear(self) -> bool:
-        """Remove all containers of this platform."""
+    def _clear(self) -> None:
+        """Remove the containers of this platform that nobody uses."""
         try:
-            for container in self._engine.labelled(f"{LABEL}={self._labels[LABEL]}"):
-                self._engine.remove(container)
+            there = self._engine.labelled(f"{LABEL}={self._labels[LABEL]}")
+            used = {one.name for one in self._running if not one.ended.is_set()}
+            for name in there.keys() - used:
+                self._engine.remove(there[name])
         except EngineError as error:
             _log.warning("containers of functions may be left: %s", error)
-            return False
-        return True
 
-    def _clear_images(self) -> None:
+    async def _clear_images(self) -> None:
         """Give up images of the registry that no function has any more."""
         try:
-            self._shelf.keep(images_in_use(self._means.records))
+            used = images_in_use(self._means.records)
+            await aside(lambda: self._shelf.keep(used), "images")
         except (EngineError, StorageError) as error:
             _log.warning("images of functions may be left: %s", error)
 
