@@ -70,7 +70,9 @@ class Settings:
     environments_gb: float = _setting(20.0, "Unused sets of packages that are kept, GiB.")
     environment_idle_s: float = _setting(604800.0, "Seconds an unused set of packages is kept.")
     container_engine: str = _setting(
-        "", "Unix socket of docker or podman, to run images that are not in the registry here."
+        "",
+        "Unix socket of docker or podman, to run images that are not in the registry here, and "
+        "functions that are images.",
     )
     container_pull: str = _setting(
         "missing", "always, missing or never: when the container engine is to pull an image."
