@@ -37,8 +37,10 @@ def find(service: Service, request: HttpRequest) -> Match:
     except ValueError:
         given = frozenset()
     for route in _routes(service):
+        if route.method != request.method or not route.query <= given:
+            continue
         found = route.path.fullmatch(request.path)
-        if found and route.method == request.method and route.query <= given:
+        if found:
             values = (unquote(text) for text in found.groups())
             return Match(route.operation, dict(zip(route.labels, values, strict=True)))
     raise UnknownOperationException(

@@ -245,3 +245,22 @@ def test_the_derived_keys_that_are_remembered_stay_few() -> None:
         keys.get(SECRET, f"2026{day:04}", "r", "s")
     assert len(keys._keys) <= 4
     assert keys.get(SECRET, "20260101", "r", "s") == sigv4.derive_key(SECRET, "20260101", "r", "s")
+
+
+@pytest.mark.parametrize(
+    ("text", "seconds"),
+    [
+        ("20260228T235959Z", 1_772_323_199),
+        ("19700101T000000Z", 0),
+        ("20260229T000000Z", None),
+        ("20260228T236000Z", None),
+        ("20260228T235959z", None),
+        ("2026-02-28T23:59", None),
+        ("2026W091T235959Z", None),
+        ("2026０228T235959Z", None),
+        ("20260228T235959", None),
+        ("", None),
+    ],
+)
+def test_times_of_signatures_have_one_form(text: str, seconds: int | None) -> None:
+    assert sigv4.parse_time(text) == seconds
