@@ -90,6 +90,10 @@ class Reader:
         self._file.readline()
         return b"".join(parts)
 
+    def read(self, size: int) -> bytes:
+        """So many bytes, of whatever they are."""
+        return self._file.read(size)
+
     def at_end(self) -> bool:
         """True when the server has closed and sends nothing more."""
         try:

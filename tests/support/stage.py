@@ -88,13 +88,13 @@ class HttpServer(socketserver.ThreadingUnixStreamServer):
         self.answer_headers: dict[str, str] = {}
         self.broken = 0
         self.hold: threading.Event | None = None
-        super().__init__(str(path), _HttpHandler)
+        super().__init__(str(path), HttpHandler)
 
     def handle_error(self, request: Any, client_address: Any) -> None:
         self.broken += 1
 
 
-class _HttpHandler(BaseHTTPRequestHandler):
+class HttpHandler(BaseHTTPRequestHandler):
     """Echoes the body of POST; answers with as many bytes as ?size= asks for."""
 
     protocol_version = "HTTP/1.1"
@@ -177,21 +177,22 @@ class Stage:
         return {"id": name, "addresses": [f"unix:{path}"], "zone": "a"}
 
     def start_feed(self) -> FeedServer:
-        self.feed = self._thread(FeedServer(self.folder.feed_socket))
+        self.feed = self.thread(FeedServer(self.folder.feed_socket))
         return self.feed
 
     def start_control(self) -> HttpServer:
-        self.control = self._thread(HttpServer(self.folder.control_socket))
+        self.control = self.thread(HttpServer(self.folder.control_socket))
         return self.control
 
     def start_store(self, hold: threading.Event | None = None) -> HttpServer:
         """`hold`: read nothing until it is set."""
         self.store = HttpServer(self.folder.store_socket)
         self.store.hold = hold
-        self._thread(self.store)
+        self.thread(self.store)
         return self.store
 
-    def _thread(self, server: Any) -> Any:
+    def thread(self, server: Any) -> Any:
+        """Have a server serve until the stage is closed."""
         threading.Thread(target=server.serve_forever, args=(0.02,), daemon=True).start()
         self.closing += [server.shutdown, server.server_close]
         return server
