@@ -113,6 +113,23 @@ def test_a_call_begins_a_transition(
     assert found["NotebookInstanceStatus"] == after
 
 
+def test_a_session_lasts_twelve_hours_at_most(sagemaker: Any, refused: Refused) -> None:
+    create(sagemaker)
+    asked = {"NotebookInstanceName": "one", "SessionExpirationDurationInSeconds": 43_201}
+
+    assert "sessionExpirationDurationInSeconds" in refused(
+        sagemaker.create_presigned_notebook_instance_url, **asked
+    )
+
+
+def test_the_url_is_a_path_of_the_platform(server: ApiServer, sagemaker: Any) -> None:
+    create(sagemaker)
+
+    found = sagemaker.describe_notebook_instance(NotebookInstanceName="one")
+
+    assert found["Url"].startswith(f"{server.url.partition('://')[2]}/_aws/notebook/one-")
+
+
 def test_a_volume_does_not_shrink(server: ApiServer, sagemaker: Any, refused: Refused) -> None:
     create(sagemaker, VolumeSizeInGB=20)
     now_in(server, notebooks.STOPPED)
