@@ -26,7 +26,9 @@ class _Handler(HttpHandler):
         server.seen.append({"method": "GET", "path": self.path, "headers": dict(self.headers)})
         how = self.path.rpartition("/")[2]
         if how not in ("echo", "flood"):
-            self.send_error(404)
+            self.send_response(404)
+            self.send_header("Content-Length", "0")
+            self.end_headers()
             return
         self.wfile.write(
             b"HTTP/1.1 101 Switching Protocols\r\nUpgrade: websocket\r\nConnection: Upgrade\r\n\r\n"
