@@ -30,6 +30,7 @@ nohup sleep 86397 &
 ONCE = """#!/bin/bash
 echo created once
 echo kept > /home/ec2-user/SageMaker/kept.txt
+printf 'a line that no newline ends'
 """
 
 
@@ -37,6 +38,8 @@ def test_stopping_keeps_the_volume_and_ends_everything_else(platform: Platform) 
     sagemaker = platform.client("sagemaker")
     made = create(platform, "nb-kept", OnCreate=ONCE, OnStart=EVERY_START)
     assert made["NotebookInstanceStatus"] == "InService", made.get("FailureReason")
+    said = ["created once", "a line that no newline ends"]
+    assert logged(platform, "nb-kept", "LifecycleConfigOnCreate") == said
     assert len(named("sleep\x0086397")) == 1
 
     off = switched(platform, "nb-kept", "stop")
@@ -48,7 +51,7 @@ def test_stopping_keeps_the_volume_and_ends_everything_else(platform: Platform) 
         OnStart=[{"Content": encoded("ls $HOME; cat $HOME/SageMaker/kept.txt")}],
     )
     switched(platform, "nb-kept", "start")
-    assert logged(platform, "nb-kept", "LifecycleConfigOnCreate") == ["created once"]
+    assert logged(platform, "nb-kept", "LifecycleConfigOnCreate") == said
     said = ["started in / as ec2-user", "SageMaker", "kept"]
     assert logged(platform, "nb-kept", "LifecycleConfigOnStart") == said
     switched(platform, "nb-kept", "stop")

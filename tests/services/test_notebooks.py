@@ -178,6 +178,19 @@ def test_a_configuration_is_made_shown_changed_and_deleted(
     assert "already exists" in refused(sagemaker.create_notebook_instance_lifecycle_config, **name)
 
 
+def test_notebooks_are_listed_by_their_lifecycle_configuration(sagemaker: Any) -> None:
+    sagemaker.create_notebook_instance_lifecycle_config(
+        NotebookInstanceLifecycleConfigName="nightly"
+    )
+    create(sagemaker, LifecycleConfigName="nightly")
+
+    def listed(part: str) -> list[str]:
+        found = sagemaker.list_notebook_instances(NotebookInstanceLifecycleConfigNameContains=part)
+        return [one["NotebookInstanceName"] for one in found["NotebookInstances"]]
+
+    assert (listed("night"), listed("daily")) == (["one"], [])
+
+
 def test_a_script_that_is_not_base64_is_refused(sagemaker: Any, refused: Refused) -> None:
     message = refused(
         sagemaker.create_notebook_instance_lifecycle_config,

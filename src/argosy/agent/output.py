@@ -9,6 +9,8 @@ from argosy.agent.watch import Watch
 from argosy.telemetry.logs import MAX_EVENT_BYTES, LogWriter
 
 _CHUNK = 64 * 1024
+_PIPE_CHUNKS = 16
+"""More than a pipe holds at once: who prints on and on is not waited for."""
 _TAIL_LINES = 15
 _HELD_LINES = 1000
 
@@ -45,6 +47,14 @@ class Output:
         while self._open and self.read():
             pass
         return [*self._tail, *self._lines_of(self._partial)]
+
+    def end_line(self) -> None:
+        """Log what was printed last, though no newline has ended it."""
+        for _ in range(_PIPE_CHUNKS):
+            if not self.read():
+                break
+        self._take(self._lines_of(self._partial))
+        self._partial = b""
 
     def read(self) -> bool:
         """Take what is there; False when there was nothing more."""

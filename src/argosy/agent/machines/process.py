@@ -40,6 +40,7 @@ class MachineProcess:
         self._watch = watch
         self._machine = machine
         self._channel, theirs = socket.socketpair()
+        self._outputs = outputs
         self._logs = {name: output.writer_descriptor for name, output in outputs.items()}
         self._pending = b""
         self.ended: dict[str, int] = {}
@@ -118,6 +119,7 @@ class MachineProcess:
 
     def _take(self, said: dict[str, Any]) -> None:
         if "ended" in said:
+            self._outputs[said["ended"]].end_line()
             self.ended[said["ended"]] = int(said["status"])
         elif said.get("shutdown"):
             self.switched_off = True

@@ -30,6 +30,7 @@ _FROM = {
     notebooks.DELETING: (notebooks.STOPPED, notebooks.FAILED),
 }
 """A status that a call asks for → those from which it can be reached."""
+_BY_SCRIPT = "NotebookInstanceLifecycleConfigNameContains"
 _SHOWN = (
     "InstanceType",
     "RoleArn",
@@ -81,8 +82,9 @@ def describe_notebook_instance(call: Call) -> dict[str, Any]:
 @operation("sagemaker", "ListNotebookInstances")
 def list_notebook_instances(call: Call) -> dict[str, Any]:
     refuse_unsupported("ListNotebookInstances", call.input)
-    page = page_of(call, NOTEBOOK)
-    return answer("NotebookInstances", [summary(call, record) for record in page.records], page)
+    page, script = page_of(call, NOTEBOOK), call.input.get(_BY_SCRIPT)
+    shown = [summary(call, record) for record in page.records if _has_script(record, script)]
+    return answer("NotebookInstances", shown, page)
 
 
 @operation("sagemaker", "StartNotebookInstance")
@@ -151,6 +153,11 @@ def summary(call: Call, record: Record) -> dict[str, Any]:
         "CreationTime": record.created,
         "LastModifiedTime": record.modified,
     }
+
+
+def _has_script(record: Record, part: str | None) -> bool:
+    """Whether its lifecycle configuration's name contains that; a page may get shorter by it."""
+    return not part or part in (record.document["asked"].get("LifecycleConfigName") or "")
 
 
 def _end(call: Call, status: str) -> None:

@@ -227,7 +227,6 @@ _TABLE: dict[str, tuple[Refusal, ...]] = {
     ),
     "UpdateNotebookInstance": _NOTEBOOK,
     "ListNotebookInstances": (
-        Refusal("NotebookInstanceLifecycleConfigNameContains", filled, "this filter"),
         Refusal("DefaultCodeRepositoryContains", filled, "code repositories"),
         Refusal("AdditionalCodeRepositoryEquals", filled, "code repositories"),
     ),
