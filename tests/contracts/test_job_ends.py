@@ -190,6 +190,19 @@ def test_checkpoints_of_holes_are_not_written_to_s3(here: World) -> None:
     assert "ck/holes/holes" not in here.store.objects
 
 
+def test_a_job_that_starts_processes_without_end_is_ended(tmp_path: Path) -> None:
+    if why_not := probe():
+        pytest.skip(why_not)
+    code = (
+        "import os, time\nfor _ in range(60):\n    if not os.fork(): time.sleep(1000)\n"
+        "time.sleep(1000)\n"
+    )
+    with world(tmp_path / "data", sandbox="require", job_processes=40) as here:
+        outcome = trained(here, code)
+
+    assert "it has more than 40 processes at once" in outcome.failure
+
+
 def test_a_flood_of_output_is_bounded_and_harms_nothing(here: World) -> None:
     outcome = trained(here, "print('x' * 99, flush=True)\nfor _ in range(300000): print('y' * 99)")
 

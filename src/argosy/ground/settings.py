@@ -134,6 +134,9 @@ class Settings:
     job_instances: int = _setting(
         8, "Instances of training jobs that run at once, and as many of processing jobs."
     )
+    job_processes: int = _setting(
+        4096, "Processes that an instance of a job, or a machine, may have at once."
+    )
     lifecycle_timeout_s: float = _setting(
         300.0, "Seconds each lifecycle script of a notebook instance may take."
     )

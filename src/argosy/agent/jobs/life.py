@@ -15,6 +15,7 @@ from pathlib import Path
 
 from argosy.agent import containers, image, pulling, sandbox
 from argosy.agent.child import Child
+from argosy.agent.crowd import Crowd
 from argosy.agent.dependencies import Caretaker, provide
 from argosy.agent.folders import Folders
 from argosy.agent.jobs import enclosure, layout, reasons
@@ -36,6 +37,9 @@ from argosy.ground.paths import DataDir
 from argosy.ground.settings import Settings
 from argosy.ground.strays import end_strays
 from argosy.telemetry.logs import LogWriter
+
+Look = Callable[[], str]
+"""Says why the algorithm has to end, "" while it has not."""
 
 _FAR_S = 20 * 86_400.0
 """For ever, as far as epoll can count."""
@@ -188,11 +192,16 @@ class JobLife:
         self._outcome = replace(self._outcome, started=time.time())
         self._report.say(Phase.IN_SERVICE, worker_pid=algorithm.pid)
         volume = Volume(self._folders.root, self._job.volume_bytes)
-        why = self._watch_over(algorithm, feeder, volume)
+        crowd = Crowd(self._settings.job_processes)
+
+        def look() -> str:
+            return volume.look() or reasons.beyond(crowd.look())
+
+        why = self._watch_over(algorithm, feeder, look)
         self._watch.hear_no_more()
         stopped = not algorithm.ended
-        if stopped and not why:  # what fills the disk gets no time to go on
-            self._end(algorithm, volume)
+        if stopped and not why:  # what fills the machine gets no time to go on
+            self._end(algorithm, look)
         self._over(algorithm, why, stopped=stopped)
         if sync is not None:
             self._finish_syncing(sync)
@@ -252,7 +261,7 @@ class JobLife:
             return None
         return self._child(lambda: syncing.keep(job, folders, store), "Writing the checkpoints")
 
-    def _watch_over(self, algorithm: Algorithm, feeder: Child | None, volume: Volume) -> str:
+    def _watch_over(self, algorithm: Algorithm, feeder: Child | None, look: Look) -> str:
         """Return when the algorithm has ended or has to: with why it has failed, if that is
         known. A stop from outside is an end like any other."""
         started = time.monotonic()
@@ -274,16 +283,16 @@ class JobLife:
             if time.monotonic() >= limit:
                 self._outcome = replace(self._outcome, overdue=True)
                 return ""
-            if why := volume.look():
+            if why := look():
                 return why
 
-    def _end(self, algorithm: Algorithm, volume: Volume) -> None:
-        """SIGTERM, time to finish unless it fills the disk in that, SIGKILL."""
+    def _end(self, algorithm: Algorithm, look: Look) -> None:
+        """SIGTERM, time to finish unless it fills the machine in that, SIGKILL."""
         self._report.say(Phase.STOPPING)
         deadline = time.monotonic() + self._job.stop_grace_s
         while not algorithm.ended and not algorithm.terminate() and time.monotonic() < deadline:
             self._watch.until(lambda: algorithm.ended, time.monotonic() + _SOON_S)
-        while not algorithm.ended and time.monotonic() < deadline and not volume.look():
+        while not algorithm.ended and time.monotonic() < deadline and not look():
             soon = min(deadline, time.monotonic() + _LOOK_EVERY_S)
             self._watch.until(lambda: algorithm.ended, soon)
 

@@ -38,6 +38,11 @@ def volume_full(size: int, limit: int) -> str:
     )
 
 
+def beyond(what: str) -> str:
+    """The job uses more of the machine than it may; "" for nothing."""
+    return f"AlgorithmError: the job was ended because {what}." if what else ""
+
+
 def disk_full(free: int) -> str:
     """The machine's disk is nearly full."""
     return (

@@ -14,6 +14,7 @@ from collections.abc import Callable
 from pathlib import Path
 
 from argosy.agent import reasons, sandbox
+from argosy.agent.crowd import Crowd
 from argosy.agent.folders import Folders
 from argosy.agent.machines import inside
 from argosy.agent.machines.jupyter import Jupyter
@@ -48,6 +49,7 @@ class MachineLife:
         self._watch = Watch()
         self._report = Report(self._folders.root, data_dir.doorbell(spec.instance_id))
         self._logs: list[LogWriter] = []
+        self._crowd = Crowd(settings.job_processes)
         self._process: MachineProcess | None = None
 
     def run(self) -> None:
@@ -83,7 +85,7 @@ class MachineLife:
 
     def _until(self, happened: Callable[[], bool], seconds: float) -> bool:
         """Wait for it at most so long; False when it has not happened. Raises CannotServe when the
-        disk gets full meanwhile: nothing else on this machine could be written then."""
+        disk gets full meanwhile, or the table of processes: nothing else here could go on then."""
         deadline = time.monotonic() + seconds
         while not self._watch.until(happened, min(deadline, time.monotonic() + _LOOK_EVERY_S)):
             self._report.flush()
@@ -91,6 +93,8 @@ class MachineLife:
             free = status.f_bavail * status.f_frsize
             if free < _LEAST_FREE:
                 raise CannotServe(reasons.disk_full(free))
+            if what := self._crowd.look():
+                raise CannotServe(f"The machine was ended because {what}.")
             if time.monotonic() >= deadline:
                 return False
         return True
