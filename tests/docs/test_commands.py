@@ -26,7 +26,8 @@ BLOCK = re.compile(
 BACKGROUND = """
 {{
 {text}}} > up.log 2>&1 &
-for attempt in $(seq 100); do argosy env > /dev/null 2>&1 && break; sleep 0.1; done
+for attempt in $(seq 1200); do [ -s ~/.argosy/argosy.json ] && break; sleep 0.05; done
+argosy env > /dev/null
 """
 PYTHON = """
 python -W error::DeprecationWarning - <<'END_OF_PYTHON'

@@ -65,7 +65,7 @@ def serving(platform: Any) -> str:
     return str(described["EndpointConfigName"])
 
 
-@pytest.mark.parametrize("deployment", [canary(1), linear(), rolling()], ids=IDS)
+@pytest.mark.parametrize("deployment", [canary(3), linear(2), rolling(2)], ids=IDS)
 def test_a_good_version_takes_over_while_clients_call(
     platform: Any, deployment: dict[str, Any]
 ) -> None:

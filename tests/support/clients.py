@@ -88,7 +88,7 @@ def client(platform: Platform, requirements: tuple[str, ...], home: Path) -> Cli
 
     `home` is the user's home folder, which holds no configuration of AWS clients.
     """
-    folder = _installed(requirements)
+    folder = installed(requirements)
     system = {name: os.environ[name] for name in ("LANG", "TMPDIR") if name in os.environ}
     path = os.pathsep.join([str(folder / "bin"), os.environ.get("PATH", os.defpath)])
     return Client(folder, {**system, "PATH": path, "HOME": str(home), **_exports(platform)})
@@ -101,7 +101,7 @@ def _exports(platform: Platform) -> dict[str, str]:
     return dict(line.split("=", 1) for line in lines)
 
 
-def _installed(requirements: tuple[str, ...]) -> Path:
+def installed(requirements: tuple[str, ...]) -> Path:
     """The folder of an environment that holds the requirements; made if need be."""
     told = f"{sys.version_info[:2]} {' '.join(requirements)}"
     name = hashlib.sha256(told.encode()).hexdigest()[:16]

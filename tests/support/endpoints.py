@@ -147,6 +147,10 @@ def predict(runtime: Any, endpoint: str, rows: Any, **options: Any) -> list[Any]
     return list(json.loads(answer["Body"].read()))
 
 
+PAUSE_S = 0.01
+"""Between a client's calls, so that what is called has the processor too."""
+
+
 class Load:
     """Clients that call an endpoint again and again and compare with the local model."""
 
@@ -165,6 +169,7 @@ class Load:
             if self._stop.is_set():
                 return
             self._call(runtime, number % len(ROWS))
+            self._stop.wait(PAUSE_S)
 
     def _call(self, runtime: Any, row: int) -> None:
         try:

@@ -48,6 +48,10 @@ def serve(platform: Any, endpoint: str, config: str) -> None:
     assert settled(platform, endpoint)["EndpointStatus"] == "InService"
 
 
+PAUSE_S = 0.01
+"""Between a client's calls, so that what is called has the processor too."""
+
+
 class Callers:
     """Clients that call all the while; who answered, and what failed."""
 
@@ -65,6 +69,7 @@ class Callers:
                 self.answers[answer["Body"].read().decode()] += 1
             except Exception as error:
                 self.failures.append(repr(error))
+            self._stop.wait(PAUSE_S)
 
     def more(self, name: str, calls: int = 20) -> None:
         """Return when that version has answered so many further calls."""
