@@ -17,7 +17,7 @@ _RULES: dict[str, patches.Rule] = {
     "/version": patches.text,
     "/apiKeySource": patches.text,
     "/policy": patches.text,
-    "/minimumCompressionSize": patches.integer,
+    "/minimumCompressionSize": patches.integer_or_none,
     "/disableExecuteApiEndpoint": patches.boolean,
     "/binaryMediaTypes/{}": patches.item,
     "/endpointConfiguration/types/{}": patches.item,

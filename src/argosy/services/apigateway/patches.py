@@ -67,6 +67,11 @@ def integer(document: dict[str, Any], steps: list[str], what: str, value: Any) -
     _number(int, document, steps, what, value)
 
 
+def integer_or_none(document: dict[str, Any], steps: list[str], what: str, value: Any) -> None:
+    """A whole number, which is taken away by replacing it with nothing too."""
+    _number(int, document, steps, "remove" if value in ("", None) else what, value)
+
+
 def number(document: dict[str, Any], steps: list[str], what: str, value: Any) -> None:
     """A member that is a number, in text."""
     _number(float, document, steps, what, value)
