@@ -268,6 +268,9 @@ class Gate:
         """Put an error on the wire as the client's dialect wants it."""
         dialect = self.dialect(request)
         members = {}
+        if isinstance(error, AuthError) and not self.has_table.is_set():
+            # Nothing is known yet of keys: clients try 503 again, and give up at a wrong key.
+            error = ServiceUnavailable("The platform is starting. Try again.")
         if isinstance(error, AuthError):
             status, code, message = error.told(dialect)
         else:

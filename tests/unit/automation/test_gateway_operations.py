@@ -262,3 +262,13 @@ def test_parts_of_http_apis_are_changed_and_removed(stage: GatewayStage) -> None
     api.call("DeleteApi", **place)
     with pytest.raises(NotFoundException):
         api.call("GetApi", **place)
+
+
+@pytest.mark.parametrize("gone", [{"op": "replace", "value": ""}, {"op": "remove"}])
+def test_compression_is_taken_away_by_nothing(stage: GatewayStage, gone: dict[str, str]) -> None:
+    api = Api(stage, minimumCompressionSize=100)
+    patch = {**gone, "path": "/minimumCompressionSize"}
+    api.call("UpdateRestApi", patchOperations=[patch])
+    assert api.call("GetRestApi")["minimumCompressionSize"] is None
+    with pytest.raises(BadRequestException):
+        api.call("UpdateRestApi", patchOperations=replace(minimumCompressionSize="much"))
