@@ -1,7 +1,6 @@
 """The few things of ASGI that control needs: a request whole, a response whole."""
 
 import asyncio
-import contextlib
 from collections.abc import Awaitable, Callable, MutableMapping
 from typing import Any
 
@@ -51,16 +50,15 @@ async def while_there(waiting: Awaitable[None], receive: Receive) -> None:
     """
     work = asyncio.ensure_future(waiting)
     gone = asyncio.ensure_future(_hung_up(receive))
+    gone.add_done_callback(lambda _: work.cancel())
     try:
-        await asyncio.wait({work, gone}, return_when=asyncio.FIRST_COMPLETED)
-        if not work.done():
-            raise ClientGone
-        work.result()
+        await work
+    except asyncio.CancelledError:
+        if not gone.done():
+            raise
+        raise ClientGone from None
     finally:
-        for task in (work, gone):
-            task.cancel()
-            with contextlib.suppress(asyncio.CancelledError, Exception):
-                await task
+        gone.cancel()
 
 
 async def _hung_up(receive: Receive) -> None:
