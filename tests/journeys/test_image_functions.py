@@ -33,6 +33,8 @@ def handler(event, context):
     print("got", event)
     if event == "raise":
         raise ValueError("not that")
+    if event == "grow":
+        held = [b"x" * (1 << 20) for _ in range(2000)]
     if event == "stay":
         time.sleep(600)
     return {"calls": calls, "environ": dict(os.environ), "uid": os.getuid(), "word": WORD}
@@ -133,19 +135,20 @@ def test_an_image_of_the_registry_is_a_function_until_it_is_updated(
 
 def test_a_function_of_an_image_fails_as_others_do(platform: Platform, engine: Podman) -> None:
     client = platform.client("lambda")
-    create(platform, "fails", OWN, Timeout=2)
+    create(platform, "fails", OWN, Timeout=5)
 
     failed = client.invoke(FunctionName="fails", Payload=b'"raise"')
     assert failed["FunctionError"] == "Unhandled"
     told = json.load(failed["Payload"])
     assert (told["errorType"], told["errorMessage"]) == ("ValueError", "not that")
     assert invoke(client, "fails", "stay")["errorType"] == "Sandbox.Timedout"
+    assert "signal: killed" in invoke(client, "fails", "grow")["errorMessage"]
     client.invoke(FunctionName="fails", InvocationType="Event", Payload=b'"later"')
 
     until(lambda: "got later" in lines(platform, "fails"))
-    until(lambda: sum(line.startswith("REPORT") for line in lines(platform, "fails")) == 3)
+    until(lambda: sum(line.startswith("REPORT") for line in lines(platform, "fails")) == 4)
     starts = [line for line in lines(platform, "fails") if line.startswith("START RequestId: ")]
-    assert len(starts) == 3
+    assert len(starts) == 4
     client.delete_function(FunctionName="fails")
     until(lambda: engine.containers() == [])
 

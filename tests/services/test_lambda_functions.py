@@ -108,6 +108,25 @@ def test_what_a_function_cannot_have_is_refused(
     assert client.list_functions()["Functions"] == []
 
 
+def test_functions_of_images_are_refused_where_no_container_engine_is_named(client: Any) -> None:
+    image = {"PackageType": "Image", "Code": {"ImageUri": "localhost/x:1"}}
+    status, code, message = refused(create, client=client, name="boxed", **image)
+    assert (status, code) == (400, "InvalidParameterValueException")
+    assert "ARGOSY_CONTAINER_ENGINE" in message
+
+
+def test_a_function_of_a_zip_takes_nothing_that_is_an_images(client: Any) -> None:
+    create(client, "zipped")
+    for call, members in (
+        (client.update_function_code, {"ImageUri": "localhost/x:1"}),
+        (client.update_function_configuration, {"ImageConfig": {"Command": ["a"]}}),
+        (client.create_function, {"Code": {"ImageUri": "i"}, "Role": ROLE}),
+    ):
+        status, code, message = refused(call, FunctionName="zipped", **members)
+        assert (status, code) == (400, "InvalidParameterValueException")
+        assert "Please don't provide Image" in message
+
+
 def test_code_and_configuration_change_and_versions_do_not(client: Any) -> None:
     create(client, "changing", Publish=True, MemorySize=256)
     before = client.get_function_configuration(FunctionName="changing")

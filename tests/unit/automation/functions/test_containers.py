@@ -188,6 +188,16 @@ def test_images_of_no_function_are_given_up_unless_they_are_new(
     assert kept == {f"{shelf.repository}:used", f"{shelf.repository}:new"}
 
 
+def test_an_image_of_more_than_images_may_have_is_refused(
+    docker: FakeEngine, tmp_path: Path
+) -> None:
+    with started(docker, tmp_path, container_engine="", max_image_gb=1.0) as engine:
+        blob = {"uri": "s3://b/k", "digest": "sha256:0", "size": (1 << 30) + 1}
+        large = {"digest": "large", "resolved": "x", "config": blob, "layers": [blob]}
+        with pytest.raises(NoImage, match="ARGOSY_MAX_IMAGE_GB is 1"):
+            Shelf(engine.means, DockerApi(str(docker.socket))).look_up("x:1", large)
+
+
 FOUND = {"Id": "sha256:1", "Config": {"Entrypoint": ["/e"], "Cmd": ["c"], "WorkingDir": "/w"}}
 BOXED = FunctionVersion(
     account=ACCOUNT, region=REGION, name="f", arn="arn", memory_mb=256, ephemeral_mb=1024

@@ -5,10 +5,7 @@ reach or trust the registry; what else there is the engine has, or pulls. Everyt
 """
 
 import hashlib
-import shutil
-import tempfile
 from collections.abc import Collection
-from pathlib import Path
 from time import monotonic
 from typing import Any
 
@@ -21,8 +18,8 @@ from argosy.ground.paths import DataDir
 from argosy.means import Means
 from argosy.objects.client import ObjectStore
 from argosy.objects.errors import BadArchive, StoreError
+from argosy.objects.packages import Packages
 
-_LOADING = "image-"
 _NEW_S = 600.0
 
 
@@ -102,9 +99,9 @@ class Shelf:
         return found
 
     def _load(self, name: str, pulled: PulledImage) -> None:
-        store = ObjectStore(self._means.store)
-        self._means.data_dir.functions.mkdir(mode=0o700, parents=True, exist_ok=True)
-        folder = Path(tempfile.mkdtemp(prefix=_LOADING, dir=self._means.data_dir.functions))
+        _check_size(pulled, self._means.settings.max_image_gb)
+        store, packages = ObjectStore(self._means.store), Packages(self._means.data_dir)
+        folder = packages.coming()
         try:
             config = fetched(store, pulled["config"], folder / "config", MOST_CONFIG)
             layers = [
@@ -116,7 +113,7 @@ class Shelf:
             raise NoImage(str(error)) from None
         finally:
             store.close()
-            shutil.rmtree(folder, ignore_errors=True)
+            packages.drop(folder)
 
     def _image(
         self,
@@ -132,6 +129,13 @@ class Shelf:
         return FunctionImage(
             uri=uri, resolved=resolved, digest=digest, engine_id=str(found["Id"]), pulled=pulled
         )
+
+
+def _check_size(pulled: PulledImage, most_gb: float) -> None:
+    """As it was pushed, which is less than what the engine makes of it. Raises NoImage."""
+    size = sum(blob["size"] for blob in pulled["layers"])
+    if size > most_gb * (1 << 30):
+        raise NoImage(f"It has {size} bytes, and ARGOSY_MAX_IMAGE_GB is {most_gb:g}.")
 
 
 def _digest(found: dict[str, Any]) -> str:
