@@ -84,7 +84,7 @@ class Podman:
         server: Any = subprocess.Popen(
             [*self._command, "system", "service", "--time", "0", f"unix://{self.socket}"],
             env=self._environment,
-            cwd=self.socket.parent,  # a file named oom is left where a container had too much memory
+            cwd=self.socket.parent,  # where a file "oom" is left when memory runs out
             stderr=subprocess.DEVNULL,
         )
         try:
