@@ -8,6 +8,7 @@ import hypothesis
 import pytest
 
 from argosy.testing import Platform
+from tests.support.clearing import clear_away
 
 if "CI" not in os.environ:  # where it is set, hypothesis draws the same examples every time
     hypothesis.settings.register_profile("patient", deadline=None)
@@ -40,7 +41,21 @@ class SharedPlatform(Platform):
 def platform() -> Iterator[Platform]:
     """A whole platform, shared: use names of your own, and leave its processes and clock alone."""
     with SharedPlatform(allow_reset=True, capture_delay_s=1) as running:
+        SHARED.append(running)
         yield running
+        SHARED.clear()
+
+
+SHARED: list[SharedPlatform] = []
+"""The platform, once it runs."""
+
+
+@pytest.hookimpl(trylast=True)
+def pytest_runtest_teardown(item: pytest.Item, nextitem: pytest.Item | None) -> None:
+    """Once a file is done, and its own fixtures with it, its endpoints go."""
+    if nextitem is not None and nextitem.path != item.path:
+        for running in SHARED:
+            clear_away(running)
 
 
 @pytest.fixture(scope="session")
