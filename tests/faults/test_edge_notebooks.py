@@ -360,3 +360,20 @@ def test_a_body_larger_than_jupyter_takes_is_refused_at_once(
     assert answer.status == 413
     assert b"512 MiB" in answer.body
     assert jupyter.seen == []
+
+
+# -- without control
+
+
+def test_sessions_go_on_while_control_is_away() -> None:
+    """An edge that starts then has the table of the disk."""
+    with stage() as scene:
+        path = scene.folder.run / "away.jupyter"
+        scene.thread(FakeJupyter(path))
+        entry = {"address": f"unix:{path}", "secret": SECRET}
+        scene.on_disk({**scene.table(), "notebooks": {SITE: entry}})
+        scene.start_edge()
+
+        assert asked(scene, head("lab")).status == 200
+        with scene.connect() as connection:
+            opened(connection).close()
