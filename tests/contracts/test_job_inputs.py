@@ -313,6 +313,15 @@ def test_input_that_is_larger_than_the_volume_is_not_fetched(here: World) -> Non
     assert not [request for request in here.store.requests if "/in/a" in request]
 
 
+def test_an_object_that_would_be_a_file_and_a_folder_is_named(here: World) -> None:
+    here.store.put("in/a", b"1")
+    here.store.put("in/a/b", b"2")
+
+    outcome = trained(here, "", channels=(Channel(name="train", uri="s3://in/"),))
+
+    assert "The object s3://in/a is a folder of other objects too." in outcome.failure
+
+
 def test_xgboost_trains_one_model_on_two_hosts(here: World) -> None:
     here.store.put("in/train/1.csv", csv(1))
     here.store.put("in/train/2.csv", csv(2))

@@ -114,6 +114,7 @@ def test_an_unknown_job_is_refused_in_the_services_own_words(
     [
         ({"algorithm": {"TrainingImage": None}}, "TrainingImage"),
         ({"InputDataConfig": [channel(), channel()]}, "unique"),
+        ({"InputDataConfig": [channel("..")]}, "the channel name '..'"),
         ({"InputDataConfig": [channel(uri="https://host/rows")]}, "S3Uri"),
         (
             {"InputDataConfig": [channel(source={"S3DataType": "ManifestFile"}, uri="s3://b")]},

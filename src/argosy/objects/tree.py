@@ -84,4 +84,4 @@ def _file(target: Path, place: PurePosixPath, key: str) -> Path:
 
 
 def _refuse(key: str, why: str) -> NoReturn:
-    raise BadTree(f"The object {key!r} cannot be a file of the model: it {why}. Rename it.")
+    raise BadTree(f"The object {key!r} cannot be a file: it {why}. Rename it.")

@@ -68,6 +68,9 @@ def fetch_items(store: ObjectStore, items: Iterable[Item], folder: Path, most: i
     wanted = list(items)
     _check(sum(item.size for item in wanted), most)
     places = [(item, _file(folder, item)) for item in wanted]
+    for item, file in places:  # only now are all folders there
+        if file.is_dir():
+            raise BadTree(f"The object {item.uri} is a folder of other objects too.")
     with ThreadPoolExecutor(_AT_ONCE) as threads:
         begun = [
             threads.submit(store.get_file, item.uri, file, most)
@@ -105,6 +108,4 @@ def _file(folder: Path, item: Item) -> Path:
         path.parent.mkdir(mode=0o755, parents=True, exist_ok=True)
     except (FileExistsError, NotADirectoryError):
         raise BadTree(f"The object {item.uri} lies in a folder that is an object too.") from None
-    if path.is_dir():
-        raise BadTree(f"The object {item.uri} is a folder of other objects too.")
     return path

@@ -7,6 +7,7 @@ from typing import Any
 
 from argosy.ground.errors import ValidationException
 
+_NO_FOLDERS = {".", ".."}
 _FILE, _FAST_FILE, _PIPE = "File", "FastFile", "Pipe"
 
 
@@ -16,6 +17,11 @@ def check_channels(asked: dict[str, Any]) -> None:
     names = [channel["ChannelName"] for channel in channels]
     if len(set(names)) < len(names):
         raise ValidationException("InputDataConfig: channel names must be unique.")
+    for name in _NO_FOLDERS & set(names):
+        raise ValidationException(
+            f"InputDataConfig: the channel name '{name}' cannot be that of a folder below "
+            "/opt/ml/input/data."
+        )
     groups = {one["InstanceGroupName"] for one in asked["ResourceConfig"].get("InstanceGroups", [])}
     usual = asked["AlgorithmSpecification"]["TrainingInputMode"]
     for channel in channels:
