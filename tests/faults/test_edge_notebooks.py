@@ -377,3 +377,12 @@ def test_sessions_go_on_while_control_is_away() -> None:
         assert asked(scene, head("lab")).status == 200
         with scene.connect() as connection:
             opened(connection).close()
+
+
+def test_before_the_first_table_nobody_is_told_that_an_instance_is_gone() -> None:
+    with stage() as scene:
+        scene.start_feed()
+        scene.start_edge()
+        assert asked(scene, head("lab")).status == 503
+        scene.publish(scene.table())
+        assert asked(scene, head("lab")).status == 404

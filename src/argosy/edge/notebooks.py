@@ -17,7 +17,7 @@ from argosy.edge.store import forwarded
 from argosy.edge.tunnel import Tunnel
 from argosy.edge.upstream import unix_upstream
 from argosy.ground import notebooks as sites
-from argosy.ground.errors import RequestTooLong
+from argosy.ground.errors import RequestTooLong, ServiceUnavailable
 from argosy.ground.routes import NotebookEntry
 
 if TYPE_CHECKING:
@@ -58,9 +58,12 @@ class Notebooks:
                 self._sites[name] = Site(entry)
 
     def begin(self, gate: "Gate", request: Request, path: str) -> None:
-        """The head is there: pass the request on, or say why not."""
+        """The head is there: pass the request on, or say why not. Raises ServiceUnavailable before
+        the first routing table, RequestTooLong."""
         name, rest = sites.split_path(path)
         site = self._sites.get(name)
+        if site is None and not gate.has_table.is_set():
+            raise ServiceUnavailable("The platform is starting. Try again.")
         if site is None:
             _say(request, 404, "Not running", sites.NOT_SERVED)
             return
