@@ -78,3 +78,22 @@ def test_errors_have_their_old_codes(
     answer = ask(server, path, **fields)
     assert answer.tag == "ErrorResponse"
     assert answer.findtext("Error/Code") == code
+
+
+def test_who_accepts_json_gets_it_as_integrations_of_api_gateway_do(
+    server: ApiServer, queue: str
+) -> None:
+    def told(path: str) -> Any:
+        return urllib3.request(
+            "POST",
+            server.url + path,
+            body="Action=SendMessage&MessageBody=x",
+            headers={**HEADERS, "Accept": "application/json"},
+            timeout=60,
+        ).json()
+
+    sent = told(queue)["SendMessageResponse"]
+    assert sent["SendMessageResult"]["MD5OfMessageBody"] == "9dd4e461268c8034f5c8564e155c67a6"
+    assert sent["ResponseMetadata"]["RequestId"]
+    code = "AWS.SimpleQueueService.NonExistentQueue"
+    assert told("/000000000000/none")["Error"]["Code"] == code

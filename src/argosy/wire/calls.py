@@ -18,10 +18,11 @@ from argosy.wire.query_dialect import QueryDialect
 from argosy.wire.rest_json import RestJsonDialect
 from argosy.wire.rest_xml import RestXmlDialect
 from argosy.wire.service import Service
-from argosy.wire.sqs_form import SqsFormDialect
+from argosy.wire.sqs_form import SqsFormDialect, SqsFormJsonDialect
 
 SQS_FORM = "sqs-form"
-"""What SQS spoke before JSON; no model names it."""
+SQS_FORM_JSON = "sqs-form-json"
+"""What SQS spoke before JSON, answered in XML or JSON; no model names it."""
 
 DIALECTS: dict[str, Dialect] = {
     "json": JsonDialect(),
@@ -31,6 +32,7 @@ DIALECTS: dict[str, Dialect] = {
     "rest-xml": RestXmlDialect(),
     "smithy-rpc-v2-cbor": CborDialect(),
     SQS_FORM: SqsFormDialect(),
+    SQS_FORM_JSON: SqsFormJsonDialect(),
 }
 
 
@@ -89,7 +91,8 @@ def serialize_error(
 def _spoken(service: Service, request: HttpRequest) -> str:
     """The protocol of the request, if the service speaks it; else the service's first."""
     if service.name == "sqs" and _guess(request) == "query":
-        return SQS_FORM
+        json = "application/json" in request.headers.get("accept", "")
+        return SQS_FORM_JSON if json else SQS_FORM
     if len(service.protocols) == 1:
         return service.protocol
     guessed = _guess(request)

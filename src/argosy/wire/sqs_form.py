@@ -7,10 +7,11 @@ Guide, "Making Query API requests using AWS query protocol".
 """
 
 import copy
+import json
 from collections.abc import Mapping
 from functools import cache
 from typing import Any
-from xml.etree.ElementTree import SubElement
+from xml.etree.ElementTree import Element, SubElement
 
 from botocore.loaders import Loader
 from botocore.model import OperationModel
@@ -66,6 +67,41 @@ class SqsFormDialect(QueryDialect):
             xml_values.text_element(inner, name, text)
         xml_values.text_element(root, "RequestId", request_id)
         return respond(error.status, root, request_id)
+
+
+class SqsFormJsonDialect(SqsFormDialect):
+    """The same, answered in JSON, as those get it who accept that: {"SendMessageResponse": …}."""
+
+    def serialize(
+        self, operation: OperationModel, result: Mapping[str, Any], request_id: str
+    ) -> HttpResponse:
+        answer = super().serialize(operation, result, request_id)
+        return _as_json(answer, {f"{operation.name}Response": _plain(_root(answer))})
+
+    def serialize_error(
+        self, service: Service | None, error: ApiError, request_id: str
+    ) -> HttpResponse:
+        answer = super().serialize_error(service, error, request_id)
+        return _as_json(answer, _plain(_root(answer)))
+
+
+def _root(answer: HttpResponse) -> Element:
+    return xml_values.loads(answer.body)
+
+
+def _as_json(answer: HttpResponse, document: Any) -> HttpResponse:
+    headers = {**answer.headers, "Content-Type": "application/json"}
+    return HttpResponse(answer.status, headers, json.dumps(document).encode())
+
+
+def _plain(element: Element) -> Any:
+    """Text, or what lies below by name; what comes more than once is a list."""
+    if not len(element):
+        return element.text
+    found: dict[str, Any] = {}
+    for child in element:
+        found.setdefault(xml_values.local(child.tag), []).append(_plain(child))
+    return {name: several if len(several) > 1 else several[0] for name, several in found.items()}
 
 
 @cache

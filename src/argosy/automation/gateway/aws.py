@@ -46,6 +46,8 @@ class AwsAsker:
         text = urlencode(query)
         given = {name.lower(): value for name, value in headers}
         given["host"] = host
+        if target.service == "sqs":
+            given.setdefault("accept", "application/json")
         session = self._credentials(account, role)
         if session.session_token:
             given["x-amz-security-token"] = session.session_token
