@@ -9,7 +9,7 @@ from typing import Any
 from botocore.exceptions import BotoCoreError, ClientError
 
 from argosy.testing import Platform
-from support.endpoints import until
+from support.endpoints import answers, until
 
 SPACE = "Crash"
 
@@ -61,7 +61,7 @@ def test_what_was_acknowledged_is_there_after_control_was_killed() -> None:
             kill_control(platform)
         for one in putters:
             one.stop()
-        until(lambda: platform.status()["edges"])
+        until(lambda: answers(platform))
         now = time.time()
         for number, one in enumerate(putters):
             points = client.get_metric_statistics(

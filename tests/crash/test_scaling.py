@@ -4,7 +4,7 @@ import os
 import signal
 
 from argosy.testing import Platform
-from support.endpoints import classifier, deploy, load, model_archive, until
+from support.endpoints import answers, classifier, deploy, load, model_archive, until
 from support.scaling import activities, until_instances, what
 
 MODEL = classifier()
@@ -21,6 +21,7 @@ def test_a_scale_out_goes_on_when_control_is_killed_in_the_middle() -> None:
             )
             os.kill(control, signal.SIGKILL)
             until(lambda: platform.pids()["control"] not in (0, control))
+            until(lambda: answers(platform))
             until_instances(platform, "cut-off", 3)
             until(lambda: activities(platform, "cut-off")[0]["StatusCode"] == "Successful")
             calls.more(20)

@@ -14,6 +14,9 @@ import joblib
 import numpy as np
 from sklearn.datasets import load_iris
 from sklearn.linear_model import LogisticRegression
+from urllib3.exceptions import HTTPError
+
+from argosy.testing import PlatformFailed
 
 IMAGE = "683313688378.dkr.ecr.us-east-1.amazonaws.com/sagemaker-scikit-learn:1.2-1-cpu-py3"
 BUCKET = "models"
@@ -134,6 +137,14 @@ def until(probe: Callable[[], Any], timeout_s: float = 60.0) -> Any:
             return answer
         tick.wait(0.05)
     raise TimeoutError(f"not within {timeout_s} s: {probe}")
+
+
+def answers(platform: Any) -> bool:
+    """Whether control is there and has its edges; for after it was killed."""
+    try:
+        return bool(platform.status()["edges"])
+    except (PlatformFailed, HTTPError):
+        return False
 
 
 def predict(runtime: Any, endpoint: str, rows: Any, **options: Any) -> list[Any]:
