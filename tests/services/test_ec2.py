@@ -182,6 +182,7 @@ def test_there_is_one_image(ec2: Any, refused: Refused) -> None:
         ({"UserData": "#cloud-config\n"}, "UnsupportedOperation"),
         ({"UserData": "#!" + "x" * 16_384}, "InvalidParameterValue"),
         ({"IamInstanceProfile": {"Name": "nobody"}}, "InvalidParameterValue"),
+        ({"InstanceType": "z9.vast"}, "InvalidParameterValue"),
         ({"InstanceMarketOptions": {"MarketType": "spot"}}, "UnsupportedOperation"),
         ({"MaxCount": MOST + 1, "MinCount": MOST + 1}, "InstanceLimitExceeded"),
     ],

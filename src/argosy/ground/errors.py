@@ -7,7 +7,7 @@
         ├── UnknownOperationException, SerializationException, InternalFailure, …
         ├── ResourceNotFound, ResourceInUse, ResourceLimitExceeded          (jobs)
         ├── ResourceNotFoundException, InvalidParameterException, …         (logs)
-        ├── InvalidParameter, InvalidParameterValue                         (SNS, SQS)
+        ├── InvalidParameter, InvalidParameterValue                         (SNS, SQS, EC2)
         ├── NoSuchEntity, EntityAlreadyExists, DeleteConflict, …            (IAM)
         └── ValidationError, ModelError, ServiceUnavailable, …              (runtime)
 
@@ -129,7 +129,7 @@ class InvalidParameter(ApiError):
 
 
 class InvalidParameterValue(ApiError):
-    """SQS: a parameter is wrong."""
+    """EC2, SQS: a parameter is wrong."""
 
 
 class BadRequestException(ApiError):

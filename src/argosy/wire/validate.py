@@ -34,6 +34,7 @@ _ERRORS: dict[str, type[ApiError]] = {
     "apigateway": BadRequestException,
     "apigatewayv2": BadRequestException,
     "cloudwatch": ServiceValidationError,
+    "ec2": InvalidParameterValue,
     "iam": ServiceValidationError,
     "sts": ServiceValidationError,
     "logs": InvalidParameterException,
