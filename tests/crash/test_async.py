@@ -20,7 +20,7 @@ from support.async_endpoints import (
     scale,
     until_there,
 )
-from support.endpoints import ROWS, classifier, in_service, model_archive, until
+from support.endpoints import ROWS, answers, classifier, in_service, model_archive, until
 
 REQUESTS = 250
 PATIENCE_S = 180.0
@@ -86,7 +86,7 @@ def test_queued_requests_are_drained_whatever_is_killed(served: Platform) -> Non
     until(lambda: answered() > 120, PATIENCE_S)
     kill(served.pids()["store"])
     until(lambda: answered() > 130, PATIENCE_S)
-    until(lambda: served.pids()["control"])
+    until(lambda: answers(served), PATIENCE_S)
     kill(until(lambda: in_service(served, "lossless"))[0]["agent_pid"])
     until_there(served, places, "lossless/out", 240)
     until(lambda: queue(served, "lossless")["ApproximateBacklogSize"] == 0)
