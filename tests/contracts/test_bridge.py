@@ -10,9 +10,9 @@ from pathlib import Path
 import pytest
 
 from argosy.runtimes import frames
-from support.bridges import MOST, Bridge, bridge
-from support.endpoints import until
-from support.worker_client import Reply, WorkerClient
+from tests.support.bridges import MOST, Bridge, bridge
+from tests.support.endpoints import until
+from tests.support.worker_client import Reply, WorkerClient
 
 
 @pytest.fixture(scope="module")

@@ -5,9 +5,10 @@ import os
 import signal
 from collections import Counter
 
+from tests.support.endpoints import until
+from tests.support.silent_alarms import put_silent_alarm
+
 from argosy.testing import Platform
-from support.endpoints import until
-from support.silent_alarms import put_silent_alarm
 
 ALARMS = 12
 

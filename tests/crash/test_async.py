@@ -10,9 +10,7 @@ from typing import Any
 
 import pytest
 from botocore.exceptions import ClientError
-
-from argosy.testing import Platform
-from support.async_endpoints import (
+from tests.support.async_endpoints import (
     content,
     deploy_async,
     keys_below,
@@ -20,7 +18,9 @@ from support.async_endpoints import (
     scale,
     until_there,
 )
-from support.endpoints import ROWS, answers, classifier, in_service, model_archive, until
+from tests.support.endpoints import ROWS, answers, classifier, in_service, model_archive, until
+
+from argosy.testing import Platform
 
 REQUESTS = 250
 PATIENCE_S = 180.0

@@ -12,10 +12,10 @@ from typing import Any
 import pytest
 import urllib3
 from botocore.exceptions import BotoCoreError, ClientError
+from tests.support.endpoints import until
+from tests.support.lambda_functions import create as create_function
 
 from argosy.testing import Platform
-from support.endpoints import until
-from support.lambda_functions import create as create_function
 
 WAIT_S = 120.0
 THREADS = 4

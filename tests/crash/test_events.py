@@ -6,9 +6,10 @@ import signal
 import threading
 from typing import Any
 
+from tests.support.endpoints import until
+from tests.support.event_queues import EventQueue
+
 from argosy.testing import Platform
-from support.endpoints import until
-from support.event_queues import EventQueue
 
 
 def kill_control(platform: Platform) -> None:

@@ -9,9 +9,9 @@ from typing import Any
 
 import pytest
 import urllib3
+from tests.support.endpoints import until
 
 from argosy.testing import Platform
-from support.endpoints import until
 
 HTTP = urllib3.PoolManager(retries=False)
 

@@ -8,9 +8,7 @@ from typing import Any
 
 import pytest
 from botocore.exceptions import ClientError
-
-from argosy.testing import Platform
-from support.endpoints import (
+from tests.support.endpoints import (
     BUCKET,
     ROWS,
     archive,
@@ -23,6 +21,8 @@ from support.endpoints import (
     settled,
     until,
 )
+
+from argosy.testing import Platform
 
 MODEL = classifier()
 

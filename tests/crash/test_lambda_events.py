@@ -6,10 +6,10 @@ from contextlib import suppress
 from typing import Any
 
 from botocore.exceptions import BotoCoreError, ClientError
+from tests.support.endpoints import until
+from tests.support.lambda_functions import create
 
 from argosy.testing import Platform
-from support.endpoints import until
-from support.lambda_functions import create
 
 EVENTS = 30
 HANDLER = """

@@ -9,9 +9,9 @@ from collections.abc import Iterator
 from typing import Any
 
 import pytest
+from tests.support.endpoints import until
 
 from argosy.testing import Platform
-from support.endpoints import until
 
 GROUP, STREAM = "/crash", "one"
 BATCH = 20

@@ -5,10 +5,10 @@ import signal
 from collections.abc import Iterator
 
 import pytest
+from tests.support.endpoints import until
+from tests.support.machines import SLOW_S, create, logged, named, settled, shown
 
 from argosy.testing import Platform
-from support.endpoints import until
-from support.machines import SLOW_S, create, logged, named, settled, shown
 
 
 @pytest.fixture(scope="module")

@@ -9,10 +9,10 @@ from collections.abc import Iterator
 from typing import Any
 
 import pytest
+from tests.support.endpoints import until
+from tests.support.subscriber import Subscriber
 
 from argosy.testing import Platform
-from support.endpoints import until
-from support.subscriber import Subscriber
 
 
 @pytest.fixture(scope="module")

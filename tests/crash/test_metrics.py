@@ -7,9 +7,9 @@ import time
 from typing import Any
 
 from botocore.exceptions import BotoCoreError, ClientError
+from tests.support.endpoints import answers, until
 
 from argosy.testing import Platform
-from support.endpoints import answers, until
 
 SPACE = "Crash"
 

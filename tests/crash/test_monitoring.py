@@ -8,9 +8,9 @@ from typing import Any
 
 import pytest
 from botocore.exceptions import BotoCoreError, ClientError
+from tests.support.endpoints import until
 
 from argosy.testing import Platform
-from support.endpoints import until
 
 BUCKET = "monitored"
 ROWS = 300_000

@@ -8,11 +8,11 @@ from typing import Any
 
 import pytest
 from botocore.exceptions import BotoCoreError, ClientError
+from tests.support.endpoints import archive, until
+from tests.support.training import BUCKET, put
+from tests.support.training_jobs import IMAGE, ROLE
 
 from argosy.testing import Platform
-from support.endpoints import archive, until
-from support.training import BUCKET, put
-from support.training_jobs import IMAGE, ROLE
 
 pytestmark = pytest.mark.timeout(600)
 

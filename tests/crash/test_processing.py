@@ -8,10 +8,10 @@ from typing import Any
 
 import pytest
 from botocore.exceptions import BotoCoreError, ClientError
+from tests.support.endpoints import until
 
 from argosy.ground.files import read_json
 from argosy.testing import Platform
-from support.endpoints import until
 
 pytestmark = pytest.mark.timeout(600)
 

@@ -3,9 +3,10 @@
 import os
 import signal
 
+from tests.support.endpoints import answers, classifier, deploy, load, model_archive, until
+from tests.support.scaling import activities, until_instances, what
+
 from argosy.testing import Platform
-from support.endpoints import answers, classifier, deploy, load, model_archive, until
-from support.scaling import activities, until_instances, what
 
 MODEL = classifier()
 

@@ -9,12 +9,12 @@ from typing import Any
 
 import pytest
 from botocore.exceptions import BotoCoreError, ClientError
+from tests.support.endpoints import until
+from tests.support.training import BUCKET, begin, described, finished, lines, stages, unpacked
+from tests.support.training_jobs import spot
 
 from argosy.ground.files import read_json
 from argosy.testing import Platform
-from support.endpoints import until
-from support.training import BUCKET, begin, described, finished, lines, stages, unpacked
-from support.training_jobs import spot
 
 pytestmark = pytest.mark.timeout(600)
 

@@ -17,11 +17,11 @@ from typing import Any
 
 import pytest
 from botocore.exceptions import BotoCoreError, ClientError
+from tests.support.endpoints import archive, create_model, until
+from tests.support.transforms import BUCKET, OVER, begin, body, bucket, keys, uploads
 
 from argosy.ground.files import read_json
 from argosy.testing import Platform
-from support.endpoints import archive, create_model, until
-from support.transforms import BUCKET, OVER, begin, body, bucket, keys, uploads
 
 WIDTH = 64
 COUNT = 600_000

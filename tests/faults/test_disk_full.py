@@ -9,7 +9,7 @@ import pytest
 from botocore.exceptions import BotoCoreError, ClientError
 
 from argosy.testing import Platform
-from support.endpoints import (
+from tests.support.endpoints import (
     IMAGE,
     ROWS,
     classifier,

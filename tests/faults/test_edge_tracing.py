@@ -9,7 +9,7 @@ import pytest
 from botocore.exceptions import ClientError
 
 from argosy.telemetry.traceparent import new_place, place_of
-from support.collector import Collector
+from tests.support.collector import Collector
 from tests.support.stage import ENDPOINT, Stage, stage, variant
 
 

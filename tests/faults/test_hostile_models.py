@@ -9,7 +9,7 @@ import pytest
 from botocore.exceptions import ClientError
 
 from argosy.testing import Platform
-from support.endpoints import (
+from tests.support.endpoints import (
     ROWS,
     archive,
     attempt,
@@ -71,7 +71,7 @@ def test_a_model_that_cannot_come_up_fails_its_endpoint_with_the_cause(
 
 
 def test_a_missing_artifact_is_named(strict: Platform) -> None:
-    from support.endpoints import IMAGE, create_config, settled
+    from tests.support.endpoints import IMAGE, create_config, settled
 
     sagemaker = strict.client("sagemaker")
     sagemaker.create_model(

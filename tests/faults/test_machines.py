@@ -5,8 +5,8 @@ from collections.abc import Iterator
 import pytest
 
 from argosy.testing import Platform
-from support.endpoints import until
-from support.machines import SLOW_S, create, logged, named, shown, switched
+from tests.support.endpoints import until
+from tests.support.machines import SLOW_S, create, logged, named, shown, switched
 
 
 @pytest.fixture(scope="module")

@@ -7,8 +7,8 @@ from pathlib import Path
 import pytest
 
 from argosy.testing import Platform
-from support.endpoints import until
-from support.training import begin, finished, lines, says
+from tests.support.endpoints import until
+from tests.support.training import begin, finished, lines, says
 
 pytestmark = pytest.mark.timeout(600)
 

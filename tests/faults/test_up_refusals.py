@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 from argosy.testing import Platform
-from support.command import Ran, argosy
+from tests.support.command import Ran, argosy
 
 
 @pytest.fixture

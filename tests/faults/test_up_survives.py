@@ -13,8 +13,8 @@ import pytest
 
 from argosy.ground.processes import ProcessId
 from argosy.testing import Platform
-from support.command import argosy
-from support.endpoints import until
+from tests.support.command import argosy
+from tests.support.endpoints import until
 
 MAKE_CERTIFICATE = (
     "openssl req -x509 -newkey rsa:2048 -nodes -days 2 -keyout key.pem -out cert.pem "

@@ -1,9 +1,9 @@
 """The real clients, pointed at the shared platform."""
 
 import pytest
+from tests.support.clients import AWS_CLI, SDK2, SDK3, Client, client
 
 from argosy.testing import Platform
-from support.clients import AWS_CLI, SDK2, SDK3, Client, client
 
 
 @pytest.fixture(scope="session")

@@ -6,9 +6,7 @@ from typing import Any
 
 import pytest
 from botocore.exceptions import ClientError
-
-from argosy.testing import Platform
-from support.async_endpoints import (
+from tests.support.async_endpoints import (
     BUCKET,
     content,
     deploy_async,
@@ -20,8 +18,10 @@ from support.async_endpoints import (
     rows_of,
     scale,
 )
-from support.endpoints import IMAGE, ROWS, classifier, model_archive, put_archive, until
-from support.event_queues import EventQueue
+from tests.support.endpoints import IMAGE, ROWS, classifier, model_archive, put_archive, until
+from tests.support.event_queues import EventQueue
+
+from argosy.testing import Platform
 
 MODEL = classifier()
 ADDS = """

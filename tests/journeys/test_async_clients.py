@@ -5,10 +5,10 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+from tests.support.clients import INSTALL_S, Client
+from tests.support.endpoints import IMAGE, ROWS, classifier, model_archive
 
 from argosy.testing import Platform
-from support.clients import INSTALL_S, Client
-from support.endpoints import IMAGE, ROWS, classifier, model_archive
 
 pytestmark = pytest.mark.timeout(INSTALL_S + 360)
 

@@ -6,10 +6,10 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
+from tests.support.async_endpoints import BUCKET, deploy_async, key_of
+from tests.support.endpoints import classifier, model_archive, until
 
 from argosy.testing import Platform
-from support.async_endpoints import BUCKET, deploy_async, key_of
-from support.endpoints import classifier, model_archive, until
 
 SIZE = 300 << 20
 MOST_MORE_MB = 40

@@ -5,11 +5,11 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
+from tests.support.async_endpoints import content, deploy_model, make_bucket, scale
+from tests.support.command import argosy
 
 from argosy.agent.sandbox import probe
 from argosy.testing import Platform
-from support.async_endpoints import content, deploy_model, make_bucket, scale
-from support.command import argosy
 
 pytestmark = pytest.mark.skipif(bool(probe()), reason=f"no sandbox: {probe()}")
 

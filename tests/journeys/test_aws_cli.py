@@ -6,11 +6,11 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+from tests.support.clients import INSTALL_S, Client
+from tests.support.endpoints import IMAGE, ROWS, classifier, create_model, model_archive
+from tests.support.transforms import bucket, csv
 
 from argosy.testing import Platform
-from support.clients import INSTALL_S, Client
-from support.endpoints import IMAGE, ROWS, classifier, create_model, model_archive
-from support.transforms import bucket, csv
 
 MODEL = classifier()
 

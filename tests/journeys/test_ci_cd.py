@@ -4,13 +4,13 @@ import json
 from collections.abc import Iterator
 
 import pytest
+from tests.support.endpoints import settled, until
+from tests.support.lambda_functions import create
+from tests.support.training import begin, finished
+from tests.support.training_jobs import IMAGE
+from tests.support.versions import callers
 
 from argosy.testing import Platform
-from support.endpoints import settled, until
-from support.lambda_functions import create
-from support.training import begin, finished
-from support.training_jobs import IMAGE
-from support.versions import callers
 
 pytestmark = pytest.mark.timeout(600)
 

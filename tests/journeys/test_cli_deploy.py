@@ -7,10 +7,10 @@ from pathlib import Path
 import joblib
 import pytest
 import skops.io
+from tests.support.command import Ran, argosy
+from tests.support.endpoints import ROWS, classifier, in_service, model_archive
 
 from argosy.testing import Platform
-from support.command import Ran, argosy
-from support.endpoints import ROWS, classifier, in_service, model_archive
 
 MODEL = classifier()
 OTHER = classifier(0.001)

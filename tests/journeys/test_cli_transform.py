@@ -9,11 +9,11 @@ import numpy as np
 import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
+from tests.support.command import Ran, argosy
+from tests.support.endpoints import ROWS, classifier, create_model, model_archive
+from tests.support.transforms import BUCKET, bucket, csv, keys
 
 from argosy.testing import Platform
-from support.command import Ran, argosy
-from support.endpoints import ROWS, classifier, create_model, model_archive
-from support.transforms import BUCKET, bucket, csv, keys
 
 MODEL = classifier()
 

@@ -5,9 +5,10 @@ import signal
 import subprocess
 from pathlib import Path
 
+from tests.support.command import COMMAND, argosy
+from tests.support.endpoints import until
+
 from argosy.testing import Platform
-from support.command import COMMAND, argosy
-from support.endpoints import until
 
 
 def resident_mb(pid: int) -> float:

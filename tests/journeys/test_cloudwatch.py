@@ -14,13 +14,13 @@ from botocore.auth import SigV4Auth
 from botocore.awsrequest import AWSRequest
 from botocore.credentials import Credentials
 from botocore.exceptions import ClientError
+from tests.support.clients import INSTALL_S, Client
+from tests.support.command import argosy
+from tests.support.endpoints import ROWS, classifier, deploy, model_archive, predict, until
+from tests.support.protocols import CBOR, JSON, QUERY, client_of, speaking
+from tests.support.silent_alarms import put_silent_alarm
 
 from argosy.testing import Platform
-from support.clients import INSTALL_S, Client
-from support.command import argosy
-from support.endpoints import ROWS, classifier, deploy, model_archive, predict, until
-from support.protocols import CBOR, JSON, QUERY, client_of, speaking
-from support.silent_alarms import put_silent_alarm
 
 
 def subscribed(platform: Platform, name: str) -> tuple[str, str]:

@@ -7,9 +7,7 @@ from typing import Any
 
 import pytest
 from botocore.exceptions import ClientError
-
-from argosy.testing import Platform
-from support.endpoints import (
+from tests.support.endpoints import (
     IMAGE,
     ROWS,
     classifier,
@@ -23,6 +21,8 @@ from support.endpoints import (
     settled,
     until,
 )
+
+from argosy.testing import Platform
 
 MODEL, OTHER = classifier(), classifier(0.001)
 EXPECTED, OTHERS = MODEL.predict(ROWS).tolist(), OTHER.predict(ROWS).tolist()

@@ -9,16 +9,7 @@ from typing import Any
 import pytest
 from botocore.exceptions import ClientError
 from tests.support import python_image
-from tests.support.podman import Podman, engine_spec, podman
-
-from argosy.agent.containers import have_image
-from argosy.agent.engine import Engine
-from argosy.agent.model import CannotServe
-from argosy.agent.watch import Watch
-from argosy.ground.instances import CONTAINER_FILE
-from argosy.ground.usage import memory, trees
-from argosy.testing import Platform
-from support.endpoints import (
+from tests.support.endpoints import (
     ROWS,
     archive,
     classifier,
@@ -28,6 +19,15 @@ from support.endpoints import (
     settled,
     until,
 )
+from tests.support.podman import Podman, engine_spec, podman
+
+from argosy.agent.containers import have_image
+from argosy.agent.engine import Engine
+from argosy.agent.model import CannotServe
+from argosy.agent.watch import Watch
+from argosy.ground.instances import CONTAINER_FILE
+from argosy.ground.usage import memory, trees
+from argosy.testing import Platform
 
 MODEL = classifier()
 CSV = "\n".join(",".join(map(str, row)) for row in ROWS)

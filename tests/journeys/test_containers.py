@@ -11,9 +11,7 @@ from botocore.exceptions import ClientError
 from sklearn.datasets import load_iris
 from sklearn.linear_model import LogisticRegression
 from sklearn.preprocessing import StandardScaler
-
-from argosy.testing import Platform
-from support.endpoints import (
+from tests.support.endpoints import (
     IMAGE,
     ROWS,
     archive,
@@ -26,6 +24,8 @@ from support.endpoints import (
     settled,
     until,
 )
+
+from argosy.testing import Platform
 
 SCALER = StandardScaler().fit(ROWS)
 SCALED = LogisticRegression(max_iter=1000).fit(SCALER.transform(ROWS), load_iris().target)

@@ -8,10 +8,10 @@ import numpy as np
 import pytest
 import torch
 from tests.contracts.runtimes.kit_torch import Classifier, scripted
+from tests.support.endpoints import archive, create_config, put_archive, settled
+from tests.support.hub import hub
 
 from argosy.testing import Platform
-from support.endpoints import archive, create_config, put_archive, settled
-from support.hub import hub
 
 ACCOUNT = "763104351884.dkr.ecr.us-east-1.amazonaws.com"
 PYTORCH = f"{ACCOUNT}/pytorch-inference:2.6.0-cpu-py312-ubuntu22.04-sagemaker"
@@ -96,9 +96,8 @@ def test_a_torchscript_model_with_a_script_answers_as_it_does_here(
 def test_a_hugging_face_archive_answers_as_its_pipeline_does_here(
     platform: Platform, tmp_path: Path
 ) -> None:
+    from tests.support.huggingface import save_classifier
     from transformers import pipeline
-
-    from support.huggingface import save_classifier
 
     save_classifier(tmp_path)
     serve(platform, "bert", HUGGING_FACE, packed(tmp_path), HF_TASK="text-classification")
@@ -115,7 +114,7 @@ def test_a_hugging_face_archive_answers_as_its_pipeline_does_here(
 def test_a_model_of_the_hub_is_fetched_only_where_the_platform_allows_it(
     platform: Platform, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    from support.huggingface import save_classifier
+    from tests.support.huggingface import save_classifier
 
     refused = served_from_the_hub(platform)
     assert refused["EndpointStatus"] == "Failed"

@@ -3,12 +3,12 @@
 from typing import Any
 
 import pytest
+from tests.support.endpoints import until
+from tests.support.machines import SLOW_S, logged, named
 
 from argosy.services.ec2.images import IMAGE_ID
 from argosy.state.ec2_instances import LOG_GROUP
 from argosy.testing import Platform
-from support.endpoints import until
-from support.machines import SLOW_S, logged, named
 
 QUICK = {"Delay": 1, "MaxAttempts": 120}
 TRUST = (

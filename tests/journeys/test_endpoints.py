@@ -7,9 +7,7 @@ from collections import Counter
 import numpy as np
 import pytest
 from botocore.exceptions import ClientError
-
-from argosy.testing import Platform
-from support.endpoints import (
+from tests.support.endpoints import (
     ROWS,
     classifier,
     create_config,
@@ -22,6 +20,8 @@ from support.endpoints import (
     settled,
     until,
 )
+
+from argosy.testing import Platform
 
 MODEL = classifier(1.0)
 OTHER = classifier(0.001)

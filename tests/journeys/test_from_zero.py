@@ -8,10 +8,8 @@ from typing import Any
 
 import pytest
 from botocore.exceptions import ClientError
-
-from argosy.testing import Platform
-from support import many_models
-from support.endpoints import (
+from tests.support import many_models
+from tests.support.endpoints import (
     ROWS,
     classifier,
     create_model,
@@ -22,6 +20,8 @@ from support.endpoints import (
     settled,
     until,
 )
+
+from argosy.testing import Platform
 
 MODEL = classifier()
 DIMENSION = "sagemaker:variant:DesiredInstanceCount"

@@ -6,10 +6,10 @@ from typing import Any
 
 import pytest
 import urllib3
+from tests.support.endpoints import ROWS, classifier, deploy, model_archive
+from tests.support.lambda_functions import create
 
 from argosy.testing import Platform
-from support.endpoints import ROWS, classifier, deploy, model_archive
-from support.lambda_functions import create
 
 HTTP = urllib3.PoolManager(retries=False)
 OLD, NEW = classifier(1.0), classifier(0.001)

@@ -10,6 +10,7 @@ from typing import Any
 import pytest
 from botocore.exceptions import BotoCoreError, ClientError
 from tests.support import function_image
+from tests.support.endpoints import until
 from tests.support.lambda_functions import ROLE, invoke
 from tests.support.oci_images import digest
 from tests.support.podman import Podman, podman
@@ -19,7 +20,6 @@ from argosy.agent.engine import Engine
 from argosy.automation.functions.containers.shelf import repository
 from argosy.ground.paths import DataDir
 from argosy.testing import Platform
-from support.endpoints import until
 
 SOURCE = """
 import http.client, os, time

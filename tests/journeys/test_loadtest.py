@@ -6,10 +6,8 @@ import subprocess
 from pathlib import Path
 
 import pytest
-
-from argosy.testing import Platform
-from support.command import COMMAND, Ran, argosy, as_in_a_terminal
-from support.endpoints import (
+from tests.support.command import COMMAND, Ran, argosy, as_in_a_terminal
+from tests.support.endpoints import (
     ROWS,
     classifier,
     create_config,
@@ -18,6 +16,8 @@ from support.endpoints import (
     model_archive,
     settled,
 )
+
+from argosy.testing import Platform
 
 NAME = "loaded"
 RESOURCE = {

@@ -8,13 +8,8 @@ from pathlib import Path
 import pytest
 from botocore.exceptions import ClientError
 from tests.support import python_image
-from tests.support.oci_images import layer
-from tests.support.registry import RegistryClient
-
-from argosy.agent.sandbox import probe
-from argosy.testing import Platform
-from support.command import argosy
-from support.endpoints import (
+from tests.support.command import argosy
+from tests.support.endpoints import (
     IMAGE,
     ROWS,
     archive,
@@ -26,7 +21,21 @@ from support.endpoints import (
     settled,
     until,
 )
-from support.many_models import BUCKET, call, container, counts, failure, log_of, put_model, serve
+from tests.support.many_models import (
+    BUCKET,
+    call,
+    container,
+    counts,
+    failure,
+    log_of,
+    put_model,
+    serve,
+)
+from tests.support.oci_images import layer
+from tests.support.registry import RegistryClient
+
+from argosy.agent.sandbox import probe
+from argosy.testing import Platform
 
 NAME = "many-models"
 MANY = Path(__file__).parents[1] / "support" / "many_programs"

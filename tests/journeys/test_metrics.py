@@ -9,12 +9,9 @@ from collections.abc import Iterator
 
 import pytest
 from botocore.exceptions import ClientError
-from tests.support.metrics import lately, names
-
-from argosy.testing import Platform
-from support.async_endpoints import BUCKET as ASYNC_BUCKET
-from support.async_endpoints import deploy_async, key_of, make_bucket
-from support.endpoints import (
+from tests.support.async_endpoints import BUCKET as ASYNC_BUCKET
+from tests.support.async_endpoints import deploy_async, key_of, make_bucket
+from tests.support.endpoints import (
     IMAGE,
     ROWS,
     archive,
@@ -27,9 +24,12 @@ from support.endpoints import (
     settled,
     until,
 )
-from support.many_models import call, put_model, serve
-from support.transforms import BUCKET as TRANSFORMS
-from support.transforms import begin, bucket, ended
+from tests.support.many_models import call, put_model, serve
+from tests.support.metrics import lately, names
+from tests.support.transforms import BUCKET as TRANSFORMS
+from tests.support.transforms import begin, bucket, ended
+
+from argosy.testing import Platform
 
 MOODY = """
 import time

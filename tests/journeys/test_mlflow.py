@@ -15,12 +15,12 @@ from typing import Any
 
 import pytest
 from sklearn.datasets import load_iris
+from tests.support import mlflow_models
+from tests.support.command import Ran, argosy
+from tests.support.endpoints import settled
+from tests.support.transforms import BUCKET, body, bucket, ended
 
 from argosy.testing import Platform
-from support import mlflow_models
-from support.command import Ran, argosy
-from support.endpoints import settled
-from support.transforms import BUCKET, body, bucket, ended
 
 IMAGE = "123456789012.dkr.ecr.us-east-1.amazonaws.com/mlflow-pyfunc:3.17.2"
 ROLE = "arn:aws:iam::123456789012:role/service-role/sagemaker"

@@ -5,9 +5,9 @@ from typing import Any
 
 import joblib
 import pytest
+from tests.support.endpoints import BUCKET, IMAGE, ROWS, classifier, create_config, predict, settled
 
 from argosy.testing import Platform
-from support.endpoints import BUCKET, IMAGE, ROWS, classifier, create_config, predict, settled
 
 MODEL = classifier()
 SCRIPT = b"""

@@ -8,11 +8,11 @@ from typing import Any
 
 import numpy as np
 import pytest
+from tests.support.clients import INSTALL_S, SDK2, client
+from tests.support.command import argosy
+from tests.support.endpoints import ROWS, classifier, create_model, model_archive, settled, until
 
 from argosy.testing import Platform
-from support.clients import INSTALL_S, SDK2, client
-from support.command import argosy
-from support.endpoints import ROWS, classifier, create_model, model_archive, settled, until
 
 IMAGE = "156813124566.dkr.ecr.us-east-1.amazonaws.com/sagemaker-model-monitor-analyzer"
 ROLE = "arn:aws:iam::000000000000:role/monitor"

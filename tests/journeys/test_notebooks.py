@@ -7,11 +7,9 @@ from urllib.parse import urlsplit
 
 import pytest
 from botocore.exceptions import ClientError
-
-from argosy.testing import Platform
-from support.endpoints import until
-from support.jupyter import Session, descendants, entered, ports_of, run_cell
-from support.machines import (
+from tests.support.endpoints import until
+from tests.support.jupyter import Session, descendants, entered, ports_of, run_cell
+from tests.support.machines import (
     SLOW_S,
     create,
     encoded,
@@ -21,6 +19,8 @@ from support.machines import (
     shown,
     switched,
 )
+
+from argosy.testing import Platform
 
 EVERY_START = """#!/bin/bash
 echo started in $(pwd) as $(whoami)

@@ -11,10 +11,10 @@ import pytest
 import urllib3
 from botocore.config import Config
 from botocore.exceptions import ClientError
+from tests.support.endpoints import ROWS, classifier, deploy, model_archive, predict
+from tests.support.event_queues import EventQueue
 
 from argosy.testing import Platform
-from support.endpoints import ROWS, classifier, deploy, model_archive, predict
-from support.event_queues import EventQueue
 
 MIB = 1 << 20
 

@@ -4,11 +4,10 @@ import json
 from pathlib import Path
 
 import pytest
-
-from support.clients import INSTALL_S, Client
-from support.endpoints import ROWS, classifier
-from support.training import LOGISTIC, iris_csv
-from support.transforms import csv
+from tests.support.clients import INSTALL_S, Client
+from tests.support.endpoints import ROWS, classifier
+from tests.support.training import LOGISTIC, iris_csv
+from tests.support.transforms import csv
 
 pytestmark = pytest.mark.timeout(INSTALL_S + 600)
 

@@ -3,8 +3,7 @@
 from pathlib import Path
 
 import pytest
-
-from support.clients import INSTALL_S, Client
+from tests.support.clients import INSTALL_S, Client
 
 pytestmark = pytest.mark.timeout(INSTALL_S + 600)
 

@@ -11,13 +11,7 @@ from typing import Any
 import pytest
 from botocore.exceptions import ClientError
 from tests.support import python_image
-from tests.support.oci_images import INDEX, Image, digest, index, layer, write_layout
-from tests.support.podman import Podman
-from tests.support.registry import RegistryClient
-
-from argosy.agent.sandbox import probe
-from argosy.testing import Platform
-from support.endpoints import (
+from tests.support.endpoints import (
     ROWS,
     archive,
     classifier,
@@ -27,6 +21,12 @@ from support.endpoints import (
     settled,
     until,
 )
+from tests.support.oci_images import INDEX, Image, digest, index, layer, write_layout
+from tests.support.podman import Podman
+from tests.support.registry import RegistryClient
+
+from argosy.agent.sandbox import probe
+from argosy.testing import Platform
 
 pytestmark = pytest.mark.skipif(bool(probe()), reason=f"no sandbox: {probe()}")
 MODEL = classifier()

@@ -6,9 +6,7 @@ from typing import Any
 
 import pytest
 from botocore.exceptions import ClientError
-
-from argosy.testing import Platform
-from support.endpoints import (
+from tests.support.endpoints import (
     BUCKET,
     ROWS,
     archive,
@@ -18,6 +16,8 @@ from support.endpoints import (
     model_archive,
     until,
 )
+
+from argosy.testing import Platform
 
 MODEL = "advised"
 ROLE = "arn:aws:iam::000000000000:role/any"

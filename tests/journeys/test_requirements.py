@@ -2,9 +2,10 @@
 
 from pathlib import Path
 
+from tests.support.endpoints import archive, attempt, deploy, until
+from tests.support.wheels import wheel
+
 from argosy.testing import Platform
-from support.endpoints import archive, attempt, deploy, until
-from support.wheels import wheel
 
 SCRIPT = b"""
 import pricing

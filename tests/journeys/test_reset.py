@@ -3,10 +3,10 @@
 from collections.abc import Iterator
 
 import pytest
+from tests.support import lambda_functions, machines, training
+from tests.support.endpoints import classifier, deploy, model_archive
 
 from argosy.testing import Platform
-from support import lambda_functions, machines, training
-from support.endpoints import classifier, deploy, model_archive
 
 # Service, list operation, the member that lists.
 LISTS = (

@@ -8,10 +8,8 @@ from datetime import UTC, datetime, timedelta
 from typing import Any
 
 import pytest
-
-from argosy.testing import Platform
-from support.async_endpoints import deploy_async
-from support.endpoints import (
+from tests.support.async_endpoints import deploy_async
+from tests.support.endpoints import (
     ROWS,
     classifier,
     create_model,
@@ -22,7 +20,9 @@ from support.endpoints import (
     settled,
     until,
 )
-from support.scaling import activities, counts, track, until_instances, what
+from tests.support.scaling import activities, counts, track, until_instances, what
+
+from argosy.testing import Platform
 
 MODEL = classifier()
 EXPECTED = MODEL.predict(ROWS).tolist()

@@ -9,12 +9,12 @@ from typing import Any
 
 import numpy as np
 import pytest
+from tests.support.endpoints import ROWS, classifier, create_model, model_archive, until
+from tests.support.event_queues import EventQueue
+from tests.support.lambda_functions import create
+from tests.support.transforms import csv
 
 from argosy.testing import Platform
-from support.endpoints import ROWS, classifier, create_model, model_archive, until
-from support.event_queues import EventQueue
-from support.lambda_functions import create
-from support.transforms import csv
 
 HANDLER = '''
 import boto3, time

@@ -12,10 +12,10 @@ import xgboost
 from sklearn.datasets import load_iris
 from sklearn.linear_model import LogisticRegression
 from sklearn.preprocessing import StandardScaler
+from tests.support.clients import INSTALL_S, Client
+from tests.support.endpoints import ROWS, archive, classifier, fleet, model_archive
 
 from argosy.testing import Platform
-from support.clients import INSTALL_S, Client
-from support.endpoints import ROWS, archive, classifier, fleet, model_archive
 
 pytestmark = pytest.mark.timeout(INSTALL_S + 360)
 

@@ -4,10 +4,9 @@ import json
 from pathlib import Path
 
 import pytest
-
-from support.clients import INSTALL_S, Client
-from support.endpoints import IMAGE, ROWS, classifier, model_archive
-from support.transforms import csv
+from tests.support.clients import INSTALL_S, Client
+from tests.support.endpoints import IMAGE, ROWS, classifier, model_archive
+from tests.support.transforms import csv
 
 pytestmark = pytest.mark.timeout(INSTALL_S + 360)
 

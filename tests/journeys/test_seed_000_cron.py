@@ -10,13 +10,13 @@ import json
 import joblib
 import numpy as np
 import pytest
+from tests.support.endpoints import ROWS, classifier
+from tests.support.lambda_functions import create as create_function
+from tests.support.machines import SLOW_S, lifecycle, settled, switched
+from tests.support.machines import create as create_notebook
+from tests.support.training import iris_csv
 
 from argosy.testing import Platform
-from support.endpoints import ROWS, classifier
-from support.lambda_functions import create as create_function
-from support.machines import SLOW_S, lifecycle, settled, switched
-from support.machines import create as create_notebook
-from support.training import iris_csv
 
 pytestmark = pytest.mark.timeout(600)
 

@@ -12,15 +12,15 @@ import joblib
 import numpy as np
 import pytest
 from sklearn.linear_model import LogisticRegression
+from tests.support.endpoints import ROWS, archive, classifier, until
+from tests.support.lambda_functions import create as create_function
+from tests.support.machines import SLOW_S, lifecycle, logged, named, settled, shown, switched
+from tests.support.machines import create as create_notebook
+from tests.support.training import iris_csv, unpacked
+from tests.support.training_jobs import IMAGE
 
 from argosy.services.ec2.images import IMAGE_ID
 from argosy.testing import Platform
-from support.endpoints import ROWS, archive, classifier, until
-from support.lambda_functions import create as create_function
-from support.machines import SLOW_S, lifecycle, logged, named, settled, shown, switched
-from support.machines import create as create_notebook
-from support.training import iris_csv, unpacked
-from support.training_jobs import IMAGE
 
 pytestmark = pytest.mark.timeout(600)
 

@@ -7,10 +7,10 @@ from datetime import UTC, datetime, timedelta
 
 import pytest
 from botocore.exceptions import ClientError
+from tests.support.endpoints import ROWS, classifier, deploy, model_archive, predict, settled, until
+from tests.support.lambda_functions import create as create_function
 
 from argosy.testing import Platform
-from support.endpoints import ROWS, classifier, deploy, model_archive, predict, settled, until
-from support.lambda_functions import create as create_function
 
 pytestmark = pytest.mark.timeout(600)
 

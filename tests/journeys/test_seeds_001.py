@@ -2,8 +2,7 @@
 
 import json
 
-from argosy.testing import Platform
-from support.endpoints import (
+from tests.support.endpoints import (
     ROWS,
     classifier,
     create_config,
@@ -14,7 +13,9 @@ from support.endpoints import (
     predict,
     settled,
 )
-from support.scaling import track, what
+from tests.support.scaling import track, what
+
+from argosy.testing import Platform
 
 OLD = classifier(1.0)
 NEW = classifier(0.001)

@@ -7,11 +7,8 @@ from pathlib import Path
 import numpy as np
 import pytest
 from botocore.exceptions import ClientError
-
-from argosy.agent.sandbox import probe
-from argosy.testing import Platform
-from support.command import Ran, argosy
-from support.endpoints import (
+from tests.support.command import Ran, argosy
+from tests.support.endpoints import (
     ROWS,
     classifier,
     create_config,
@@ -22,6 +19,9 @@ from support.endpoints import (
     settled,
     until,
 )
+
+from argosy.agent.sandbox import probe
+from argosy.testing import Platform
 
 EXAMPLE = Path(__file__).resolve().parents[2] / "examples" / "container"
 MODEL = classifier()

@@ -8,10 +8,8 @@ from collections import Counter
 from pathlib import Path
 
 import pytest
-
-from argosy.testing import Platform
-from support.clients import INSTALL_S, Client
-from support.endpoints import (
+from tests.support.clients import INSTALL_S, Client
+from tests.support.endpoints import (
     ROWS,
     classifier,
     create_config,
@@ -21,7 +19,9 @@ from support.endpoints import (
     model_archive,
     settled,
 )
-from support.transforms import csv
+from tests.support.transforms import csv
+
+from argosy.testing import Platform
 
 MODELS = {"a": classifier(1.0), "b": classifier(0.001)}
 

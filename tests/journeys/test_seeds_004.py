@@ -7,10 +7,8 @@ import signal
 from pathlib import Path
 
 import pytest
-
-from argosy.testing import Platform
-from support.clients import INSTALL_S, Client
-from support.endpoints import (
+from tests.support.clients import INSTALL_S, Client
+from tests.support.endpoints import (
     IMAGE,
     ROWS,
     classifier,
@@ -24,6 +22,8 @@ from support.endpoints import (
     settled,
     until,
 )
+
+from argosy.testing import Platform
 
 FIRST = classifier(1.0)
 SECOND = classifier(0.001)

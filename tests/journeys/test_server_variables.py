@@ -5,9 +5,9 @@ from concurrent.futures import ThreadPoolExecutor
 
 import pytest
 from botocore.exceptions import ClientError
+from tests.support.endpoints import classifier, deploy, model_archive
 
 from argosy.testing import Platform
-from support.endpoints import classifier, deploy, model_archive
 
 SCRIPT = """
 import logging, os, time

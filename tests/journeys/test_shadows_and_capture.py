@@ -13,9 +13,7 @@ from typing import Any
 
 import numpy as np
 import pytest
-
-from argosy.testing import Platform
-from support.endpoints import (
+from tests.support.endpoints import (
     ROWS,
     archive,
     classifier,
@@ -28,6 +26,8 @@ from support.endpoints import (
     settled,
     until,
 )
+
+from argosy.testing import Platform
 
 MODEL = classifier()
 OTHER = classifier(strength=0.01)

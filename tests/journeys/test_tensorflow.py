@@ -7,10 +7,10 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+from tests.support import tensorflow_models
+from tests.support.endpoints import create_config, put_archive, settled
 
 from argosy.testing import Platform
-from support import tensorflow_models
-from support.endpoints import create_config, put_archive, settled
 
 IMAGE = "763104351884.dkr.ecr.us-east-1.amazonaws.com/tensorflow-inference:2.16-cpu"
 ROWS = tensorflow_models.ROWS[::30].tolist()

@@ -5,11 +5,9 @@ from typing import Any
 
 import numpy as np
 import pytest
-
-from argosy.testing import Platform
-from support.command import argosy
-from support.endpoints import classifier, until
-from support.training import (
+from tests.support.command import argosy
+from tests.support.endpoints import classifier, until
+from tests.support.training import (
     BUCKET,
     PYTORCH,
     begin,
@@ -24,7 +22,9 @@ from support.training import (
     stages,
     unpacked,
 )
-from support.training_jobs import spot
+from tests.support.training_jobs import spot
+
+from argosy.testing import Platform
 
 pytestmark = pytest.mark.timeout(600)
 

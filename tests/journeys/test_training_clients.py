@@ -8,12 +8,12 @@ import pytest
 import torch
 import xgboost
 from sklearn.datasets import load_iris
+from tests.support.clients import INSTALL_S, Client
+from tests.support.endpoints import ROWS, classifier
+from tests.support.training import LOGISTIC, iris_csv, lines, unpacked
+from tests.support.transforms import csv
 
 from argosy.testing import Platform
-from support.clients import INSTALL_S, Client
-from support.endpoints import ROWS, classifier
-from support.training import LOGISTIC, iris_csv, lines, unpacked
-from support.transforms import csv
 
 pytestmark = pytest.mark.timeout(INSTALL_S + 600)
 

@@ -7,11 +7,9 @@ import pytest
 from sklearn.datasets import load_iris
 from sklearn.linear_model import LogisticRegression
 from sklearn.preprocessing import StandardScaler
-
-from argosy.testing import Platform
-from support.command import argosy
-from support.endpoints import IMAGE, ROWS, archive, model_archive, put_archive, until
-from support.transforms import (
+from tests.support.command import argosy
+from tests.support.endpoints import IMAGE, ROWS, archive, model_archive, put_archive, until
+from tests.support.transforms import (
     BUCKET,
     begin,
     body,
@@ -22,6 +20,8 @@ from support.transforms import (
     many_rows,
     report,
 )
+
+from argosy.testing import Platform
 
 SCALER = StandardScaler().fit(ROWS)
 SCALED = LogisticRegression(max_iter=1000).fit(SCALER.transform(ROWS), load_iris().target)

@@ -8,10 +8,20 @@ from typing import Any
 import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
+from tests.support.endpoints import ROWS, classifier, create_model, model_archive, until
+from tests.support.transforms import (
+    BUCKET,
+    begin,
+    body,
+    bucket,
+    csv,
+    ended,
+    keys,
+    many_rows,
+    uploads,
+)
 
 from argosy.testing import Platform
-from support.endpoints import ROWS, classifier, create_model, model_archive, until
-from support.transforms import BUCKET, begin, body, bucket, csv, ended, keys, many_rows, uploads
 
 MODEL = classifier()
 GROUP = "/aws/sagemaker/TransformJobs"

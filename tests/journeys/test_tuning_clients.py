@@ -4,11 +4,11 @@ import json
 from pathlib import Path
 
 import pytest
+from tests.support.clients import INSTALL_S, Client
+from tests.support.endpoints import ROWS
+from tests.support.training import LOGISTIC, iris_csv
 
 from argosy.testing import Platform
-from support.clients import INSTALL_S, Client
-from support.endpoints import ROWS
-from support.training import LOGISTIC, iris_csv
 
 pytestmark = pytest.mark.timeout(INSTALL_S + 600)
 

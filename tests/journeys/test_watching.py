@@ -9,10 +9,10 @@ import pytest
 import urllib3
 from prometheus_client.openmetrics.parser import text_string_to_metric_families as openmetrics
 from prometheus_client.parser import text_string_to_metric_families as plain
+from tests.support.command import argosy
+from tests.support.endpoints import ROWS, classifier, deploy, model_archive, predict, until
 
 from argosy.testing import Platform
-from support.command import argosy
-from support.endpoints import ROWS, classifier, deploy, model_archive, predict, until
 
 NAME = "watched"
 GROUP = f"/aws/sagemaker/Endpoints/{NAME}"

@@ -9,9 +9,9 @@ import pytest
 import xgboost
 from botocore.exceptions import ClientError
 from sklearn.datasets import dump_svmlight_file
+from tests.support.endpoints import ROWS, archive, create_config, put_archive, settled, until
 
 from argosy.testing import Platform
-from support.endpoints import ROWS, archive, create_config, put_archive, settled, until
 
 IMAGE = "683313688378.dkr.ecr.us-east-1.amazonaws.com/sagemaker-xgboost:1.7-1"
 MODEL = xgboost.train(

@@ -9,7 +9,7 @@ from botocore.exceptions import ClientError
 from argosy.ground.clock import ManualClock
 from argosy.ground.names import DEFAULT_ACCOUNT, DEFAULT_REGION
 from argosy.state import endpoints as ep
-from support.api_client import ApiServer
+from tests.support.api_client import ApiServer
 
 START = 1_700_000_000.0
 

@@ -11,7 +11,7 @@ import urllib3
 from botocore.exceptions import ClientError
 
 from argosy.testing import Platform
-from support.endpoints import until
+from tests.support.endpoints import until
 
 HTTP = urllib3.PoolManager(retries=False)
 ROLE = "arn:aws:iam::000000000000:role/gw2-role"

@@ -8,7 +8,7 @@ import pytest
 from argosy.ground.clock import ManualClock
 from argosy.ground.names import DEFAULT_ACCOUNT, DEFAULT_REGION
 from argosy.state import alarms
-from support.api_client import ApiServer
+from tests.support.api_client import ApiServer
 
 TARGET = {
     "ServiceNamespace": "sagemaker",

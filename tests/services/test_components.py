@@ -8,7 +8,7 @@ import pytest
 
 from argosy.ground.names import DEFAULT_ACCOUNT, DEFAULT_REGION
 from argosy.state import endpoints as ep
-from support.api_client import ApiServer
+from tests.support.api_client import ApiServer
 
 ARN = "arn:aws:sagemaker:us-east-1:000000000000:"
 MADE = datetime.fromtimestamp(1_700_000_000, UTC)

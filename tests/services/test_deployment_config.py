@@ -9,7 +9,7 @@ from argosy.ground.clock import ManualClock
 from argosy.ground.names import DEFAULT_ACCOUNT, DEFAULT_REGION
 from argosy.state.alarms import put_alarm
 from argosy.state.events import EventOutbox
-from support.api_client import ApiServer
+from tests.support.api_client import ApiServer
 
 Make = Callable[..., str]
 Refused = Callable[..., str]

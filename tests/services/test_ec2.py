@@ -10,7 +10,7 @@ from argosy.services.ec2.images import IMAGE_ID
 from argosy.services.ec2.running import MOST
 from argosy.state.ec2_instances import EC2_INSTANCE
 from argosy.state.events import EventOutbox
-from support.api_client import ApiServer
+from tests.support.api_client import ApiServer
 
 Refused = Callable[..., str]
 

@@ -14,7 +14,7 @@ from argosy.ground.names import DEFAULT_ACCOUNT, DEFAULT_REGION
 from argosy.ground.paths import DataDir
 from argosy.oci import layers
 from argosy.oci.names import Owner
-from support.api_client import ApiServer
+from tests.support.api_client import ApiServer
 from tests.support.oci_images import Image, digest, index, layer
 
 OWNER = Owner(DEFAULT_ACCOUNT, DEFAULT_REGION)

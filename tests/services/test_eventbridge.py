@@ -8,8 +8,8 @@ import pytest
 from botocore.exceptions import ClientError
 
 from argosy.testing import Platform
-from support.endpoints import archive, create_config, create_model, until
-from support.event_queues import EventQueue
+from tests.support.endpoints import archive, create_config, create_model, until
+from tests.support.event_queues import EventQueue
 
 
 @pytest.fixture

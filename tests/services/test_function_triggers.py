@@ -6,10 +6,10 @@ from typing import Any
 import pytest
 
 from argosy.testing import Platform
-from support.endpoints import until
-from support.event_queues import EventQueue
-from support.lambda_functions import create
-from support.silent_alarms import put_silent_alarm
+from tests.support.endpoints import until
+from tests.support.event_queues import EventQueue
+from tests.support.lambda_functions import create
+from tests.support.silent_alarms import put_silent_alarm
 
 TELL = '''
 import boto3, json, os

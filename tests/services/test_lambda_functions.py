@@ -13,8 +13,8 @@ from botocore.exceptions import ClientError
 from argosy.ground.functions import Invoked
 from argosy.ground.lineage import onward
 from argosy.state.invocations import Invocations
-from support.api_client import ApiServer
-from support.lambda_functions import ROLE, FakeFunctions, create, invoke, zipped
+from tests.support.api_client import ApiServer
+from tests.support.lambda_functions import ROLE, FakeFunctions, create, invoke, zipped
 
 ARN = "arn:aws:lambda:us-east-1:000000000000:function"
 

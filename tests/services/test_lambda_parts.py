@@ -10,8 +10,8 @@ import pytest
 from botocore.exceptions import ClientError
 
 from argosy.state.function_policy import allows
-from support.api_client import ApiServer
-from support.lambda_functions import FakeFunctions, create, zipped
+from tests.support.api_client import ApiServer
+from tests.support.lambda_functions import FakeFunctions, create, zipped
 
 ARN = "arn:aws:lambda:us-east-1:000000000000:function"
 

@@ -11,8 +11,8 @@ import pytest
 from botocore.exceptions import ClientError
 
 from argosy.testing import Platform
-from support.endpoints import until
-from support.lambda_functions import create, invoke, zipped
+from tests.support.endpoints import until
+from tests.support.lambda_functions import create, invoke, zipped
 
 
 @pytest.fixture(scope="module")

@@ -11,7 +11,7 @@ from botocore.awsrequest import AWSRequest
 from botocore.credentials import Credentials
 
 from argosy.testing import Platform
-from support.lambda_functions import create
+from tests.support.lambda_functions import create
 
 HTTP = urllib3.PoolManager(retries=False, timeout=urllib3.Timeout(60))
 SOURCE = """

@@ -9,7 +9,7 @@ import pytest
 from argosy.ground.names import DEFAULT_ACCOUNT, DEFAULT_REGION
 from argosy.ground.paths import DataDir
 from argosy.telemetry.logs import LogWriter, delete_all
-from support.api_client import ApiServer
+from tests.support.api_client import ApiServer
 
 GROUP = "/aws/sagemaker/Endpoints/one"
 Refused = Callable[..., str]

@@ -7,7 +7,7 @@ import pytest
 
 from argosy.ground.paths import DataDir
 from argosy.telemetry.logs import delete_all
-from support.api_client import ApiServer
+from tests.support.api_client import ApiServer
 
 GROUP = "/app/filtered"
 Refused = Callable[..., str]

@@ -11,7 +11,7 @@ from argosy.ground.clock import ManualClock
 from argosy.ground.names import DEFAULT_ACCOUNT, DEFAULT_REGION
 from argosy.ground.paths import DataDir
 from argosy.telemetry.logs import LogReader, LogWriter, delete_all
-from support.api_client import ApiServer
+from tests.support.api_client import ApiServer
 
 GROUP = "/app/one"
 STREAM = "web"

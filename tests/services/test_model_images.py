@@ -9,7 +9,7 @@ from argosy.agent.image_config import machine
 from argosy.ground.names import DEFAULT_ACCOUNT, DEFAULT_REGION
 from argosy.oci import layers
 from argosy.oci.names import Owner
-from support.api_client import ApiServer
+from tests.support.api_client import ApiServer
 from tests.support.oci_images import Image, digest, index, layer
 
 OWNER = Owner(DEFAULT_ACCOUNT, DEFAULT_REGION)

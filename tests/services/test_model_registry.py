@@ -7,7 +7,7 @@ import pytest
 
 from argosy.ground.clock import ManualClock
 from argosy.state.events import EventOutbox
-from support.api_client import ApiServer
+from tests.support.api_client import ApiServer
 
 ROLE = "arn:aws:iam::000000000000:role/Serving"
 IMAGE = "683313688378.dkr.ecr.us-east-1.amazonaws.com/sagemaker-xgboost:1.7-1"

@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 
-from support.api_client import ApiServer
+from tests.support.api_client import ApiServer
 
 ARN = "arn:aws:sagemaker:us-east-1:000000000000:model/"
 CONTAINER = {"Image": "sagemaker-scikit-learn:1.2-1-cpu-py3", "ModelDataUrl": "s3://b/m.tar.gz"}

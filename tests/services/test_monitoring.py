@@ -8,7 +8,7 @@ import pytest
 from argosy.ground.clock import ManualClock
 from argosy.ground.names import DEFAULT_ACCOUNT, DEFAULT_REGION
 from argosy.state import monitoring
-from support.api_client import ApiServer
+from tests.support.api_client import ApiServer
 
 ARN = "arn:aws:sagemaker:us-east-1:000000000000:"
 ROLE = "arn:aws:iam::000000000000:role/monitor"

@@ -9,7 +9,7 @@ import pytest
 from argosy.ground.names import DEFAULT_ACCOUNT, DEFAULT_REGION
 from argosy.state import notebooks
 from argosy.state.notebooks import NOTEBOOK
-from support.api_client import ApiServer
+from tests.support.api_client import ApiServer
 
 ARN = f"arn:aws:sagemaker:{DEFAULT_REGION}:{DEFAULT_ACCOUNT}:notebook-instance/one"
 CONFIG_ARN = ARN.replace("notebook-instance/", "notebook-instance-lifecycle-config/")

@@ -8,7 +8,7 @@ import pytest
 
 from argosy.ground.clock import ManualClock
 from argosy.state import pipelines as state
-from support.api_client import ApiServer
+from tests.support.api_client import ApiServer
 
 ROLE = "arn:aws:iam::000000000000:role/Pipes"
 STEP = {"Name": "stop", "Type": "Fail", "Arguments": {"ErrorMessage": "no"}}

@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 
 from argosy.state.events import EventOutbox
-from support.api_client import ApiServer
+from tests.support.api_client import ApiServer
 
 ARN = "arn:aws:sagemaker:us-east-1:000000000000:processing-job/"
 IMAGE = "156813124566.dkr.ecr.us-east-1.amazonaws.com/sagemaker-model-monitor-analyzer:latest"

@@ -7,7 +7,7 @@ import urllib3
 from botocore.exceptions import ClientError
 
 from argosy.testing import Platform
-from support.event_queues import EventQueue, open_policy
+from tests.support.event_queues import EventQueue, open_policy
 
 
 @pytest.fixture

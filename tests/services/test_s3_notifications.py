@@ -5,8 +5,8 @@ from typing import Any
 
 import pytest
 
-from support.api_client import ApiServer
-from support.event_queues import open_policy
+from tests.support.api_client import ApiServer
+from tests.support.event_queues import open_policy
 
 QUEUE = {
     "Id": "mine",

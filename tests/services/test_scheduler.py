@@ -8,8 +8,8 @@ from typing import Any
 import pytest
 
 from argosy.testing import Platform
-from support.endpoints import until
-from support.event_queues import EventQueue
+from tests.support.endpoints import until
+from tests.support.event_queues import EventQueue
 
 ROLE = "arn:aws:iam::000000000000:role/scheduler"
 OFF = {"Mode": "OFF"}

@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 
-from support.api_client import ApiServer
+from tests.support.api_client import ApiServer
 
 ACCOUNT, REGION = "000000000000", "us-east-1"
 MISSING = f"arn:aws:sns:{REGION}:{ACCOUNT}:missing"

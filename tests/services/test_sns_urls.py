@@ -14,8 +14,8 @@ from cryptography.hazmat.primitives.asymmetric import padding, rsa
 
 from argosy.messaging.notification import to_sign
 from argosy.testing import Platform
-from support.endpoints import until
-from support.subscriber import Subscriber
+from tests.support.endpoints import until
+from tests.support.subscriber import Subscriber
 
 
 @pytest.fixture

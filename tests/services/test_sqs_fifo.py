@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 
 from argosy.ground.clock import ManualClock
-from support.api_client import ApiServer
+from tests.support.api_client import ApiServer
 
 
 @pytest.fixture(scope="module")

@@ -7,7 +7,7 @@ from xml.etree import ElementTree
 import pytest
 import urllib3
 
-from support.api_client import ApiServer
+from tests.support.api_client import ApiServer
 
 SCOPE = "AWS4-HMAC-SHA256 Credential=k/20260101/us-east-1/sqs/aws4_request"
 HEADERS = {"Authorization": SCOPE, "Content-Type": "application/x-www-form-urlencoded"}

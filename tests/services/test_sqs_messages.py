@@ -9,8 +9,8 @@ from typing import Any
 import pytest
 
 from argosy.ground.clock import ManualClock
-from support.api_client import ApiServer
-from support.endpoints import until
+from tests.support.api_client import ApiServer
+from tests.support.endpoints import until
 
 
 @pytest.fixture(scope="module")

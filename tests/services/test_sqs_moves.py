@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 
 from argosy.testing import Platform
-from support.endpoints import until
+from tests.support.endpoints import until
 
 
 @pytest.fixture

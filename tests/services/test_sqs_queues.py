@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 
 from argosy.ground.clock import ManualClock
-from support.api_client import ApiServer
+from tests.support.api_client import ApiServer
 
 ACCOUNT, REGION = "000000000000", "us-east-1"
 

@@ -12,8 +12,8 @@ from argosy.state import job_statuses
 from argosy.state import training_jobs as jobs
 from argosy.state.events import EventOutbox
 from argosy.state.records import Record
-from support.api_client import ApiServer
-from support.training_jobs import channel, request
+from tests.support.api_client import ApiServer
+from tests.support.training_jobs import channel, request
 
 ARN = "arn:aws:sagemaker:us-east-1:000000000000:training-job/"
 Refused = Callable[..., str]

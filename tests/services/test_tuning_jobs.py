@@ -2,7 +2,7 @@
 
 from typing import Any
 
-from support.training_jobs import request
+from tests.support.training_jobs import request
 
 XGBOOST = "683313688378.dkr.ecr.us-east-1.amazonaws.com/sagemaker-xgboost:1.7-1"
 OBJECTIVE = {"Type": "Maximize", "MetricName": "score"}

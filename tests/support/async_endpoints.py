@@ -4,7 +4,7 @@ import json
 from collections.abc import Iterable
 from typing import Any
 
-from support.endpoints import create_model, settled, until
+from tests.support.endpoints import create_model, settled, until
 
 BUCKET = "async-box"
 

@@ -12,7 +12,7 @@ from pathlib import Path
 from typing import Any
 
 from argosy.runtimes import frames
-from support.worker_client import WorkerClient
+from tests.support.worker_client import WorkerClient
 
 PROGRAMS = Path(__file__).parent / "programs"
 MOST = 1 << 20

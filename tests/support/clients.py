@@ -21,7 +21,7 @@ from pathlib import Path
 from typing import Any
 
 from argosy.testing import Platform
-from support.command import argosy
+from tests.support.command import argosy
 
 SDK2 = ("sagemaker==2.257.7",)
 SDK3 = ("sagemaker==3.27.0",)

@@ -8,7 +8,7 @@ from typing import Any
 
 from opentelemetry.proto.collector.trace.v1.trace_service_pb2 import ExportTraceServiceRequest
 
-from support.endpoints import until
+from tests.support.endpoints import until
 
 
 @dataclass(frozen=True)

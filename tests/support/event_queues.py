@@ -3,7 +3,7 @@
 import json
 from typing import Any
 
-from support.endpoints import until
+from tests.support.endpoints import until
 
 ACCOUNT = "000000000000"
 

@@ -5,7 +5,7 @@ import os
 from pathlib import Path
 from typing import Any
 
-from support.endpoints import until
+from tests.support.endpoints import until
 
 ROLE = "arn:aws:iam::000000000000:role/notebook"
 LOGS = "/aws/sagemaker/NotebookInstances"

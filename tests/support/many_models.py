@@ -5,7 +5,7 @@ from typing import Any
 
 from botocore.exceptions import ClientError
 
-from support.endpoints import IMAGE, ROWS, create_config, predict, settled
+from tests.support.endpoints import IMAGE, ROWS, create_config, predict, settled
 
 BUCKET = "many"
 

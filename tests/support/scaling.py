@@ -2,7 +2,7 @@
 
 from typing import Any
 
-from support.endpoints import until
+from tests.support.endpoints import until
 
 DIMENSION = "sagemaker:variant:DesiredInstanceCount"
 

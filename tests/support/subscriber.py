@@ -5,7 +5,7 @@ import json
 import threading
 from typing import Any
 
-from support.endpoints import until
+from tests.support.endpoints import until
 
 
 class Subscriber:

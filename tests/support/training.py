@@ -9,8 +9,8 @@ import joblib
 import numpy as np
 from sklearn.datasets import load_iris
 
-from support.endpoints import archive, files_of, until
-from support.training_jobs import IMAGE, channel, request
+from tests.support.endpoints import archive, files_of, until
+from tests.support.training_jobs import IMAGE, channel, request
 
 BUCKET = "training"
 PATIENCE_S = 180.0

@@ -14,7 +14,7 @@ from argosy.services.sagemaker.training_view import filled
 from argosy.state import training_jobs as jobs
 from argosy.state.job_images import JobImage
 from argosy.state.training_jobs import TrainingJobDocument
-from support.control_builders import NOW, REGION, STORE
+from tests.support.control_builders import NOW, REGION, STORE
 
 ACCOUNT = "000000000000"
 IMAGE = "683313688378.dkr.ecr.us-east-1.amazonaws.com/sagemaker-scikit-learn:1.2-1-cpu-py3"

@@ -5,7 +5,7 @@ from typing import Any
 
 import numpy as np
 
-from support.endpoints import ROWS, until
+from tests.support.endpoints import ROWS, until
 
 BUCKET = "transforms"
 OVER = ("Completed", "Failed", "Stopped")

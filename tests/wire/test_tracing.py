@@ -5,8 +5,8 @@ from pathlib import Path
 from argosy.ground.settings import Settings
 from argosy.telemetry.traceparent import new_place
 from argosy.telemetry.tracing import Tracing
-from support.api_client import ApiServer
-from support.collector import Collector
+from tests.support.api_client import ApiServer
+from tests.support.collector import Collector
 
 
 def test_a_call_is_told_as_a_span(tmp_path: Path) -> None:

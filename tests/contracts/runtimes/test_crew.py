@@ -9,8 +9,8 @@ import numpy as np
 import pytest
 
 from argosy.runtimes import frames
-from support.endpoints import until
 from tests.contracts.runtimes.kits import JSON, Kit, Scripted, as_json
+from tests.support.endpoints import until
 from tests.support.worker_client import running_worker
 
 TWO = {"SAGEMAKER_MODEL_SERVER_WORKERS": "2"}

@@ -10,7 +10,7 @@ from argosy.agent.engine import Engine, EngineError
 from argosy.agent.folders import Folders
 from argosy.ground.paths import DataDir
 from argosy.ground.settings import Settings
-from support.podman import SECRET, engine_spec
+from tests.support.podman import SECRET, engine_spec
 
 
 def test_a_container_gets_its_model_its_variables_and_a_port_on_loopback(tmp_path: Path) -> None:

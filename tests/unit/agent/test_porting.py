@@ -9,7 +9,7 @@ import pytest
 
 from argosy.agent import porting
 from argosy.agent.porting import Porter
-from support.control_builders import instance
+from tests.support.control_builders import instance
 
 
 @pytest.fixture

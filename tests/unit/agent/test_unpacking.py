@@ -17,8 +17,8 @@ from argosy.ground.instances import PulledImage
 from argosy.ground.paths import DataDir
 from argosy.objects.errors import BadArchive
 from argosy.objects.inside import Inside
-from support.oci_images import Image, digest, layer
-from support.tiny_store import TinyStore, tiny_store
+from tests.support.oci_images import Image, digest, layer
+from tests.support.tiny_store import TinyStore, tiny_store
 
 FILES = layer({"app/main": b"#!/bin/sh\n", "etc": "private", "private/hosts": b"mine"})
 PLAIN = layer({"app/main": b"#!/bin/sh\n", "etc/hosts": b"mine", "var/run": "/run"})

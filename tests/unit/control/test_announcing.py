@@ -6,6 +6,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from tests.support.control_builders import NOW, deployment, document, instance
 
 from argosy.control import carrying_out
 from argosy.control.asynchronous.plans import plans_of
@@ -15,7 +16,6 @@ from argosy.state.events import Event, EventOutbox
 from argosy.state.records import Records
 from argosy.state.rollouts import new_rollout
 from argosy.state.transform_jobs import TRANSFORM_JOB, new_job
-from support.control_builders import NOW, deployment, document, instance
 
 HALF = {"share": 0.5, "wait": 60.0, "waits": "WaitIntervalInSeconds"}
 ALL = {"share": 1.0, "wait": 30.0, "waits": "TerminationWaitInSeconds"}

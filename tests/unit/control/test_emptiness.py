@@ -1,8 +1,9 @@
 """Who may have no instance, and what nobody uses."""
 
+from tests.support.control_builders import component, deployment, document, host
+
 from argosy.control.emptiness import elastic, models_in_use
 from argosy.state.endpoints import Deployment
-from support.control_builders import component, deployment, document, host
 
 
 def test_variants_and_components_with_a_minimum_of_zero_may_have_no_instance() -> None:

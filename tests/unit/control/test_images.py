@@ -6,6 +6,7 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
+from tests.support.control_builders import deployment, document
 
 from argosy.control.images import Images, checked_name
 from argosy.ground.clock import ManualClock
@@ -16,7 +17,6 @@ from argosy.state.database import open_database
 from argosy.state.images import resolved
 from argosy.state.records import Records
 from argosy.state.transform_jobs import TRANSFORM_JOB, new_job
-from support.control_builders import deployment, document
 
 
 @pytest.fixture

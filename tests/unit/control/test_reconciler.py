@@ -5,6 +5,8 @@ from collections.abc import Collection, Iterable
 from pathlib import Path
 
 import pytest
+from tests.support.control_builders import STORE, component, deployment, document, host
+from tests.support.memory_backend import MemoryBackend
 
 from argosy.control import launching
 from argosy.control.asynchronous.plans import QueuePlan
@@ -16,8 +18,6 @@ from argosy.ground.instances import Phase
 from argosy.ground.settings import Settings
 from argosy.state.database import open_database
 from argosy.state.records import Record, Records
-from support.control_builders import STORE, component, deployment, document, host
-from support.memory_backend import MemoryBackend
 
 
 class World:

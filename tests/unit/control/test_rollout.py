@@ -1,9 +1,10 @@
 """What control decides about an endpoint, one situation a test."""
 
+from tests.support.control_builders import NOW, REGION, deployment, document, host, instance
+
 from argosy.control.rollout import Plan, decide
 from argosy.ground.instances import Instance, Phase
 from argosy.state.endpoints import EndpointDocument
-from support.control_builders import NOW, REGION, deployment, document, host, instance
 
 
 def plan(

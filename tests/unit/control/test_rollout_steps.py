@@ -6,13 +6,13 @@ from dataclasses import dataclass, field, replace
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from tests.support.control_builders import NOW, REGION, deployment, document, instance
 
 from argosy.control.rollout import Signals, decide
 from argosy.control.rollout.sharing import active, fleets_of
 from argosy.ground.instances import Instance, Phase
 from argosy.state.endpoints import EndpointDocument
 from argosy.state.rollouts import Rollout, Step, new_rollout
-from support.control_builders import NOW, REGION, deployment, document, instance
 
 
 def step(share: float, wait: float = 60.0) -> Step:

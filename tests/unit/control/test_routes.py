@@ -1,9 +1,9 @@
 import pytest
+from tests.support.control_builders import NOW, component, deployment, document, host, instance
 
 from argosy.control.routes import Routed, build
 from argosy.state.endpoints import Deployment
 from argosy.state.rollouts import new_rollout
-from support.control_builders import NOW, component, deployment, document, host, instance
 
 
 def test_the_table_lists_serving_instances_of_the_live_deployment_only() -> None:

@@ -5,6 +5,7 @@ from collections.abc import Iterator
 from typing import Any
 
 import pytest
+from tests.support.scaling_stage import PLACE, VARIANT, Fired, Stage
 
 from argosy.ground.settings import Settings
 from argosy.state import endpoints as ep
@@ -13,7 +14,6 @@ from argosy.state.database import open_database
 from argosy.state.endpoints import new_deployment
 from argosy.state.records import Records
 from argosy.state.scaling import ACTION, COPIES, INSTANCES, STEP, TARGET, under
-from support.scaling_stage import PLACE, VARIANT, Fired, Stage
 
 
 @pytest.fixture

@@ -6,6 +6,8 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from tests.support.alarms import Watch
+from tests.support.scaling_stage import PLACE, VARIANT, Stage
 
 from argosy.control.alarms.whole import Alarms
 from argosy.control.scaling.whole import Scaling
@@ -16,8 +18,6 @@ from argosy.state.managed_alarms import managed_alarms
 from argosy.state.records import Records
 from argosy.state.scaling import POLICY, under
 from argosy.telemetry.metrics import MetricStore, Sample, metric
-from support.alarms import Watch
-from support.scaling_stage import PLACE, VARIANT, Stage
 
 TARGET_VALUE = 100.0
 

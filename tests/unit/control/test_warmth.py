@@ -3,11 +3,11 @@
 from typing import Any
 
 import pytest
+from tests.support.control_builders import REGION, deployment, document
 
 from argosy.control.warmth import limits_of, more_spares
 from argosy.state.records import Record
 from argosy.state.scaling import POLICY, STEP, TARGET, TRACKING
-from support.control_builders import REGION, deployment, document
 
 ACCOUNT = "000000000000"
 RESOURCE = "endpoint/e/variant/A"

@@ -5,6 +5,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from tests.support.control_builders import NOW, REGION, deployment, document
 
 from argosy.control.watching import Watch
 from argosy.ground.clock import ManualClock
@@ -14,7 +15,6 @@ from argosy.state.database import open_database
 from argosy.state.records import Record, Records
 from argosy.state.rollouts import new_rollout
 from argosy.telemetry.sketch import bucket_of
-from support.control_builders import NOW, REGION, deployment, document
 
 HALF = {"share": 0.5, "wait": 60.0, "waits": "--every"}
 ALL = {"share": 1.0, "wait": 60.0, "waits": "--every"}

@@ -12,7 +12,7 @@ import pytest
 
 from argosy.messaging import http_post
 from argosy.messaging.http_post import post
-from support.certificates import new_key
+from tests.support.certificates import new_key
 
 
 @contextmanager

@@ -7,12 +7,12 @@ from typing import Any
 
 import numpy as np
 import pytest
+from tests.support.tiny_store import TinyStore, tiny_store
 
 from argosy.monitor.analysis import Analysis, Attributes, BadData
 from argosy.monitor.quality import figures, limits, pairs
 from argosy.monitor.quality.running import run
 from argosy.objects.client import ObjectStore
-from support.tiny_store import TinyStore, tiny_store
 
 TRUTH = np.array(list("1110000000"))
 SAID = np.array(list("1101000000"))

@@ -13,12 +13,12 @@ from typing import Any
 import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
+from tests.support.tiny_store import TinyStore, tiny_store
 
 from argosy.monitor.analysis import Analysis, BadData
 from argosy.monitor.running import run
 from argosy.objects.client import ObjectStore
 from argosy.objects.errors import ObjectMissing
-from support.tiny_store import TinyStore, tiny_store
 
 ROWS = "".join(f"{number % 2},{number}\n" for number in range(200))
 

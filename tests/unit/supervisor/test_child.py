@@ -9,7 +9,7 @@ import pytest
 
 from argosy.supervisor import child as module
 from argosy.supervisor.child import Child, Program, last_lines, open_log, trim_log
-from support.endpoints import until
+from tests.support.endpoints import until
 
 
 def script(tmp_path: Path, text: str) -> Child:

@@ -22,7 +22,7 @@ from argosy.supervisor.child import Child
 from argosy.supervisor.credentials import ensure_credentials, new_credentials
 from argosy.supervisor.namespaces import namespaces_work
 from argosy.supervisor.store import Store
-from support.endpoints import until
+from tests.support.endpoints import until
 
 needs_namespaces = pytest.mark.skipif(not namespaces_work(), reason="no user namespaces here")
 

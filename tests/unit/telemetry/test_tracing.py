@@ -12,7 +12,7 @@ from argosy.ground.settings import Settings
 from argosy.telemetry import tracing
 from argosy.telemetry.traceparent import Place, new_place, place_of
 from argosy.telemetry.tracing import Told, Tracing
-from support.collector import Collector
+from tests.support.collector import Collector
 
 HEADER = "00-0af7651916cd43dd8448eb211c80319c-b7ad6b7169203331-01"
 

@@ -18,9 +18,9 @@ from argosy.agent.porter.job import Surroundings
 from argosy.ground.instances import ContainerSpec
 from argosy.ground.settings import Settings
 from argosy.runtimes import frames
-from support.control_builders import instance
-from support.endpoints import until
-from support.tiny_store import TinyStore, tiny_store
+from tests.support.control_builders import instance
+from tests.support.endpoints import until
+from tests.support.tiny_store import TinyStore, tiny_store
 
 Answer = Callable[[dict[str, str], bytes], tuple[int, dict[str, str], Any]]
 """(head, body) → status, head, and the body or a list of its parts."""

@@ -5,6 +5,7 @@ import os
 from pathlib import Path
 
 import pytest
+from tests.support.tiny_store import tiny_store
 
 from argosy.control.capturing import spooled
 from argosy.control.capturing.uploading import upload
@@ -13,7 +14,6 @@ from argosy.edge.spool import Spool
 from argosy.ground.spool import BEGIN, END, HEAD
 from argosy.objects.client import ObjectStore
 from argosy.objects.errors import BucketMissing
-from support.tiny_store import tiny_store
 
 AT = 1_613_824_425.5
 CAPTURE = capture_for(

@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from tests.support.memory_backend import MemoryBackend
 
 from argosy.access.roles import RoleSessions
 from argosy.access.sessions import RootKey
@@ -27,7 +28,6 @@ from argosy.state.notebooks import LIFECYCLE, NOTEBOOK
 from argosy.state.record import Record
 from argosy.state.records import Records
 from argosy.telemetry.metrics import MetricStore
-from support.memory_backend import MemoryBackend
 
 NOW = 1_700_000_000.0
 MINE = ("1", "r", "one")

@@ -3,6 +3,8 @@
 from pathlib import Path
 from typing import cast
 
+from tests.support.alarms import ACCOUNT, REGION, Watch
+
 from argosy.control.monitoring import outcomes
 from argosy.monitor.analysis import MetricValue, Result, failed
 from argosy.state import job_statuses
@@ -10,7 +12,6 @@ from argosy.state import processing_jobs as jobs
 from argosy.state.database import open_database
 from argosy.state.processing_jobs import PROCESSING_JOB, ProcessingJobDocument
 from argosy.state.records import Record
-from support.alarms import ACCOUNT, REGION, Watch
 
 
 def job(watch: Watch, name: str) -> Record:

@@ -3,6 +3,7 @@
 from typing import Any
 
 import pytest
+from tests.support.control_builders import deployment
 
 from argosy.control.monitoring.job import (
     CannotRun,
@@ -17,7 +18,6 @@ from argosy.control.processing.analysis import analysis_of
 from argosy.control.processing.endings import MOST_ATTEMPTS, ending_of
 from argosy.monitor.analysis import Result, failed
 from argosy.state.processing_jobs import most_seconds
-from support.control_builders import deployment
 
 AT = 1_772_636_400.0  # 2026-03-04T15:00:00Z
 OUTPUT = {"S3Output": {"S3Uri": "s3://out/reports/", "LocalPath": "/opt/ml/processing/output"}}

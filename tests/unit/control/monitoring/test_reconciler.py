@@ -6,6 +6,8 @@ from pathlib import Path
 from typing import Any, cast
 
 import pytest
+from tests.support.control_builders import deployment, document
+from tests.support.tiny_store import TinyStore, tiny_store
 
 from argosy.control.means import Means
 from argosy.control.monitoring import outcomes
@@ -20,8 +22,6 @@ from argosy.state.monitoring import DATA_QUALITY_DEFINITION, EXECUTION, MONITORI
 from argosy.state.processing_jobs import PROCESSING_JOB
 from argosy.state.records import Record, Records
 from argosy.telemetry.metrics import MetricStore, metric
-from support.control_builders import deployment, document
-from support.tiny_store import TinyStore, tiny_store
 
 ACCOUNT, REGION = "0" * 12, "us-east-1"
 AT = 1_772_636_400.0  # 2026-03-04T15:00:00Z

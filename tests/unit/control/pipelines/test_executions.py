@@ -6,12 +6,12 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from tests.support.pipelines import ROLE, PipelineScene
+from tests.support.tiny_store import tiny_store
 
 from argosy.ground.errors import InternalFailure, ThrottlingException
 from argosy.state import pipelines as state
 from argosy.state.transform_jobs import TRANSFORM_JOB
-from support.pipelines import ROLE, PipelineScene
-from support.tiny_store import tiny_store
 
 CONTAINER = {"Image": "sagemaker-xgboost:1.7-1", "ModelDataUrl": "s3://b/m.tar.gz"}
 

@@ -2,10 +2,11 @@
 
 from typing import Any
 
+from tests.support.control_builders import NOW, REGION
+from tests.support.training_jobs import ACCOUNT, document, request, spot
+
 from argosy.control.training.admission import admissions
 from argosy.state.record import Record
-from support.control_builders import NOW, REGION
-from support.training_jobs import ACCOUNT, document, request, spot
 
 
 def record(

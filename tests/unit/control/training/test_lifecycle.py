@@ -4,13 +4,13 @@ from dataclasses import replace
 from typing import Any
 
 import pytest
+from tests.support.control_builders import NOW
+from tests.support.training_jobs import document, done, host, request, spot
 
 from argosy.control.training.lifecycle import Plan, View, decide
 from argosy.ground.instances import Instance, Phase
 from argosy.ground.jobs import Written
 from argosy.state import job_statuses
-from support.control_builders import NOW
-from support.training_jobs import document, done, host, request, spot
 
 VIEW = View(name="job", created=NOW, instances=[])
 

@@ -1,14 +1,14 @@
 """Numbers in lines of a job's log."""
 
 import pytest
+from tests.support.control_builders import NOW, REGION
+from tests.support.training_jobs import ACCOUNT, document
 
 from argosy.control.training.metrics import data_of, found_in
 from argosy.state.record import Record
 from argosy.telemetry.logs import Event
 from argosy.telemetry.patterns import BadPattern
 from argosy.telemetry.patterns.numbers import compile_number
-from support.control_builders import NOW, REGION
-from support.training_jobs import ACCOUNT, document
 
 
 def event(message: str, at_ms: int = 60_000) -> Event:

@@ -8,6 +8,9 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from tests.support.control_builders import REGION, STORE
+from tests.support.memory_backend import MemoryBackend
+from tests.support.training_jobs import ACCOUNT, document, request
 
 from argosy.control.training.measuring import Measuring
 from argosy.control.training.pools import Pools
@@ -26,9 +29,6 @@ from argosy.state.record import Record
 from argosy.state.records import Records
 from argosy.telemetry.logs import LogWriter
 from argosy.telemetry.metrics import MetricStore, metric
-from support.control_builders import REGION, STORE
-from support.memory_backend import MemoryBackend
-from support.training_jobs import ACCOUNT, document, request
 
 LOSS = {"MetricDefinitions": [{"Name": "loss", "Regex": "loss=([0-9.]+)"}]}
 KEPT = {"KeepAlivePeriodInSeconds": 60}

@@ -2,6 +2,9 @@
 
 from typing import Any
 
+from tests.support.control_builders import NOW, REGION, STORE
+from tests.support.training_jobs import ACCOUNT, channel, document, request
+
 from argosy.control.job_specs import Place
 from argosy.control.training.spec import specs_of
 from argosy.ground.instances import InstanceSpec
@@ -9,8 +12,6 @@ from argosy.ground.jobs import Checkpoints, host_names
 from argosy.ground.settings import Settings
 from argosy.state.record import Record
 from argosy.state.training_jobs import Run
-from support.control_builders import NOW, REGION, STORE
-from support.training_jobs import ACCOUNT, channel, document, request
 
 PLACE = Place(Settings(data_dir="/data"), STORE, {"AWS_ENDPOINT_URL": "http://here"})
 

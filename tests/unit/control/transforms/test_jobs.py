@@ -7,6 +7,8 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from tests.support.memory_backend import MemoryBackend
+from tests.support.tiny_store import TinyStore, tiny_store
 
 from argosy.control.transforms import placing
 from argosy.control.transforms.desk import TransformDesk
@@ -20,8 +22,6 @@ from argosy.state.database import open_database
 from argosy.state.record import Record
 from argosy.state.records import Records
 from argosy.state.transform_jobs import TRANSFORM_JOB, new_job
-from support.memory_backend import MemoryBackend
-from support.tiny_store import TinyStore, tiny_store
 
 OWNER = ("000000000000", "us-east-1")
 MODEL = {"PrimaryContainer": {"Image": "sagemaker-scikit-learn:1.2-1-cpu-py3"}}

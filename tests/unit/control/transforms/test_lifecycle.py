@@ -3,10 +3,11 @@
 from dataclasses import replace
 from typing import Any
 
+from tests.support.control_builders import NOW, REGION, instance
+
 from argosy.control.transforms.lifecycle import WorkView, decide
 from argosy.ground.instances import Instance, Phase
 from argosy.state.transform_jobs import TransformJobDocument, new_job
-from support.control_builders import NOW, REGION, instance
 
 ASKED = {
     "ModelName": "m",

@@ -6,12 +6,12 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from tests.support.pipelines import ROLE, PipelineScene
 
 from argosy.control.tuning.reconciler import TuningReconciler
 from argosy.ground.errors import ApiError, ResourceNotFound, ValidationException
 from argosy.state.training_jobs import TRAINING_JOB
 from argosy.state.tuning_jobs import TUNING_JOB
-from support.pipelines import ROLE, PipelineScene
 
 DEFINITION = {
     "StaticHyperParameters": {"epochs": "3"},
