@@ -150,6 +150,24 @@ def test_code_and_configuration_change_and_versions_do_not(client: Any) -> None:
     assert (status, code) == (412, "PreconditionFailedException")
 
 
+@pytest.mark.parametrize("qualifier", ["1", "live"])
+def test_neither_a_version_nor_an_alias_is_changed(client: Any, qualifier: str) -> None:
+    made = create(client, f"fixed-{qualifier}", Publish=True)
+    client.create_alias(FunctionName=made["FunctionName"], Name="live", FunctionVersion="1")
+    named = f"{made['FunctionName']}:{qualifier}"
+
+    for call, members in (
+        (client.update_function_code, {"ZipFile": zipped(app="x = 3")}),
+        (client.update_function_configuration, {"Timeout": 9}),
+    ):
+        status, code, message = refused(call, FunctionName=named, **members)
+        assert (status, code) == (400, "InvalidParameterValueException")
+        assert "unqualified function ARN" in message
+
+    now = client.get_function_configuration(FunctionName=made["FunctionName"])
+    assert (now["CodeSha256"], now["Timeout"]) == (made["CodeSha256"], made["Timeout"])
+
+
 def test_a_dry_run_changes_nothing(client: Any) -> None:
     made = create(client, "dry")
     dry = client.update_function_code(FunctionName="dry", ZipFile=zipped(app="y"), DryRun=True)

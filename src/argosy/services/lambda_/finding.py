@@ -41,6 +41,21 @@ def named(call: Call) -> tuple[str, str]:
     return said.name, asked or said.qualifier
 
 
+def unqualified(call: Call) -> str:
+    """The function's name, of a call that changes what has no versions: the function as it is now.
+
+    Raises InvalidParameterValueException where a version or an alias is said, and as `named`.
+    """
+    name, qualifier = named(call)
+    if qualifier not in ("", LATEST):
+        raise InvalidParameterValueException(
+            "This operation is permitted on Lambda functions only. Aliases and versions do not "
+            "support this operation. Please specify either a function name or an unqualified "
+            "function ARN."
+        )
+    return name
+
+
 def arn_of(call: Call, name: str, qualifier: str = "") -> str:
     return function_arn(call.caller.region, call.caller.account, name, qualifier)
 

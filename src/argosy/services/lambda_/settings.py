@@ -10,6 +10,7 @@ from argosy.services.lambda_.finding import (
     function_named,
     named,
     new_revision,
+    unqualified,
 )
 from argosy.services.registry import Call, operation
 from argosy.state.functions import FUNCTION
@@ -67,7 +68,7 @@ def get_function_recursion_config(call: Call) -> dict[str, Any]:
 def get_runtime_management_config(call: Call) -> dict[str, Any]:
     """A runtime is what this machine has: it changes when that is updated."""
     name, qualifier = named(call)
-    _function(call)
+    function_named(call, name, qualifier)
     return {"UpdateRuntimeOn": "Auto", "FunctionArn": arn_of(call, name, qualifier)}
 
 
@@ -97,8 +98,7 @@ def get_account_settings(call: Call) -> dict[str, Any]:
 
 
 def _function(call: Call) -> Record:
-    name, qualifier = named(call)
-    return function_named(call, name, qualifier)
+    return function_named(call, unqualified(call))
 
 
 def _reserved(function: Record) -> int:

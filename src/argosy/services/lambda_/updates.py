@@ -9,8 +9,8 @@ from argosy.services.lambda_.finding import (
     change,
     check_revision,
     function_named,
-    named,
     new_revision,
+    unqualified,
 )
 from argosy.services.lambda_.packages import package_type
 from argosy.services.lambda_.publishing import publish
@@ -22,7 +22,7 @@ from argosy.state.record import Record
 @operation("lambda", "UpdateFunctionCode")
 async def update_function_code(call: Call) -> dict[str, Any]:
     """Answers when the code is there; invocations from then on have it."""
-    name, _ = named(call)
+    name = unqualified(call)
     asked = call.input
     function = function_named(call, name)
     check_revision(call, function.document["revision"])
@@ -41,7 +41,7 @@ async def update_function_code(call: Call) -> dict[str, Any]:
 
 @operation("lambda", "UpdateFunctionConfiguration")
 def update_function_configuration(call: Call) -> dict[str, Any]:
-    name, _ = named(call)
+    name = unqualified(call)
     rules.check(call.input)
     if call.input.get("Role"):
         check_role(call, call.input["Role"])
