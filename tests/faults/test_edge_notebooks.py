@@ -92,10 +92,10 @@ def rss_kb(stage: Stage) -> int:
     [
         "",
         "x",
-        new_session("another start", time.time() + 600),
-        new_session(SECRET, time.time() - 1),
-        new_session(SECRET, time.time() + 600)[:-1] + "g",
-        "9" + new_session(SECRET, time.time() + 600),
+        pytest.param(new_session("another start", time.time() + 600), id="another's"),
+        pytest.param(new_session(SECRET, time.time() - 1), id="over"),
+        pytest.param(new_session(SECRET, time.time() + 600)[:-1] + "g", id="forged"),
+        pytest.param("9" + new_session(SECRET, time.time() + 600), id="longer"),
     ],
 )
 def test_without_a_session_nothing_of_jupyter_is_there(

@@ -21,9 +21,9 @@ def test_a_session_is_good_until_its_time_is_up() -> None:
         "..",
         "1.2.3",
         "é.é",
-        COOKIE.replace("1000", "9999", 1),
-        COOKIE[:-1],
-        COOKIE + "0",
+        pytest.param(COOKIE.replace("1000", "9999", 1), id="longer"),
+        pytest.param(COOKIE[:-1], id="cut"),
+        pytest.param(COOKIE + "0", id="more"),
     ],
 )
 def test_what_was_not_made_like_this_is_no_session(value: str) -> None:
