@@ -50,6 +50,18 @@ def test_a_tuning_job_is_described_with_all_that_an_attaching_sdk_reads(sagemake
     assert not shown["EnableManagedSpotTraining"]
 
 
+def test_the_instances_that_a_tuner_of_the_sdk_offers_are_shown_as_attaching_reads_them(
+    sagemaker: Any,
+) -> None:
+    offered = {"InstanceType": "ml.m5.large", "InstanceCount": 1, "VolumeSizeInGB": 30}
+    asked = definition(HyperParameterTuningResourceConfig=offered)
+    del asked["ResourceConfig"]
+
+    shown = tune(sagemaker, "offered", TrainingJobDefinition=asked)["TrainingJobDefinition"]
+
+    assert shown["ResourceConfig"] == shown["HyperParameterTuningResourceConfig"] == offered
+
+
 def test_a_tuning_job_of_the_built_in_algorithm_shows_the_metrics_that_it_tells(
     sagemaker: Any,
 ) -> None:

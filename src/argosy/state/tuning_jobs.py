@@ -14,6 +14,15 @@ MAXIMIZE = "Maximize"
 OBJECTIVE = "_tuning_objective_metric"
 """The hyperparameter by which an algorithm learns what it is tuned for."""
 
+_OWN = (
+    "DefinitionName",
+    "TuningObjective",
+    "HyperParameterRanges",
+    "StaticHyperParameters",
+    "HyperParameterTuningResourceConfig",
+)
+"""Of a definition; no members of CreateTrainingJob."""
+
 
 class Trial(TypedDict):
     """One training job of a tuning job."""
@@ -92,16 +101,22 @@ def training_request(
     metric = objective_of(asked, definition).get("MetricName")
     static = dict(definition.get("StaticHyperParameters") or {})
     parameters = {**static, **({OBJECTIVE: metric} if metric else {}), **chosen}
-    own = ("DefinitionName", "TuningObjective", "HyperParameterRanges", "StaticHyperParameters")
-    taken = {k: v for k, v in definition.items() if k not in own and v is not None}
-    resources = taken.pop("HyperParameterTuningResourceConfig", None)
-    if resources and not taken.get("ResourceConfig"):
-        taken["ResourceConfig"] = _resources(resources)
-    return {**taken, "TrainingJobName": name, "HyperParameters": parameters}
+    taken = {k: v for k, v in definition.items() if k not in _OWN and v is not None}
+    own = {"TrainingJobName": name, "HyperParameters": parameters}
+    return {**taken, **resources_of(definition), **own}
 
 
-def _resources(given: dict[str, Any]) -> dict[str, Any]:
-    """The first kind of instance that is offered."""
+def resources_of(definition: dict[str, Any]) -> dict[str, Any]:
+    """{"ResourceConfig"}: as given, or the first kind of instance that
+    HyperParameterTuningResourceConfig offers; {} where there is neither."""
+    plain = definition.get("ResourceConfig")
+    given = definition.get("HyperParameterTuningResourceConfig")
+    if plain or not given:
+        return {"ResourceConfig": plain} if plain else {}
+    return {"ResourceConfig": _offered(given)}
+
+
+def _offered(given: dict[str, Any]) -> dict[str, Any]:
     offered = (given.get("InstanceConfigs") or [given])[0]
     members = ("InstanceType", "InstanceCount", "VolumeSizeInGB")
     taken = {name: offered[name] for name in members if offered.get(name) is not None}

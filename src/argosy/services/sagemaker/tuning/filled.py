@@ -7,7 +7,7 @@ from typing import Any
 
 from argosy.services.sagemaker.builtin_metrics import with_builtin_metrics
 from argosy.state.training_jobs import DEFAULT_RUNTIME_S
-from argosy.state.tuning_jobs import OBJECTIVE, objective_of
+from argosy.state.tuning_jobs import OBJECTIVE, objective_of, resources_of
 
 _RANGES = ("IntegerParameterRanges", "ContinuousParameterRanges", "CategoricalParameterRanges")
 _SCALED = ("IntegerParameterRanges", "ContinuousParameterRanges")
@@ -34,6 +34,7 @@ def filled_definition(asked: dict[str, Any], definition: dict[str, Any]) -> dict
     body = {
         **dict.fromkeys(_FLAGS, False),
         **_given(definition),
+        **resources_of(definition),
         "StaticHyperParameters": {**static, **({OBJECTIVE: metric} if metric else {})},
         "AlgorithmSpecification": _algorithm(definition, static),
         "StoppingCondition": {
