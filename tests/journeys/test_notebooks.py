@@ -8,7 +8,7 @@ from urllib.parse import urlsplit
 import pytest
 from botocore.exceptions import ClientError
 from tests.support.endpoints import until
-from tests.support.jupyter import Session, descendants, entered, ports_of, run_cell
+from tests.support.jupyter import Session, entered, ports_of, run_cell
 from tests.support.machines import (
     SLOW_S,
     create,
@@ -20,6 +20,7 @@ from tests.support.machines import (
     switched,
 )
 
+from argosy.ground.processes import descendants
 from argosy.testing import Platform
 
 EVERY_START = """#!/bin/bash
@@ -147,7 +148,8 @@ def test_a_cell_runs_in_the_jupyterlab_behind_a_presigned_url(platform: Platform
     )
     page = session.ask("GET", "lab")
     assert page.status == 200
-    inside = descendants(shown(platform, "nb-lab")["worker_pid"])
+    machine = shown(platform, "nb-lab")["worker_pid"]
+    inside = [machine, *descendants(machine)]
     servers = set(inside) & set(named("jupyterlab"))
     assert servers
     assert ports_of(servers) == []

@@ -10,7 +10,6 @@ from typing import Any
 import urllib3
 
 from argosy.ground.notebooks import COOKIE
-from argosy.ground.processes import children_of
 
 SLOW_S = 60
 
@@ -103,11 +102,6 @@ def _printed(connection: Any, asked_as: str) -> str:
             text += message["content"]["text"]
         if message["msg_type"] == "status" and message["content"]["execution_state"] == "idle":
             return text
-
-
-def descendants(pid: int) -> list[int]:
-    """A process and all below it."""
-    return [pid, *(one for child in children_of(pid) for one in descendants(child))]
 
 
 def ports_of(pids: Iterable[int]) -> list[str]:

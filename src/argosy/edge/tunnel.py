@@ -59,7 +59,7 @@ class Tunnel:
         if self._opening is not None:
             self._opening.cancel()
         for end in (self._client, self._server):
-            end.close(self._loop)
+            end.close()
         self._over(self)
 
     def sweep(self, now: float) -> None:
@@ -161,11 +161,11 @@ class _End(asyncio.Protocol):
         if self._transport is not None and data:
             self._transport.write(data)
 
-    def close(self, loop: asyncio.AbstractEventLoop) -> None:
+    def close(self) -> None:
         transport = self._transport
         if transport is not None:
             transport.close()
-            loop.call_later(LINGER_S, transport.abort)
+            self._loop.call_later(LINGER_S, transport.abort)
 
     def stalled(self, now: float) -> float:
         """For how many seconds it has taken nothing, or too little."""

@@ -3,6 +3,7 @@
 import os
 import select
 import signal
+from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -61,12 +62,38 @@ class ProcessId:
 
 
 def children_of(pid: int) -> list[int]:
-    """The pids of a process's children; [] when it is gone."""
+    """The pids of the children of a process's first thread; [] when it is gone."""
     try:
         text = Path(f"/proc/{pid}/task/{pid}/children").read_text()
     except OSError:
         return []
     return [int(child) for child in text.split()]
+
+
+def descendants(pid: int) -> Iterator[int]:
+    """The processes below one that there are now, whichever of its threads has started them.
+
+    Each is looked for when it is asked for: who fears very many takes no more than it needs.
+    """
+    waiting = [pid]
+    while waiting:
+        for child in _children_of_threads(waiting.pop()):
+            yield child
+            waiting.append(child)
+
+
+def _children_of_threads(pid: int) -> Iterator[int]:
+    try:
+        threads = os.listdir(f"/proc/{pid}/task")
+    except OSError:
+        return
+    for thread in threads:
+        try:
+            with open(f"/proc/{pid}/task/{thread}/children") as file:
+                text = file.read()
+        except OSError:
+            continue
+        yield from map(int, text.split())
 
 
 def _stat(pid: int) -> list[str]:

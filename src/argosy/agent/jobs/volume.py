@@ -4,14 +4,13 @@ Measured at most a twentieth of the time; between two looks a job may write more
 """
 
 import os
-import time
 from pathlib import Path
 
 from argosy.agent.environments import size_of
 from argosy.agent.jobs import reasons
+from argosy.agent.pace import Pace
 
 _LEAST_FREE = 256 << 20
-_SHARE = 20
 
 
 class Volume:
@@ -21,12 +20,11 @@ class Volume:
         """`limit`: bytes, 0 for none but the disk's."""
         self._folder = folder
         self._limit = limit
-        self._next = 0.0
+        self._pace = Pace()
 
     def look(self) -> str:
         """Why the job has to end; "" while all is well."""
-        began = time.monotonic()
-        if began < self._next:
+        if not self._pace.due:
             return ""
         status = os.statvfs(self._folder)
         free = status.f_bavail * status.f_frsize
@@ -34,6 +32,6 @@ class Volume:
             return reasons.disk_full(free)
         if not self._limit:
             return ""
-        size = size_of(self._folder)
-        self._next = time.monotonic() + _SHARE * (time.monotonic() - began)
+        with self._pace.measuring():
+            size = size_of(self._folder)
         return reasons.volume_full(size, self._limit) if size > self._limit else ""

@@ -10,6 +10,9 @@ import threading
 import time
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
+from itertools import islice
+
+from argosy.ground.processes import descendants
 
 _INTERVAL_S = 0.1
 _RESTING_S = 1.0
@@ -118,25 +121,9 @@ def peak_kb(pid: int) -> int:
 
 
 def family(pid: int) -> Iterator[int]:
-    """A process and its descendants that there are now."""
-    waiting = [pid]
-    while waiting and len(waiting) <= 4 * MOST_PROCESSES:
-        one = waiting.pop()
-        yield one
-        waiting += _children(one)
-
-
-def _children(pid: int) -> list[int]:
-    """Children of all its threads."""
-    try:
-        threads = os.listdir(f"/proc/{pid}/task")
-    except OSError:
-        return []
-    found: list[int] = []
-    for thread in threads:
-        text = _read(f"/proc/{pid}/task/{thread}/children")
-        found += [int(child) for child in text.split()]
-    return found
+    """A process and its descendants that there are now, up to as many as it may have."""
+    yield pid
+    yield from islice(descendants(pid), MOST_PROCESSES)
 
 
 def _anonymous_kb(pid: int) -> int:
