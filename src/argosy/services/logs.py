@@ -18,6 +18,7 @@ from argosy.services.log_reading import (
     translated,
 )
 from argosy.services.log_tokens import bad_token, pack, unpack
+from argosy.services.members import without_none
 from argosy.services.registry import Call, operation
 from argosy.state.log_groups import filters_of, settings_of
 from argosy.telemetry.logs import Group, Stream
@@ -151,4 +152,4 @@ def _stream_body(call: Call, group: str, stream: Stream) -> dict[str, Any]:
         "arn": f"{arn}:log-stream:{stream.name}",
         "storedBytes": stream.stored_bytes,
     }
-    return {name: value for name, value in body.items() if value is not None}
+    return without_none(body)

@@ -5,6 +5,7 @@ Source: API reference, ProcessingS3Input; what DescribeProcessingJob answers.
 
 from typing import Any
 
+from argosy.services.members import without_none
 from argosy.state.processing_jobs import DEFAULT_RUNTIME_S
 
 _INPUT = {"S3DataDistributionType": "FullyReplicated", "S3CompressionType": "None"}
@@ -12,24 +13,20 @@ _INPUT = {"S3DataDistributionType": "FullyReplicated", "S3CompressionType": "Non
 
 def filled(asked: dict[str, Any]) -> dict[str, Any]:
     """The members of the request, for DescribeProcessingJob."""
-    body = _given(asked)
-    condition = _given(asked.get("StoppingCondition") or {})
+    body = without_none(asked)
+    condition = without_none(asked.get("StoppingCondition") or {})
     body["StoppingCondition"] = {"MaxRuntimeInSeconds": DEFAULT_RUNTIME_S, **condition}
     if body.get("ProcessingInputs"):
         body["ProcessingInputs"] = [_input(one) for one in body["ProcessingInputs"]]
     outputs = body.get("ProcessingOutputConfig")
     if outputs:
-        shown = [{"AppManaged": False, **_given(one)} for one in outputs.get("Outputs") or ()]
+        shown = [{"AppManaged": False, **without_none(one)} for one in outputs.get("Outputs") or ()]
         body["ProcessingOutputConfig"] = {**outputs, "Outputs": shown}
     return body
 
 
 def _input(one: dict[str, Any]) -> dict[str, Any]:
-    shown = {"AppManaged": False, **_given(one)}
+    shown = {"AppManaged": False, **without_none(one)}
     if shown.get("S3Input"):
-        shown["S3Input"] = {**_INPUT, **_given(shown["S3Input"])}
+        shown["S3Input"] = {**_INPUT, **without_none(shown["S3Input"])}
     return shown
-
-
-def _given(body: dict[str, Any]) -> dict[str, Any]:
-    return {name: value for name, value in body.items() if value is not None}

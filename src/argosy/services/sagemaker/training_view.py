@@ -6,6 +6,7 @@ Source: reference/container-contract.md §6 and reference/clients.md ("What clie
 import math
 from typing import Any
 
+from argosy.services.members import without_none
 from argosy.services.sagemaker.builtin_metrics import with_builtin_metrics
 from argosy.state import job_statuses
 from argosy.state import training_jobs as jobs
@@ -36,7 +37,7 @@ def filled(asked: dict[str, Any]) -> dict[str, Any]:
     if given.get("CheckpointConfig"):
         body["CheckpointConfig"] = {
             "LocalPath": "/opt/ml/checkpoints",
-            **_without_none(given["CheckpointConfig"]),
+            **without_none(given["CheckpointConfig"]),
         }
     return body
 
@@ -44,7 +45,7 @@ def filled(asked: dict[str, Any]) -> dict[str, Any]:
 def summary(record: Record) -> dict[str, Any]:
     """An entry of ListTrainingJobs."""
     document = record.document
-    return _without_none(
+    return without_none(
         {
             "TrainingJobName": record.name,
             "TrainingJobArn": document["arn"],
@@ -62,7 +63,7 @@ def description(record: Record) -> dict[str, Any]:
     """The body of DescribeTrainingJob."""
     document = record.document
     tuned = document.get("tuned_by")
-    return _without_none(
+    return without_none(
         {
             **document["asked"],
             **summary(record),
@@ -82,7 +83,7 @@ def tuned_summary(record: Record) -> dict[str, Any]:
     """An entry of ListTrainingJobsForHyperParameterTuningJob, without what the tuning job knows."""
     document = record.document
     tuned = document["tuned_by"]
-    return _without_none(
+    return without_none(
         {
             "TrainingJobDefinitionName": tuned["definition"] or None,
             "TrainingJobName": record.name,
@@ -103,7 +104,7 @@ def warm_pool_status(document: dict[str, Any]) -> dict[str, Any] | None:
     pool = document.get("warm_pool")
     if pool is not None:
         retained = pool.get("retained_s")
-        return _without_none(
+        return without_none(
             {
                 "Status": pool["status"],
                 "ResourceRetainedBillableTimeInSeconds": None
@@ -130,7 +131,7 @@ def _times(record: Record) -> dict[str, Any]:
 
 
 def _transition(one: dict[str, Any]) -> dict[str, Any]:
-    return _without_none(
+    return without_none(
         {
             "Status": one["status"],
             "StartTime": one["started"],
@@ -150,14 +151,10 @@ def _channel(given: dict[str, Any]) -> dict[str, Any]:
     return {
         "CompressionType": "None",
         "RecordWrapperType": "None",
-        **_without_none(given),
-        "DataSource": {"S3DataSource": _without_none(source)},
+        **without_none(given),
+        "DataSource": {"S3DataSource": without_none(source)},
     }
 
 
 def _of(given: dict[str, Any], member: str) -> dict[str, Any]:
-    return _without_none(given.get(member) or {})
-
-
-def _without_none(body: dict[str, Any]) -> dict[str, Any]:
-    return {name: value for name, value in body.items() if value is not None}
+    return without_none(given.get(member) or {})

@@ -5,6 +5,7 @@ HyperparameterTuner.attach of the SageMaker SDK reads each of them, and fails wh
 
 from typing import Any
 
+from argosy.services.members import without_none
 from argosy.services.sagemaker.builtin_metrics import with_builtin_metrics
 from argosy.state.training_jobs import DEFAULT_RUNTIME_S
 from argosy.state.tuning_jobs import OBJECTIVE, objective_of, resources_of
@@ -20,7 +21,7 @@ _FLAGS = (
 
 def filled_config(asked: dict[str, Any]) -> dict[str, Any]:
     """HyperParameterTuningJobConfig."""
-    config = _given(asked["HyperParameterTuningJobConfig"])
+    config = without_none(asked["HyperParameterTuningJobConfig"])
     body = {"TrainingJobEarlyStoppingType": "Off", **config}
     if "ParameterRanges" in body:
         body["ParameterRanges"] = _ranges(body["ParameterRanges"])
@@ -33,13 +34,13 @@ def filled_definition(asked: dict[str, Any], definition: dict[str, Any]) -> dict
     static = definition.get("StaticHyperParameters") or {}
     body = {
         **dict.fromkeys(_FLAGS, False),
-        **_given(definition),
+        **without_none(definition),
         **resources_of(definition),
         "StaticHyperParameters": {**static, **({OBJECTIVE: metric} if metric else {})},
         "AlgorithmSpecification": _algorithm(definition, static),
         "StoppingCondition": {
             "MaxRuntimeInSeconds": DEFAULT_RUNTIME_S,
-            **_given(definition.get("StoppingCondition") or {}),
+            **without_none(definition.get("StoppingCondition") or {}),
         },
     }
     if "HyperParameterRanges" in body:
@@ -49,16 +50,15 @@ def filled_definition(asked: dict[str, Any], definition: dict[str, Any]) -> dict
 
 def _algorithm(definition: dict[str, Any], static: dict[str, str]) -> dict[str, Any]:
     algorithm = with_builtin_metrics({**definition, "HyperParameters": static})
-    return {"MetricDefinitions": [], **_given(algorithm)}
+    return {"MetricDefinitions": [], **without_none(algorithm)}
 
 
 def _ranges(given: dict[str, Any]) -> dict[str, Any]:
     """All three kinds are there, if empty; what is scaled says how."""
-    ranges: dict[str, Any] = {**_given(given), **{kind: given.get(kind) or [] for kind in _RANGES}}
+    ranges: dict[str, Any] = {
+        **without_none(given),
+        **{kind: given.get(kind) or [] for kind in _RANGES},
+    }
     for kind in _SCALED:
-        ranges[kind] = [{"ScalingType": "Auto", **_given(one)} for one in ranges[kind]]
+        ranges[kind] = [{"ScalingType": "Auto", **without_none(one)} for one in ranges[kind]]
     return ranges
-
-
-def _given(body: dict[str, Any]) -> dict[str, Any]:
-    return {name: value for name, value in body.items() if value is not None}
