@@ -5,11 +5,13 @@ import signal
 import socket
 from collections.abc import Iterator
 from pathlib import Path
+from typing import Any
 
 import pytest
 
 from argosy.agent.sandbox import probe
-from argosy.ground.instances import Phase
+from argosy.compute import agents, spares
+from argosy.ground.instances import InstanceSpec, Phase
 from tests.support.endpoints import archive
 from tests.support.instances import (
     EVAL,
@@ -264,6 +266,45 @@ def _rung(bell: socket.socket) -> bool:
 
 
 # outliving control
+
+
+class Death(BaseException):
+    """What kill -9 is to the code that runs."""
+
+
+def launch_and_die(
+    here: World, spec: InstanceSpec, monkeypatch: pytest.MonkeyPatch, place: object, step: str
+) -> None:
+    """Launch without a spare, and die in this step of it."""
+
+    def die(*_: Any, **__: Any) -> Any:
+        raise Death
+
+    with monkeypatch.context() as patched:
+        patched.setattr(place, step, die)
+        patched.setattr(spares.Spares, "hand_over", lambda *_: False)
+        with pytest.raises(Death):
+            here.run(here.backend.launch(spec))
+
+
+def test_a_launch_that_was_cut_off_before_there_was_an_agent_has_not_been(
+    plain: World, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    spec = plain.spec(GOOD)
+    launch_and_die(plain, spec, monkeypatch, agents.Agents, "_spawn")
+    plain.backend = plain.another_backend()
+    assert plain.find(spec.instance_id) is None
+    plain.run(plain.backend.launch(spec))
+    plain.reach(spec.instance_id, Phase.IN_SERVICE)
+
+
+def test_a_launch_that_was_cut_off_when_its_agent_had_just_begun_goes_on(
+    plain: World, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    spec = plain.spec(GOOD)
+    launch_and_die(plain, spec, monkeypatch, agents, "write_json")
+    plain.backend = plain.another_backend()
+    plain.reach(spec.instance_id, Phase.IN_SERVICE)
 
 
 def test_another_backend_finds_the_instances_and_rules_them(here: World) -> None:

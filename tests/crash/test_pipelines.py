@@ -138,7 +138,9 @@ def test_a_tuning_job_loses_no_trial_and_trains_none_twice(platform: Platform) -
     ended = until(shown, PATIENCE_S)
     jobs = sagemaker.list_training_jobs(NameContains="crash-")["TrainingJobSummaries"]
     chosen = [float(one["TunedHyperParameters"]["rate"]) for one in trials()]
+    became = [(one["TrainingJobStatus"], one.get("FailureReason")) for one in trials()]
     final = ended["BestTrainingJob"]["FinalHyperParameterTuningJobObjectiveMetric"]
     assert ended["HyperParameterTuningJobStatus"] == "Completed"
     assert len(jobs) == LAST
+    assert became == [("Completed", None)] * LAST
     assert final["Value"] == pytest.approx(max(chosen), rel=1e-6)

@@ -1,4 +1,7 @@
-"""`python -m argosy.agent --instance ID [--spare RUNTIME]`, with ARGOSY_… in the environment."""
+"""`python -m argosy.agent --instance ID [--spare RUNTIME] [--launched FD]`.
+
+Settings and the data folder come from the environment (ARGOSY_…).
+"""
 
 import os
 import sys
@@ -24,7 +27,7 @@ def main(arguments: list[str]) -> None:
     try:
         settings = Settings.from_environment()
         data_dir = DataDir.at(settings.data_dir)
-        _introduce(data_dir, options["--instance"])
+        _introduce(data_dir, options["--instance"], int(options.get("--launched", -1)))
         _agent(options["--instance"], settings, data_dir, options.get("--spare", ""))
     except ArgosyError as error:
         sys.exit(f"agent {options['--instance']}: {error}")
@@ -65,11 +68,16 @@ def _agent(instance_id: str, settings: Settings, data_dir: DataDir, spare: str) 
         Life(instance_id, settings, data_dir).run(spare)
 
 
-def _introduce(data_dir: DataDir, instance_id: str) -> None:
-    """Say which process this is, so that nobody has to remember having started it."""
+def _introduce(data_dir: DataDir, instance_id: str, launched: int) -> None:
+    """Say which process this is, so that nobody has to remember having started it.
+
+    launched: the descriptor of the lock of the launch, which ends with this.
+    """
     me = ProcessId.of(os.getpid())
     path = data_dir.instance(instance_id) / AGENT_FILE
     write_json(path, {"pid": me.pid, "start_ticks": me.start_ticks}, sync=False)
+    if launched >= 0:
+        os.close(launched)
 
 
 if __name__ == "__main__":

@@ -1,12 +1,13 @@
 """Starting agent processes so that they outlive us, ending them, and reaping them meanwhile."""
 
 import contextlib
+import fcntl
 import os
 import shutil
 import signal
 import sys
 import time
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 from pathlib import Path
 
 import argosy
@@ -21,6 +22,8 @@ from argosy.ground.strays import end_strays
 _LOG = "agents.log"
 _LONGEST_LOG = 8 << 20
 _KILL_S = 5.0
+_LOCK = 3
+"""The descriptor in the agent that keeps the lock of its launch."""
 
 
 class Agents:
@@ -34,29 +37,35 @@ class Agents:
     def spawn(self, instance_id: str, spare_runtime: str = "") -> ProcessId:
         """Start the agent of the folder `instance_id`, in a session of its own. Raises OSError."""
         self.reap()
+        folder = self._data_dir.instance(instance_id)
         arguments = ["-P", "-m", "argosy.agent", "--instance", instance_id]
         if spare_runtime:
             arguments += ["--spare", spare_runtime]
+        with launching(folder) as lock:
+            pid = self._spawn([*arguments, "--launched", str(_LOCK)], lock)
+            self._children.append(pid)
+            agent = ProcessId.of(pid)
+            noted = {"pid": agent.pid, "start_ticks": agent.start_ticks}
+            write_json(folder / AGENT_FILE, noted, sync=False)
+        return agent
+
+    def _spawn(self, arguments: list[str], lock: int) -> int:
+        """Its descriptor `_LOCK` is `lock`, which it closes when it has said who it is."""
         flags = os.O_WRONLY | os.O_CREAT | os.O_APPEND
-        log = self._log_path()
-        pid = os.posix_spawn(
+        return os.posix_spawn(
             sys.executable,
             [sys.executable, *arguments],
             self._environment(),
             file_actions=[
+                (os.POSIX_SPAWN_DUP2, lock, _LOCK),
                 (os.POSIX_SPAWN_OPEN, 0, os.devnull, os.O_RDONLY, 0),
-                (os.POSIX_SPAWN_OPEN, 1, str(log), flags, 0o600),
+                (os.POSIX_SPAWN_OPEN, 1, str(self._log_path()), flags, 0o600),
                 (os.POSIX_SPAWN_DUP2, 1, 2),
             ],
             setsid=True,
             setsigmask=[],
             setsigdef=[signal.SIGPIPE, signal.SIGTERM, signal.SIGINT],
         )
-        self._children.append(pid)
-        agent = ProcessId.of(pid)
-        noted = {"pid": agent.pid, "start_ticks": agent.start_ticks}
-        write_json(self._data_dir.instance(instance_id) / AGENT_FILE, noted, sync=False)
-        return agent
 
     def reap(self) -> None:
         """Collect children that have ended."""
@@ -78,6 +87,32 @@ class Agents:
         if path.exists() and path.stat().st_size > _LONGEST_LOG:
             path.replace(path.with_suffix(".log.1"))
         return path
+
+
+@contextlib.contextmanager
+def launching(folder: Path) -> Iterator[int]:
+    """Holds the folder's lock, which the agent inherits: whoever dies meanwhile, from then on the
+    folder has an agent noted, or somebody holds the lock, or no agent will ever come."""
+    descriptor = os.open(folder, os.O_RDONLY | os.O_DIRECTORY | os.O_CLOEXEC)
+    try:
+        fcntl.flock(descriptor, fcntl.LOCK_SH)
+        yield descriptor
+    finally:
+        os.close(descriptor)
+
+
+def never_launched(folder: Path) -> bool:
+    """No agent is there and none will come: its launch was cut off before there was one."""
+    if agent_of(folder).pid or not folder.is_dir():
+        return False
+    descriptor = os.open(folder, os.O_RDONLY | os.O_DIRECTORY | os.O_CLOEXEC)
+    try:
+        fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
+    except BlockingIOError:
+        return False
+    finally:
+        os.close(descriptor)
+    return not agent_of(folder).pid  # it may have come, and let go, meanwhile
 
 
 def end(agents: Iterable[ProcessId], first: signal.Signals, patience_s: float) -> None:

@@ -11,7 +11,7 @@ import signal
 import time
 from pathlib import Path
 
-from argosy.compute.agents import Agents, end, remove_folders, stop_all
+from argosy.compute.agents import Agents, end, never_launched, remove_folders, stop_all
 from argosy.compute.deaths import Deaths
 from argosy.compute.listing import agent_of, read_instance, read_spec
 from argosy.compute.spares import Spares
@@ -118,9 +118,15 @@ def _comes_up(instance: Instance, now: float) -> bool:
 
 
 def _sweep(data_dir: DataDir) -> None:
-    """Remove what a crash left half made or half removed."""
+    """Remove what a crash left half made or half removed. An instance whose agent was never
+    started is not there: whoever needs it launches it, and nobody takes it for one that died."""
     for folder in _folders(data_dir):
-        known = (folder / SPEC_FILE).exists() or (folder / SPARE_FILE).exists()
-        if not known and not agent_of(folder).alive:
+        if _is_remainder(folder):
             log.info("removing the remainder %s", folder.name)
             remove_folders(data_dir, folder.name)
+
+
+def _is_remainder(folder: Path) -> bool:
+    if (folder / SPEC_FILE).exists():
+        return never_launched(folder)
+    return not (folder / SPARE_FILE).exists() and not agent_of(folder).alive
