@@ -12,6 +12,7 @@ import pytest
 from argosy.agent.sandbox import probe
 from argosy.compute import agents, spares
 from argosy.ground.instances import InstanceSpec, Phase
+from argosy.ground.processes import ProcessId
 from tests.support.endpoints import archive
 from tests.support.instances import (
     EVAL,
@@ -304,6 +305,44 @@ def test_a_launch_that_was_cut_off_when_its_agent_had_just_begun_goes_on(
     spec = plain.spec(GOOD)
     launch_and_die(plain, spec, monkeypatch, agents, "write_json")
     plain.backend = plain.another_backend()
+    plain.reach(spec.instance_id, Phase.IN_SERVICE)
+
+
+def test_a_stop_that_was_cut_off_ends_the_instance_or_can_be_said_again(
+    plain: World, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    instance = plain.served(GOOD)
+
+    def die(*_: Any, **__: Any) -> None:
+        raise Death
+
+    with monkeypatch.context() as patched:
+        patched.setattr(ProcessId, "send", die)
+        with pytest.raises(Death):
+            plain.run(plain.backend.stop(instance.spec.instance_id))
+    plain.backend = plain.another_backend()
+    found = plain.find(instance.spec.instance_id)
+    assert found is not None
+    assert found.state.phase is Phase.IN_SERVICE  # else nobody would stop it any more
+    with monkeypatch.context() as patched:
+        patched.setattr(Path, "touch", die)
+        with pytest.raises(Death):
+            plain.run(plain.backend.stop(instance.spec.instance_id))
+    plain.backend = plain.another_backend()
+    plain.reach(instance.spec.instance_id, Phase.GONE)
+
+
+@pytest.mark.parametrize("spec_file", [None, b""], ids=["without a spec", "with an empty spec"])
+def test_what_a_launch_left_half_made_is_in_nobodys_way(
+    plain: World, spec_file: bytes | None
+) -> None:
+    spec = plain.spec(GOOD)
+    folder = plain.data_dir.instance(spec.instance_id)
+    folder.mkdir(mode=0o700)
+    (folder / "agent.json").write_text('{"pid": 1, "start_ticks": 1}')  # it died meanwhile
+    if spec_file is not None:
+        (folder / "spec.json").write_bytes(spec_file)
+    plain.run(plain.backend.launch(spec))
     plain.reach(spec.instance_id, Phase.IN_SERVICE)
 
 

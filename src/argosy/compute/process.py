@@ -52,12 +52,11 @@ class ProcessBackend:
             await asyncio.to_thread(self._start, spec)
 
     async def stop(self, instance_id: str) -> None:
-        """See `compute.base`."""
+        """See `compute.base`. The note comes last: killed before it, we are asked once more; what
+        is noted and was never told would go on for ever."""
         folder = self._data_dir.instance(instance_id)
-        agent = agent_of(folder)
-        if agent.alive:
+        if agent_of(folder).send(signal.SIGTERM):
             (folder / STOPPING_FILE).touch()
-            agent.send(signal.SIGTERM)
 
     async def kill(self, instance_id: str) -> None:
         """See `compute.base`. Returns when the agent is dead; its worker dies with it."""
@@ -96,6 +95,8 @@ class ProcessBackend:
 
     def _start(self, spec: InstanceSpec) -> None:
         folder = self._data_dir.instance(spec.instance_id)
+        if folder.exists() and read_spec(folder) is None and _is_remainder(folder):
+            remove_folders(self._data_dir, spec.instance_id)
         folder.mkdir(mode=0o700)
         try:
             write_json(folder / SPEC_FILE, spec.to_json(), sync=False)
@@ -127,6 +128,6 @@ def _sweep(data_dir: DataDir) -> None:
 
 
 def _is_remainder(folder: Path) -> bool:
-    if (folder / SPEC_FILE).exists():
+    if read_spec(folder) is not None:
         return never_launched(folder)
     return not (folder / SPARE_FILE).exists() and not agent_of(folder).alive
