@@ -6,7 +6,9 @@ from typing import Any
 
 import pytest
 
+from argosy.ground.names import DEFAULT_ACCOUNT, DEFAULT_REGION
 from argosy.state.events import EventOutbox
+from argosy.state.processing_jobs import PROCESSING_JOB
 from tests.support.api_client import ApiServer
 
 ARN = "arn:aws:sagemaker:us-east-1:000000000000:processing-job/"
@@ -101,13 +103,33 @@ def test_a_job_is_listed_and_stopped(sagemaker: Any) -> None:
 
 
 def test_what_is_not_there_is_said_so(sagemaker: Any, refused: Refused) -> None:
-    for call in (sagemaker.describe_processing_job, sagemaker.stop_processing_job):
-        refused(call, "ResourceNotFound", ProcessingJobName="none")
+    for name in ("describe", "stop", "delete"):
+        call = getattr(sagemaker, f"{name}_processing_job")
+        message = refused(call, "ValidationException", ProcessingJobName="none")
+        assert message == "Could not find requested job with name: none"
 
 
-def test_a_name_is_never_free_again(sagemaker: Any, refused: Refused) -> None:
-    sagemaker.create_processing_job(**request())
+def test_a_name_is_taken_until_its_job_is_over_and_deleted(
+    server: ApiServer, sagemaker: Any, refused: Refused
+) -> None:
+    arn = sagemaker.create_processing_job(**request(Tags=[{"Key": "a", "Value": "b"}]))
     refused(sagemaker.create_processing_job, "ResourceInUse", **request())
+    refused(sagemaker.delete_processing_job, "ResourceInUse", ProcessingJobName="job")
+    record = server.records.get(PROCESSING_JOB, DEFAULT_ACCOUNT, DEFAULT_REGION, "job")
+    assert record is not None
+    server.records.update(record, now=server.clock.now(), status="Completed")
+    sagemaker.delete_processing_job(ProcessingJobName="job")
+    assert sagemaker.list_processing_jobs()["ProcessingJobSummaries"] == []
+    sagemaker.create_processing_job(**request())
+    assert sagemaker.list_tags(ResourceArn=arn["ProcessingJobArn"])["Tags"] == []
+
+
+@pytest.mark.parametrize("missing", ["InstanceCount", "InstanceType"])
+def test_a_job_needs_instances_to_run_on(sagemaker: Any, refused: Refused, missing: str) -> None:
+    asked = request()
+    del asked["ProcessingResources"]["ClusterConfig"][missing]
+    message = refused(sagemaker.create_processing_job, **asked)
+    assert "give InstanceType and an InstanceCount" in message
 
 
 @pytest.mark.parametrize(

@@ -44,10 +44,19 @@ def test_hyperparameters_become_arguments_and_those_of_the_sdk_do_not(tmp_path: 
     ]
 
 
+def test_objects_and_null_are_written_as_the_toolkit_writes_them(tmp_path: Path) -> None:
+    given = settings(tmp_path, layers='{"b": 2, "a": "x"}', rest="null", units="[1, 2]")
+    assert arguments(given.hyperparameters) == [
+        *("--layers", "a=x,b=2", "--rest", "", "--units", "[1, 2]"),
+    ]
+    found = variables(given, "pytorch", 1, 0)
+    assert (found["SM_HP_LAYERS"], found["SM_HP_REST"]) == ('{"a":"x","b":2}', "")
+
+
 def test_all_variables_of_the_toolkit_are_there(tmp_path: Path) -> None:
     found = variables(settings(tmp_path, k="[1]", sagemaker_program='"t.py"'), "sklearn", 4, 2)
     assert found["SM_HP_K"] == "[1]"
-    assert found["SM_HPS"] == '{"k": [1]}'
+    assert found["SM_HPS"] == '{"k":[1]}'
     assert found["SM_CHANNEL_TRAIN"] == f"{tmp_path}/input/data/train"
     assert found["SM_MODULE_NAME"] == "t"
     assert (found["SM_NUM_CPUS"], found["SM_NUM_GPUS"]) == ("4", "2")

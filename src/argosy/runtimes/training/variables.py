@@ -21,18 +21,24 @@ def variables(settings: Settings, framework: str, cpus: int, gpus: int) -> dict[
         found[f"SM_CHANNEL_{name.upper()}"] = f"{settings.base}/input/data/{name}"
     for name, value in settings.hyperparameters.items():
         found[f"SM_HP_{name.upper()}"] = _text(value)
-    found["SM_TRAINING_ENV"] = json.dumps(_training_environment(settings, found, cpus, gpus))
+    found["SM_TRAINING_ENV"] = _text(_training_environment(settings, found, cpus, gpus))
     return found
 
 
 def arguments(hyperparameters: Mapping[str, Any]) -> list[str]:
-    """`--name value` in order of name; one-letter names have one dash."""
+    """`--name value` in order of name; one-letter names have one dash. An object's members are
+    given as `a=1,b=2`, null as the empty text."""
     found = []
     for name in sorted(hyperparameters):
-        value = hyperparameters[name]
-        text = json.dumps(value) if isinstance(value, dict) else str(value)
-        found += [f"-{name}" if len(name) == 1 else f"--{name}", text]
+        word = f"-{name}" if len(name) == 1 else f"--{name}"
+        found += [word, _argument(hyperparameters[name])]
     return found
+
+
+def _argument(value: Any) -> str:
+    if isinstance(value, dict):
+        return ",".join(f"{name}={value[name]}" for name in sorted(value))
+    return "" if value is None else str(value)
 
 
 def _plain(settings: Settings, framework: str, cpus: int, gpus: int) -> dict[str, str]:
@@ -125,4 +131,9 @@ def _training_environment(
 
 
 def _text(value: Any) -> str:
-    return value if isinstance(value, str) else json.dumps(value)
+    """As the toolkit writes a variable: text as it is, null as nothing, all else as JSON."""
+    if value is None:
+        return ""
+    if isinstance(value, str):
+        return value
+    return json.dumps(value, sort_keys=True, separators=(",", ":"))

@@ -32,6 +32,19 @@ def check_request(asked: dict[str, Any], most_instances: int) -> None:
     _check_cluster(asked, most_instances)
 
 
+def check_instances(asked: dict[str, Any]) -> None:
+    """Of any image: botocore's model leaves open how many instances of which type.
+
+    Raises ValidationException.
+    """
+    cluster = asked["ProcessingResources"]["ClusterConfig"]
+    if not cluster.get("InstanceCount") or not cluster.get("InstanceType"):
+        raise ValidationException(
+            "ProcessingResources.ClusterConfig: give InstanceType and an InstanceCount of 1 or "
+            "more."
+        )
+
+
 def check_program(asked: dict[str, Any]) -> None:
     """An image of a framework, which is no image of the user's, has no program of its own.
 

@@ -234,6 +234,11 @@ _TABLE: dict[str, tuple[Refusal, ...]] = {
         Refusal("ExperimentConfig", filled, "experiments"),
         Refusal("ProcessingInputs[].DatasetDefinition", given, "Athena and Redshift as inputs"),
         Refusal("ProcessingOutputConfig.Outputs[].FeatureStoreOutput", given, "feature stores"),
+        Refusal(
+            "ProcessingResources.ClusterConfig.InstancePreferences",
+            filled,
+            "preferences among instance types",
+        ),
     ),
     "CreateDataQualityJobDefinition": (
         *(line._replace(path=f"DataQualityAppSpecification.{line.path}") for line in _MONITOR),
