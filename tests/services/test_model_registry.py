@@ -47,7 +47,6 @@ def test_a_version_keeps_what_was_said_of_it_and_waits_for_approval(sagemaker: A
         ModelPackageDescription="The first.",
         ModelMetrics=metrics,
         CustomerMetadataProperties={"commit": "abc"},
-        Tags=[{"Key": "team", "Value": "ml"}],
     )
     shown = sagemaker.describe_model_package(ModelPackageName=arn)
     assert shown["ModelPackageVersion"] == 1
@@ -57,8 +56,6 @@ def test_a_version_keeps_what_was_said_of_it_and_waits_for_approval(sagemaker: A
     assert shown["CustomerMetadataProperties"] == {"commit": "abc"}
     assert shown["InferenceSpecification"]["Containers"][0]["ModelDataUrl"] == "s3://b/model.tar.gz"
     assert shown["CreatedBy"]["IamIdentity"]["Arn"].endswith(":root")
-    tags = sagemaker.list_tags(ResourceArn=arn)["Tags"]
-    assert tags == [{"Key": "team", "Value": "ml"}]
 
 
 def test_an_update_approves_and_changes_the_metadata(sagemaker: Any, clock: ManualClock) -> None:
@@ -125,10 +122,15 @@ def test_a_version_that_is_not_approved_becomes_no_model(
 
 def test_a_package_without_versions_needs_no_approval(sagemaker: Any) -> None:
     sagemaker.create_model_package(
-        ModelPackageName="lonely", InferenceSpecification=specification()
+        ModelPackageName="lonely",
+        InferenceSpecification=specification(),
+        ModelApprovalStatus="PendingManualApproval",  # as the SDK's register says
+        Tags=[{"Key": "team", "Value": "ml"}],
     )
     shown = sagemaker.describe_model_package(ModelPackageName="lonely")
     assert "ModelApprovalStatus" not in shown
+    tags = sagemaker.list_tags(ResourceArn=shown["ModelPackageArn"])["Tags"]
+    assert tags == [{"Key": "team", "Value": "ml"}]
     sagemaker.create_model(
         ModelName="m", PrimaryContainer={"ModelPackageName": "lonely"}, ExecutionRoleArn=ROLE
     )
@@ -204,7 +206,10 @@ def test_a_group_keeps_its_policy(sagemaker: Any, refused: Callable[..., str]) -
     [
         ({}, "Give ModelPackageGroupName"),
         ({"ModelPackageGroupName": "none"}, "model-package-group/none does not exist"),
-        ({"ModelPackageName": "p", "ModelApprovalStatus": "Approved"}, "is for versions"),
+        (
+            {"ModelPackageGroupName": "none", "Tags": [{"Key": "a", "Value": "b"}]},
+            "a version has those of its model package group",
+        ),
         ({"ModelPackageName": "p", "InferenceSpecification": None}, "InferenceSpecification"),
         (
             {

@@ -146,7 +146,9 @@ def test_executions_are_stopped_retried_and_renamed(
         shown = sagemaker.describe_pipeline_execution(**named)
         return str(shown["PipelineExecutionStatus"])
 
-    sagemaker.stop_pipeline_execution(**named)
+    stop = {**named, "ClientRequestToken": "stop-" * 8}
+    again = {**named, "ClientRequestToken": "again-" * 8}
+    sagemaker.stop_pipeline_execution(**stop)
     assert status() == "Stopping"
     assert "it must be Failed or Stopped" in refused(
         sagemaker.retry_pipeline_execution, "ConflictException", **named
@@ -155,7 +157,9 @@ def test_executions_are_stopped_retried_and_renamed(
     assert "it must be Executing" in refused(
         sagemaker.stop_pipeline_execution, "ConflictException", **named
     )
-    sagemaker.retry_pipeline_execution(**named)
+    for _ in range(2):  # an answer that was lost, and the same call once more
+        sagemaker.stop_pipeline_execution(**stop)
+        sagemaker.retry_pipeline_execution(**again)
     assert status() == "Executing"
     sagemaker.update_pipeline_execution(**named, PipelineExecutionDescription="again")
     shown = sagemaker.describe_pipeline_execution(**named)

@@ -84,6 +84,39 @@ def test_entries_of_lists_are_found_by_nested_filters(sagemaker: Any) -> None:
     assert [one["ModelPackage"]["ModelPackageVersion"] for one in found] == [2]
 
 
+def test_a_model_is_found_and_shown_with_its_tags(sagemaker: Any) -> None:
+    for name in ("m-one", "m-two"):
+        sagemaker.create_model(
+            ModelName=name,
+            PrimaryContainer=CONTAINER,
+            ExecutionRoleArn=ROLE,
+            Tags=[{"Key": "name", "Value": name}],
+        )
+    for path in ("ModelName", "Model.ModelName", "Tags.name"):
+        expression = {"Filters": [equals(path, "two", "Contains")]}
+        (found,) = sagemaker.search(Resource="Model", SearchExpression=expression)["Results"]
+        model = found["Model"]["Model"]
+        assert model["ModelName"] == "m-two"
+        assert model["PrimaryContainer"]["Image"] == CONTAINER["Image"]
+        assert model["Tags"] == [{"Key": "name", "Value": "m-two"}]
+
+
+def test_what_changed_last_comes_first(sagemaker: Any, clock: ManualClock) -> None:
+    sagemaker.create_model_package_group(ModelPackageGroupName="g")
+    specification = {"Containers": [CONTAINER]}
+    arns = []
+    for _ in range(3):
+        clock.advance(1)
+        made = sagemaker.create_model_package(
+            ModelPackageGroupName="g", InferenceSpecification=specification
+        )
+        arns.append(made["ModelPackageArn"])
+    clock.advance(1)
+    sagemaker.update_model_package(ModelPackageArn=arns[0], ModelApprovalStatus="Approved")
+    found = sagemaker.search(Resource="ModelPackage")["Results"]
+    assert [one["ModelPackage"]["ModelPackageVersion"] for one in found] == [1, 3, 2]
+
+
 def test_what_cannot_be_searched_is_refused(sagemaker: Any, refused: Callable[..., str]) -> None:
     assert "cannot search for Experiment" in refused(sagemaker.search, Resource="Experiment")
     sagemaker.create_model_package_group(ModelPackageGroupName="g")

@@ -7,6 +7,8 @@ job's name follows from its number: whoever comes after kill -9 goes on with the
 import hashlib
 from typing import Any, NotRequired, TypedDict
 
+from argosy.state.job_statuses import COMPLETED
+
 TUNING_JOB = "hyper-parameter-tuning-job"
 """Kind of record, and type in an ARN."""
 
@@ -82,28 +84,49 @@ def objective_of(asked: dict[str, Any], definition: dict[str, Any]) -> dict[str,
     return objective or {}
 
 
+def objectives_of(asked: dict[str, Any]) -> set[tuple[str, str]]:
+    """Type and metric of the objectives of all definitions."""
+    found = [objective_of(asked, one) for one in definitions_of(asked)]
+    return {(one["Type"], one["MetricName"]) for one in found if one}
+
+
 def ranges_of(asked: dict[str, Any], definition: dict[str, Any]) -> dict[str, Any]:
     config = asked["HyperParameterTuningJobConfig"]
     return definition.get("HyperParameterRanges") or config.get("ParameterRanges") or {}
 
 
-def training_job_name(tuning: str, arn: str, number: int) -> str:
-    """`<tuning job>-<number>-<suffix>`, as SageMaker forms it; the same each time."""
-    suffix = hashlib.sha256(f"{arn}/{number}".encode()).hexdigest()[:8]
+def training_job_name(tuning: str, arn: str, created: float, number: int) -> str:
+    """`<tuning job>-<number>-<suffix>`, as SageMaker forms it; the same each time.
+
+    A tuning job that has the name of a deleted one (`created` at another time) has others: the
+    training jobs of the deleted one are still there.
+    """
+    suffix = hashlib.sha256(f"{arn}/{created!r}/{number}".encode()).hexdigest()[:8]
     return f"{tuning}-{number:03d}-{suffix}"
 
 
 def training_request(
     asked: dict[str, Any], name: str, place: int, chosen: dict[str, str]
 ) -> dict[str, Any]:
-    """The CreateTrainingJob members of a trial; `place` is that of its definition."""
+    """The CreateTrainingJob members of a trial; `place` is that of its definition.
+
+    Each trial has checkpoints of its own, below its name: one that began where another one stopped
+    would not measure its own hyperparameters.
+    """
     definition = definitions_of(asked)[place]
     metric = objective_of(asked, definition).get("MetricName")
     static = dict(definition.get("StaticHyperParameters") or {})
     parameters = {**static, **({OBJECTIVE: metric} if metric else {}), **chosen}
     taken = {k: v for k, v in definition.items() if k not in _OWN and v is not None}
-    own = {"TrainingJobName": name, "HyperParameters": parameters}
+    own = {"TrainingJobName": name, "HyperParameters": parameters, **_checkpoints(definition, name)}
     return {**taken, **resources_of(definition), **own}
+
+
+def _checkpoints(definition: dict[str, Any], name: str) -> dict[str, Any]:
+    given = definition.get("CheckpointConfig")
+    if not given:
+        return {}
+    return {"CheckpointConfig": {**given, "S3Uri": f"{given['S3Uri'].rstrip('/')}/{name}"}}
 
 
 def resources_of(definition: dict[str, Any]) -> dict[str, Any]:
@@ -126,18 +149,18 @@ def _offered(given: dict[str, Any]) -> dict[str, Any]:
 
 def best_of(asked: dict[str, Any], trials: list[Trial]) -> Trial | None:
     """The trial with the best value among those whose training jobs completed."""
-    done = [one for one in trials if one["value"] is not None and one["status"] == "Completed"]
+    done = [(value, one) for one in trials if (value := result_of(one)) is not None]
     if not done:
         return None
-    maximize = maximizes(asked)
-    return sorted(done, key=lambda one: -_value(one) if maximize else _value(one))[0]
+    sign = -1.0 if maximizes(asked) else 1.0
+    return min(done, key=lambda pair: sign * pair[0])[1]
+
+
+def result_of(trial: Trial) -> float | None:
+    """The objective's value of a trial that ran to its end; others do not count."""
+    return trial["value"] if trial["status"] == COMPLETED else None
 
 
 def maximizes(asked: dict[str, Any]) -> bool:
     objective = objective_of(asked, definitions_of(asked)[0])
     return objective.get("Type") == MAXIMIZE
-
-
-def _value(trial: Trial) -> float:
-    assert trial["value"] is not None
-    return trial["value"]

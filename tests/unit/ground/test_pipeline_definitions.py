@@ -97,6 +97,14 @@ FILE = {"PropertyFileName": "f", "OutputName": "o", "FilePath": "e.json"}
             "is not a duration",
         ),
         (text(MODEL, parameters=[{"Name": "p", "Type": "Date"}]), "'Date'; it can be String"),
+        (
+            text(MODEL, parameters=[{"Name": "p", "Type": "Integer", "DefaultValue": "many"}]),
+            "p is of Type Integer",
+        ),
+        (
+            text(MODEL, parameters=[{"Name": "p", "Type": "Boolean", "DefaultValue": 1}]),
+            "p is of Type Boolean",
+        ),
         (text(step("a", Arguments=[])), "is an object"),
     ],
 )
@@ -164,6 +172,7 @@ def compared(kind: str, left: Any, right: Any) -> dict[str, Any]:
         (compared("LessThan", 2, 2), False),
         (compared("LessThanOrEqualTo", "1.5", 2), True),
         ({"Type": "In", "QueryValue": "x", "Values": ["y", get("Parameters.name")]}, True),
+        ({"Type": "In", "QueryValue": "2", "Values": [1, get("Parameters.count")]}, True),
         ({"Type": "Not", "Condition": compared("Equals", 1, 1)}, False),
         ({"Type": "Or", "Conditions": [compared("Equals", 1, 2), compared("Equals", 1, 1)]}, True),
     ],
@@ -182,13 +191,14 @@ PARAMETERS = [
     {"Name": "kind", "Type": "String", "EnumValues": ["a", "b"]},
     {"Name": "on", "Type": "Boolean", "DefaultValue": False},
     {"Name": "rate", "Type": "Float", "DefaultValue": 0.1},
+    {"Name": "size", "Type": "Integer", "DefaultValue": "7"},
 ]
 
 
 def test_parameters_are_read_by_their_types() -> None:
     known = definitions.parse(text(MODEL, parameters=PARAMETERS)).parameters
     given = given_values(known, {"n": "5", "kind": "a", "on": "true"})
-    assert given == {"n": 5, "kind": "a", "on": True, "rate": 0.1}
+    assert given == {"n": 5, "kind": "a", "on": True, "rate": 0.1, "size": 7}
 
 
 @pytest.mark.parametrize(

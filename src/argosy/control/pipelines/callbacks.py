@@ -1,7 +1,7 @@
 """Callback steps: a message with a token goes to a queue, and the step waits for its answer.
 
 The answer comes by SendPipelineExecutionStepSuccess or …Failure, which write it into the
-execution under its token.
+execution under its token. An execution that is to stop waits for it too, as with SageMaker.
 """
 
 import json
@@ -12,6 +12,7 @@ from argosy.control.pipelines.retrying import kind_of_error
 from argosy.control.pipelines.run import Run
 from argosy.ground.errors import ApiError
 from argosy.ground.operations import Operations
+from argosy.state import pipelines as state
 from argosy.state.pipelines import StepState
 
 
@@ -22,28 +23,20 @@ class CallbackSteps:
     async def begin(self, run: Run, queue: str, arguments: dict[str, Any]) -> StepState:
         """The token belongs to the attempt: a message that is sent twice means the same."""
         token = run.token[:10]
-        message = {
-            "token": token,
-            "pipelineExecutionArn": run.record.document["arn"],
-            "status": "Executing",
-            "arguments": arguments,
-        }
-        asked = {"QueueUrl": queue, "MessageBody": json.dumps(message)}
         try:
-            await self._operations.call("sqs", "SendMessage", asked, run.asker)
+            await self._send(run, queue, token, state.EXECUTING, arguments)
         except ApiError as error:
-            reason = (
-                f"ClientError: Failed to invoke sqs:SendMessage. Error Details: {error.message}"
-            )
-            return run.failed(reason, kind_of_error(error))
+            return run.failed(_unsent(error), kind_of_error(error))
         return run.going_on(
-            token=token, metadata={"Callback": {"CallbackToken": token, "SqsQueueUrl": queue}}
+            token=token,
+            arguments=arguments,
+            metadata={"Callback": {"CallbackToken": token, "SqsQueueUrl": queue}},
         )
 
-    def look(self, run: Run) -> StepState:
+    async def look(self, run: Run) -> StepState:
         answer = run.record.document.get("answers", {}).get(run.state["token"])
         if answer is None:
-            return run.stopped() if run.stopping else run.state
+            return await self._stop(run) if run.stopping else run.state
         if answer.get("failure") is not None:
             return run.failed(answer["failure"] or "The callback step failed.")
         given = answer["outputs"]
@@ -58,3 +51,31 @@ class CallbackSteps:
         return run.succeeded(
             properties={"OutputParameters": outputs}, metadata={"Callback": callback}
         )
+
+    async def _stop(self, run: Run) -> StepState:
+        """Who answers is told once that the execution is to stop, and answers then, too."""
+        told = run.state
+        if told.get("stopping"):
+            return told
+        queue, arguments = told["metadata"]["Callback"]["SqsQueueUrl"], told.get("arguments", {})
+        try:
+            await self._send(run, queue, told["token"], state.STOPPING, arguments)
+        except ApiError as error:
+            return run.stopped(failure=_unsent(error))
+        return run.going_on(status=state.STOPPING, stopping=True)
+
+    async def _send(
+        self, run: Run, queue: str, token: str, status: str, arguments: dict[str, Any]
+    ) -> None:
+        message = {
+            "token": token,
+            "pipelineExecutionArn": run.record.document["arn"],
+            "status": status,
+            "arguments": arguments,
+        }
+        asked = {"QueueUrl": queue, "MessageBody": json.dumps(message)}
+        await self._operations.call("sqs", "SendMessage", asked, run.asker)
+
+
+def _unsent(error: ApiError) -> str:
+    return f"ClientError: Failed to invoke sqs:SendMessage. Error Details: {error.message}"

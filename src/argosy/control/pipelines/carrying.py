@@ -110,7 +110,7 @@ class Steps:
         if step.type in JOBS:
             return await self._jobs.look(run)
         if step.type == steps.CALLBACK:
-            return self._callbacks.look(run)
+            return await self._callbacks.look(run)
         if not self._functions.running(run):  # control was killed while it waited
             try:
                 return await self._called_again(run)

@@ -46,7 +46,11 @@ class _Fate:
 
     def __init__(self, definition: Definition, states: States) -> None:
         self._steps, self._states = definition.steps, states
-        self._skipped: dict[str, bool] = {}
+        self._skipped = set[str]()
+        for name in definition.in_order():
+            step = self._steps[name]
+            if self._beside(step) or step.needs & self._skipped:
+                self._skipped.add(name)
 
     def ready(self, name: str) -> bool:
         step = self._steps[name]
@@ -55,15 +59,12 @@ class _Fate:
 
     def skipped(self, name: str) -> bool:
         """A condition has decided against it, or against what it needs."""
-        if name not in self._skipped:
-            step = self._steps[name]
-            self._skipped[name] = self._beside(step) or any(map(self.skipped, sorted(step.needs)))
-        return self._skipped[name]
+        return name in self._skipped
 
     def _beside(self, step: Step) -> bool:
         if step.within is None:
             return False
-        return self._taken(step.within) is False or self.skipped(step.within[0])
+        return self._taken(step.within) is False or step.within[0] in self._skipped
 
     def _taken(self, within: tuple[str, bool]) -> bool | None:
         """None until the condition has been looked at."""

@@ -28,6 +28,7 @@ class JobSteps:
         try:
             if run.step.type == steps.REGISTER:
                 await self._group(run, members)
+                members = _without_tags(members)
             answer = await self._ask(run, job.create, members)
         except ApiError as error:
             name = str(members.get(job.name, ""))
@@ -83,15 +84,16 @@ class JobSteps:
             return None
 
     async def _group(self, run: Run, members: dict[str, Any]) -> None:
-        """A group of packages comes into being with its first version."""
+        """A group of packages comes into being with its first version, and has the step's tags."""
         name = members.get("ModelPackageGroupName")
         if not name or str(name).startswith("arn:"):
             return
-        asked = {"ModelPackageGroupName": name}
+        asked: dict[str, Any] = {"ModelPackageGroupName": name}
+        tags = {"Tags": members["Tags"]} if members.get("Tags") else {}
         try:
             await self._ask(run, "DescribeModelPackageGroup", asked)
         except ApiError:
-            await self._ask(run, "CreateModelPackageGroup", asked)
+            await self._ask(run, "CreateModelPackageGroup", {**asked, **tags})
 
     async def _properties(self, run: Run, name: str, shown: dict[str, Any]) -> dict[str, Any]:
         if run.step.type != steps.TUNING:
@@ -122,6 +124,12 @@ def _members(run: Run, arguments: dict[str, Any]) -> dict[str, Any]:
     prefix = str(members.get(job.name) or "")
     name = job_name(run.record.document["id"], run.step.name, run.attempt, prefix)
     return {**members, job.name: name}
+
+
+def _without_tags(members: dict[str, Any]) -> dict[str, Any]:
+    """Those of a version are its group's."""
+    versioned = bool(members.get("ModelPackageGroupName"))
+    return {k: v for k, v in members.items() if not (versioned and k == "Tags")}
 
 
 def _refused(operation: str, error: ApiError) -> str:

@@ -6,9 +6,12 @@ from typing import Any
 
 from argosy.ground.tuning import grid, parse_ranges
 from argosy.state.job_statuses import COMPLETED, FAILED, FINISHED, STOPPED, STOPPING
-from argosy.state.tuning_jobs import Trial, definitions_of, maximizes, ranges_of
+from argosy.state.tuning_jobs import Trial, definitions_of, maximizes, ranges_of, result_of
 
 DEFAULT_MOST = 500
+_LEAST_GAIN = 0.01
+"""Less than this part of the best value is no improvement. Source: API reference,
+BestObjectiveNotImproving."""
 _HOPELESS = 10
 """So many failed trials and not one that completed: the rest would fail too."""
 
@@ -74,10 +77,11 @@ def _hopeless(trials: Sequence[Trial]) -> bool:
 
 
 def _enough(asked: dict[str, Any], trials: Sequence[Trial]) -> bool:
-    """A criterion of completion is met."""
+    """A criterion of completion is met, by trials that have come to their end: one that is still
+    running would be stopped by its own success."""
     criteria = asked["HyperParameterTuningJobConfig"].get("TuningJobCompletionCriteria") or {}
     sign = 1.0 if maximizes(asked) else -1.0
-    values = [sign * one["value"] for one in trials if one["value"] is not None]
+    values = [sign * value for one in trials if (value := result_of(one)) is not None]
     target = criteria.get("TargetObjectiveMetricValue")
     if target is not None and values and max(values) >= sign * target:
         return True
@@ -88,5 +92,10 @@ def _enough(asked: dict[str, Any], trials: Sequence[Trial]) -> bool:
 
 
 def not_improving(values: Sequence[float]) -> int:
-    """How many came after the best one."""
-    return len(values) - 1 - values.index(max(values)) if values else 0
+    """How many came after the last one that was better than all before it, by 1 % or more."""
+    last, best = 0, values[0] if values else 0.0
+    for place, value in enumerate(values):
+        if value > best and value - best >= _LEAST_GAIN * abs(best):
+            last = place
+        best = max(best, value)
+    return len(values) - 1 - last if values else 0

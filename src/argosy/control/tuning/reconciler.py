@@ -135,7 +135,7 @@ def _next_trial(record: Record, trials: list[Trial]) -> Trial:
     )
     return {
         "number": number,
-        "job": tuning_jobs.training_job_name(record.name, document["arn"], number),
+        "job": tuning_jobs.training_job_name(record.name, document["arn"], record.created, number),
         "definition": place,
         "hyperparameters": chosen,
         "status": "",
@@ -146,16 +146,14 @@ def _next_trial(record: Record, trials: list[Trial]) -> Trial:
 def _known(document: Any, trials: list[Trial], place: int) -> list[Known]:
     """The trials of a definition, those of its parents first."""
     earlier = [Known(one["hyperparameters"], one["value"]) for one in document["earlier"]]
-    own = [
-        Known(
-            one["hyperparameters"],
-            one["value"] if one["status"] == job_statuses.COMPLETED else None,
-            failed=one["status"] in job_statuses.FINISHED and one["value"] is None,
-        )
-        for one in trials
-        if one["definition"] == place
-    ]
-    return earlier + own
+    return earlier + [_known_of(one) for one in trials if one["definition"] == place]
+
+
+def _known_of(trial: Trial) -> Known:
+    """One that was stopped half-way has no value, whatever it has told by then."""
+    value = tuning_jobs.result_of(trial)
+    over = trial["status"] in job_statuses.FINISHED
+    return Known(trial["hyperparameters"], value, failed=over and value is None)
 
 
 def _seed(record: Record, config: dict[str, Any]) -> int:

@@ -1,6 +1,7 @@
 """Whether all that a definition refers to is there, and can ever come to an end. Pure."""
 
 from collections.abc import Collection
+from graphlib import CycleError
 from typing import Any
 
 from argosy.ground.pipelines.errors import BadDefinition
@@ -68,15 +69,8 @@ def _check_file(definition: Definition, step: Step, inner: Any) -> None:
 
 
 def _refuse_circles(definition: Definition) -> None:
-    """Takes away what needs nothing that is left, until nothing can be taken."""
-    left = {name: _before(step) for name, step in definition.steps.items()}
-    while left:
-        free = [name for name, needs in left.items() if not needs & left.keys()]
-        if not free:
-            raise BadDefinition(f"Steps wait for each other: {', '.join(sorted(left))}.")
-        for name in free:
-            del left[name]
-
-
-def _before(step: Step) -> frozenset[str]:
-    return step.needs | ({step.within[0]} if step.within else frozenset())
+    try:
+        definition.in_order()
+    except CycleError as error:
+        circle = ", ".join(sorted(set(error.args[1])))
+        raise BadDefinition(f"Steps wait for each other: {circle}.") from None

@@ -55,7 +55,8 @@ def holds(condition: dict[str, Any], scope: Scope) -> bool:
         return all(holds(one, scope) for one in condition["Conditions"])
     if kind == "In":
         wanted = resolve(condition["QueryValue"], scope)
-        return any(wanted == resolve(value, scope) for value in condition["Values"])
+        values = (resolve(value, scope) for value in condition["Values"])
+        return any(left == right for left, right in (_alike(wanted, value) for value in values))
     left, right = resolve(condition["LeftValue"], scope), resolve(condition["RightValue"], scope)
     try:
         return _COMPARES[kind](*_alike(left, right))

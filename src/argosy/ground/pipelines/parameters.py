@@ -6,6 +6,11 @@ from argosy.ground.pipelines.errors import BadDefinition
 from argosy.ground.pipelines.step import Parameter
 
 TYPES = ("String", "Integer", "Float", "Boolean")
+_VALUES: dict[str, tuple[type, ...]] = {
+    "Integer": (int,),
+    "Float": (int, float),
+    "Boolean": (bool,),
+}
 
 
 def parse_parameters(listed: Any) -> dict[str, Parameter]:
@@ -28,10 +33,20 @@ def parse_parameters(listed: Any) -> dict[str, Parameter]:
         allowed = one.get("EnumValues") or []
         if not isinstance(allowed, list):
             raise BadDefinition(f"EnumValues of the parameter {one['Name']} is a list.")
-        found[one["Name"]] = Parameter(
-            one["Name"], one["Type"], one.get("DefaultValue"), tuple(allowed)
-        )
+        default = _default(one["Name"], one["Type"], one.get("DefaultValue"))
+        found[one["Name"]] = Parameter(one["Name"], one["Type"], default, tuple(allowed))
     return found
+
+
+def _default(name: str, kind: str, given: Any) -> Any:
+    """By the parameter's type, as what an execution gives. Raises BadDefinition."""
+    if given is None or kind == "String":
+        return given
+    if isinstance(given, str):
+        return _read(Parameter(name, kind), given)
+    if isinstance(given, _VALUES[kind]) and isinstance(given, bool) == (kind == "Boolean"):
+        return given
+    raise _wrong(Parameter(name, kind), str(given))
 
 
 def given_values(parameters: dict[str, Parameter], given: dict[str, str]) -> dict[str, Any]:

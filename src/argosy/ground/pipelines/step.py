@@ -1,6 +1,7 @@
 """A step of a pipeline, a parameter and what belongs to them: plain data."""
 
 from dataclasses import dataclass, field
+from graphlib import TopologicalSorter
 from typing import Any
 
 TRAINING = "Training"
@@ -96,3 +97,14 @@ class Definition:
     steps: dict[str, Step]
     """In the order in which they are written."""
     experiment: Any = None
+
+    def in_order(self) -> list[str]:
+        """The names of the steps, each after those that it waits for. Raises graphlib.CycleError
+        when steps wait for each other."""
+        return list(
+            TopologicalSorter({n: _before(s) for n, s in self.steps.items()}).static_order()
+        )
+
+
+def _before(step: Step) -> frozenset[str]:
+    return step.needs | ({step.within[0]} if step.within else frozenset())

@@ -55,6 +55,17 @@ def test_what_comes_next(
     assert decide(definition, states, status, parallel) == expected
 
 
+def test_a_thousand_steps_in_a_row_come_one_by_one_to_their_end() -> None:
+    names = [f"s{number}" for number in range(1000)]
+    chain = [step(name, *names[:place][-1:]) for place, name in enumerate(names)]
+    for written in (chain, chain[::-1]):
+        definition = steps(*written)
+        half = dict.fromkeys(names[:500], DONE)
+        assert decide(definition, {}, "Executing", None).begin == ("s0",)
+        assert decide(definition, half, "Executing", None).begin == ("s500",)
+        assert decide(definition, dict.fromkeys(names, DONE), "Executing", None).end
+
+
 POLICY = Retry(kinds=(INTERNAL_ERROR,), interval_s=10, backoff=3, most=2)
 BRIEF = Retry(kinds=(INTERNAL_ERROR,), interval_s=10, backoff=3, expire_s=60)
 

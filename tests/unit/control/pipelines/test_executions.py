@@ -9,7 +9,7 @@ import pytest
 from tests.support.pipelines import ROLE, PipelineScene
 from tests.support.tiny_store import tiny_store
 
-from argosy.ground.errors import InternalFailure, ThrottlingException
+from argosy.ground.errors import InternalFailure, ResourceNotFound, ThrottlingException
 from argosy.state import pipelines as state
 from argosy.state.transform_jobs import TRANSFORM_JOB
 
@@ -148,6 +148,15 @@ def test_a_model_is_registered_once_and_its_group_made(scene: PipelineScene) -> 
     assert len(listed["ModelPackageSummaryList"]) == 2
 
 
+def test_tags_of_a_registration_are_those_of_the_group_that_it_makes(scene: PipelineScene) -> None:
+    tags = [{"Key": "team", "Value": "ml"}]
+    arn = scene.start(register(Tags=tags))
+    scene.carry_on()
+    assert scene.statuses(arn) == {"register": "Succeeded"}
+    group = scene.ask("DescribeModelPackageGroup", ModelPackageGroupName="churn")
+    assert scene.ask("ListTags", ResourceArn=group["ModelPackageGroupArn"])["Tags"] == tags
+
+
 def test_a_functions_answer_is_what_later_steps_see(scene: PipelineScene) -> None:
     scene.answers["lambda:Invoke"] = lambda asked: {
         "Payload": json.dumps({"score": json.loads(asked["Payload"])["x"] + 0.5}).encode()
@@ -200,6 +209,34 @@ def test_a_callback_waits_for_its_answer(scene: PipelineScene) -> None:
     scene.carry_on()
     assert scene.execution(arn)["PipelineExecutionStatus"] == "Succeeded"
     assert scene.steps(arn)["wait"]["Metadata"]["Callback"]["OutputParameters"] == answer
+
+
+def test_an_execution_that_is_to_stop_waits_for_its_callback(scene: PipelineScene) -> None:
+    sent: list[dict[str, Any]] = []
+    scene.answers["sqs:SendMessage"] = lambda asked: sent.append(json.loads(asked["MessageBody"]))
+    callback = {"Name": "wait", "Type": "Callback", "SqsQueueUrl": "u", "Arguments": {"a": "b"}}
+    arn = scene.start(callback)
+    scene.carry_on()
+    scene.ask("StopPipelineExecution", PipelineExecutionArn=arn, ClientRequestToken="s" * 32)
+    scene.carry_on(passes=3)
+    assert [one["status"] for one in sent] == ["Executing", "Stopping"]
+    assert scene.statuses(arn) == {"wait": "Stopping"}
+    assert scene.execution(arn)["PipelineExecutionStatus"] == "Stopping"
+    scene.ask("SendPipelineExecutionStepFailure", CallbackToken=sent[1]["token"])
+    scene.carry_on()
+    assert scene.execution(arn)["PipelineExecutionStatus"] == "Stopped"
+
+
+def test_a_callback_whose_queue_is_gone_does_not_keep_an_execution_from_stopping(
+    scene: PipelineScene,
+) -> None:
+    scene.answers["sqs:SendMessage"] = lambda asked: None
+    arn = scene.start({"Name": "wait", "Type": "Callback", "SqsQueueUrl": "u"})
+    scene.carry_on()
+    scene.answers["sqs:SendMessage"] = lambda asked: ResourceNotFound("no such queue")
+    scene.ask("StopPipelineExecution", PipelineExecutionArn=arn, ClientRequestToken="s" * 32)
+    scene.carry_on()
+    assert scene.execution(arn)["PipelineExecutionStatus"] == "Stopped"
 
 
 def test_what_was_done_before_is_not_done_again_while_it_is_fresh(scene: PipelineScene) -> None:

@@ -181,6 +181,26 @@ RUNS, BROKE, STOPPED, DONE = "InProgress", "Failed", "Stopped", "Completed"
             0,
             (DONE, ""),
         ),
+        (
+            asked(
+                most=9,
+                criteria={"BestObjectiveNotImproving": {"MaxNumberOfTrainingJobsNotImproving": 3}},
+            ),
+            [1.0, 5.0, 5.04, 5.03, 5.045],  # better, but by less than 1 %
+            RUNS,
+            0,
+            (DONE, ""),
+        ),
+        (
+            asked(
+                most=9,
+                criteria={"BestObjectiveNotImproving": {"MaxNumberOfTrainingJobsNotImproving": 3}},
+            ),
+            [1.0, 5.0, 2.0, 5.06, 4.0],
+            RUNS,
+            0,
+            Decision(begin=2),
+        ),
     ],
 )
 def test_what_a_tuning_job_does_next(

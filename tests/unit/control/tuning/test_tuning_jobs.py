@@ -153,6 +153,42 @@ def test_a_target_that_is_reached_ends_what_still_runs(scene: Tuning) -> None:
     assert len(scene.jobs()) == 2
 
 
+def test_a_target_counts_when_a_training_job_has_ended_not_while_it_runs(scene: Tuning) -> None:
+    scene.tune(most=2, TuningJobCompletionCriteria={"TargetObjectiveMetricValue": 0.9})
+    scene.look()
+    scene.ends(1, "InProgress", value=0.95)
+    scene.look()
+    assert [one["TrainingJobStatus"] for one in scene.jobs()] == ["InProgress"] * 2
+    scene.ends(1, value=0.95)
+    scene.ends(2, "Stopped", value=0.99)
+    scene.look()
+    assert scene.shown()["BestTrainingJob"]["TrainingJobName"].startswith("tune-001-")
+
+
+def test_a_tuning_job_named_like_a_deleted_one_trains_anew(scene: Tuning) -> None:
+    scene.tune(most=1, parallel=1)
+    scene.look()
+    scene.ends(1, value=0.9)
+    scene.look()
+    (before,) = scene.jobs()
+    scene.ask("DeleteHyperParameterTuningJob", HyperParameterTuningJobName="tune")
+    scene.clock.advance(60)
+    scene.tune(most=1, parallel=1, RandomSeed=5)
+    scene.look()
+    (trial,) = scene.jobs()
+    assert trial["TrainingJobStatus"] == "InProgress"
+    assert trial["TrainingJobArn"] != before["TrainingJobArn"]
+
+
+def test_trials_do_not_go_on_from_each_others_checkpoints(scene: Tuning) -> None:
+    kept = {**DEFINITION, "CheckpointConfig": {"S3Uri": "s3://b/kept/"}}
+    scene.tune(more={"TrainingJobDefinition": kept})
+    scene.look()
+    for one in scene.jobs():
+        job = scene.ask("DescribeTrainingJob", TrainingJobName=one["TrainingJobName"])
+        assert job["CheckpointConfig"]["S3Uri"] == f"s3://b/kept/{one['TrainingJobName']}"
+
+
 def test_a_tuning_job_whose_training_jobs_all_fail_fails(scene: Tuning) -> None:
     scene.tune(most=2)
     scene.look()
@@ -203,6 +239,29 @@ def test_a_warm_start_knows_its_parents(scene: Tuning) -> None:
     shown = scene.shown("again")
     assert shown["OverallBestTrainingJob"]["TuningJobName"] == "tune"
     assert shown["WarmStartConfig"] == warm
+
+
+def test_only_a_warm_start_of_the_same_data_tells_the_best_of_all(scene: Tuning) -> None:
+    scene.tune(most=1, parallel=1)
+    scene.look()
+    scene.ends(1, value=0.9)
+    scene.look()
+    parents = [{"HyperParameterTuningJobName": "tune"}]
+    other = {"ParentHyperParameterTuningJobs": parents, "WarmStartType": "TransferLearning"}
+    scene.tune("other", more={"WarmStartConfig": other})
+    assert "OverallBestTrainingJob" not in scene.shown("other")
+
+
+def test_a_warm_start_is_for_the_parents_objective(scene: Tuning) -> None:
+    scene.tune(most=1, parallel=1)
+    scene.look()
+    scene.ends(1, value=0.9)
+    scene.look()
+    parents = [{"HyperParameterTuningJobName": "tune"}]
+    warm = {"ParentHyperParameterTuningJobs": parents, "WarmStartType": "TransferLearning"}
+    least = {"Type": "Minimize", "MetricName": "auc"}
+    with pytest.raises(ValidationException, match="parent tuning job 'tune'"):
+        scene.tune("less", HyperParameterTuningJobObjective=least, more={"WarmStartConfig": warm})
 
 
 REFUSED: list[tuple[dict[str, Any], str]] = [

@@ -143,13 +143,27 @@ def list_pipeline_executions(call: Call) -> dict[str, Any]:
 def _changed(call: Call, change: Callable[[Record], tuple[dict[str, Any], str]]) -> dict[str, Any]:
     with call.records.transaction():
         record = _found(call)
+        if _done_before(call, record):
+            return {"PipelineExecutionArn": record.document["arn"]}
         document, status = change(record)
-        document = {**document, "changed_by": user_context(call)}
+        document = {**document, "changed_by": user_context(call), "tokens": _tokens(call, record)}
         now = call.clock.now()
         changed = call.records.update(record, now=now, document=document, status=status)
         if status != record.status:
             tell_execution(call.records, changed, now, record.status)
     return {"PipelineExecutionArn": record.document["arn"]}
+
+
+def _tokens(call: Call, record: Record) -> dict[str, str]:
+    """The last ClientRequestToken of each operation, with that of this call."""
+    token, before = call.input.get("ClientRequestToken"), record.document.get("tokens") or {}
+    return {**before, call.operation: token} if token else before
+
+
+def _done_before(call: Call, record: Record) -> bool:
+    """Whether this is the same call once more."""
+    token = call.input.get("ClientRequestToken")
+    return bool(token) and (record.document.get("tokens") or {}).get(call.operation) == token
 
 
 def _kept(record: Record) -> dict[str, Any]:

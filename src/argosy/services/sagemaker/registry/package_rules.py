@@ -8,15 +8,21 @@ _KEPT_ELSEWHERE = ("Tags", "ClientToken", "ModelApprovalStatus")
 
 
 def check_package(asked: dict[str, Any]) -> None:
-    """Raises ValidationException naming what to change."""
+    """Raises ValidationException naming what to change.
+
+    An approval of a package without versions is left alone: the SDK's register says it of all.
+    """
     named, grouped = asked.get("ModelPackageName"), asked.get("ModelPackageGroupName")
     if bool(named) == bool(grouped):
         raise ValidationException(
             "Give ModelPackageGroupName for a version of a group, or ModelPackageName for a "
             "package without versions, and not both."
         )
-    if named and asked.get("ModelApprovalStatus"):
-        raise ValidationException("ModelApprovalStatus is for versions of a model package group.")
+    if grouped and asked.get("Tags"):
+        raise ValidationException(
+            "Tags are for packages without versions: a version has those of its model package "
+            f"group. Give {grouped} the tags (AddTags)."
+        )
     if asked.get("SourceAlgorithmSpecification"):
         raise ValidationException(
             "This version does not support SourceAlgorithmSpecification: give an "

@@ -22,6 +22,8 @@ class Searched(NamedTuple):
     """The answer's member with its ARN."""
     by_arn: bool = False
     """Whether the record's document has what the operation asks for, as `arn`."""
+    within: str = ""
+    """The member of a result's entry that has it, where it stands beside others."""
 
 
 RESOURCES: dict[str, Searched] = {
@@ -32,7 +34,7 @@ RESOURCES: dict[str, Searched] = {
         "HyperParameterTuningJobName",
         "HyperParameterTuningJobArn",
     ),
-    "Model": Searched("model", "DescribeModel", "ModelName", "ModelArn"),
+    "Model": Searched("model", "DescribeModel", "ModelName", "ModelArn", within="Model"),
     "ModelPackage": Searched(
         "model-package", "DescribeModelPackage", "ModelPackageName", "ModelPackageArn", by_arn=True
     ),

@@ -8,12 +8,13 @@ from argosy.services.sagemaker.pages import one_page
 from argosy.services.sagemaker.search.expressions import fits, values_at
 from argosy.services.sagemaker.search.resources import RESOURCES, offered, shown
 
-_DEFAULT_ORDER = "CreationTime"
+_DEFAULT_ORDER, _ELSE = "LastModifiedTime", "CreationTime"
+"""The second is for resources that never change."""
 
 
 @operation("sagemaker", "Search")
 def search(call: Call) -> dict[str, Any]:
-    """Everything of one kind that fits, by CreationTime or what SortBy names."""
+    """Everything of one kind that fits, by LastModifiedTime or what SortBy names."""
     asked = call.input
     resource = asked["Resource"]
     if resource not in offered():
@@ -33,7 +34,7 @@ def search(call: Call) -> dict[str, Any]:
         token=asked.get("NextToken"),
     )
     more = {"NextToken": following} if following else {}
-    return {"Results": [{resource: one} for one in page], **more}
+    return {"Results": [{resource: _entry(resource, one)} for one in page], **more}
 
 
 def _found(call: Call) -> list[dict[str, Any]]:
@@ -41,8 +42,19 @@ def _found(call: Call) -> list[dict[str, Any]]:
     expression = call.input.get("SearchExpression")
     records = call.records.find(searched.kind, call.caller.account, call.caller.region)
     all_of_them = (shown(call, searched, record) for record in records)
-    return [one for one in all_of_them if fits(one, expression)]
+    return [one for one in all_of_them if fits(_with_path(searched.within, one), expression)]
 
 
-def _first(resource: dict[str, Any], path: str) -> Any:
-    return next(iter(values_at(resource, path)), None)
+def _with_path(within: str, one: dict[str, Any]) -> dict[str, Any]:
+    """Its properties can be named by where they stand in the result, too."""
+    return {**one, within: one} if within else one
+
+
+def _entry(resource: str, one: dict[str, Any]) -> dict[str, Any]:
+    within = RESOURCES[resource].within
+    return {within: one} if within else one
+
+
+def _first(resource: dict[str, Any], order: str) -> Any:
+    paths = (order, _ELSE) if order == _DEFAULT_ORDER else (order,)
+    return next((value for path in paths for value in values_at(resource, path)), None)

@@ -15,7 +15,15 @@ from argosy.services.sagemaker.tuning.rules import check_tuning
 from argosy.services.sagemaker.tuning.view import description, shown_trial, summary
 from argosy.state import job_statuses
 from argosy.state.records import Record
-from argosy.state.tuning_jobs import TUNING_JOB, Earlier, TuningDocument, definitions_of, maximizes
+from argosy.state.tuning_jobs import (
+    TUNING_JOB,
+    Earlier,
+    TuningDocument,
+    definitions_of,
+    maximizes,
+    objectives_of,
+    result_of,
+)
 
 
 @operation("sagemaker", "CreateHyperParameterTuningJob")
@@ -113,6 +121,7 @@ def _sorted_by(one: dict[str, Any], order: str) -> Any:
 def _earlier(call: Call, asked: dict[str, Any]) -> list[Earlier]:
     """What the parents of a warm start found out. Raises ValidationException."""
     found: list[Earlier] = []
+    objectives = objectives_of(asked)
     parents = (asked.get("WarmStartConfig") or {}).get("ParentHyperParameterTuningJobs") or ()
     for parent in parents:
         name = parent.get("HyperParameterTuningJobName") or ""
@@ -121,11 +130,16 @@ def _earlier(call: Call, asked: dict[str, Any]) -> list[Earlier]:
             raise ValidationException(
                 f"The parent tuning job {name!r} of WarmStartConfig must be there and be over."
             )
+        if objectives_of(record.document["asked"]) != objectives:
+            raise ValidationException(
+                f"The objective metric of the parent tuning job {name!r} of WarmStartConfig is "
+                "another one; it must be the same, with the same Type."
+            )
         found += record.document["earlier"]
         found += [
-            {"job": one["job"], "hyperparameters": one["hyperparameters"], "value": one["value"]}
+            {"job": one["job"], "hyperparameters": one["hyperparameters"], "value": value}
             for one in record.document["trials"]
-            if one["value"] is not None and one["status"] == job_statuses.COMPLETED
+            if (value := result_of(one)) is not None
         ]
     return found
 

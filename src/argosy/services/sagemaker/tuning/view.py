@@ -10,6 +10,8 @@ from argosy.state.records import Record
 from argosy.state.training_jobs import TRAINING_JOB
 from argosy.state.tuning_jobs import Trial, best_of, definitions_of, maximizes, objective_of
 
+_IDENTICAL = "IdenticalDataAndAlgorithm"
+
 
 def summary(record: Record) -> dict[str, Any]:
     """An entry of ListHyperParameterTuningJobs."""
@@ -82,16 +84,18 @@ def shown_trial(call: Call, record: Record, trial: Trial) -> dict[str, Any]:
 
 
 def _overall(call: Call, record: Record, best: Trial | None) -> dict[str, Any] | None:
-    """The best of this job and its parents; only for a warm start."""
+    """The best of this job and its parents; only where both did the same."""
     document: Any = record.document
-    if not document["earlier"]:
+    warm = document["asked"].get("WarmStartConfig") or {}
+    if warm.get("WarmStartType") != _IDENTICAL:
         return None
-    maximize = maximizes(document["asked"])
-    ranked = sorted(document["earlier"], key=lambda one: one["value"], reverse=maximize)[0]
-    if best and best["value"] is not None:
-        own = best["value"]
-        if own >= ranked["value"] if maximize else own <= ranked["value"]:
-            return shown_trial(call, record, best)
+    sign = -1.0 if maximizes(document["asked"]) else 1.0
+    ranked = min(document["earlier"], key=lambda one: sign * one["value"], default=None)
+    own = best and best["value"]
+    if best and own is not None and (not ranked or sign * own <= sign * ranked["value"]):
+        return shown_trial(call, record, best)
+    if not ranked:
+        return None
     job = call.records.get(TRAINING_JOB, record.account, record.region, ranked["job"])
     if job is None or not job.document.get("tuned_by"):
         return None
