@@ -189,6 +189,26 @@ def test_a_version_is_published_only_when_something_changed(client: Any) -> None
     assert listed[1]["Description"] == "one"
 
 
+def test_an_update_that_changes_nothing_is_no_reason_for_a_version(client: Any) -> None:
+    create(client, "unchanged", Environment={"Variables": {"STAGE": "test"}}, Publish=True)
+    code = zipped(app="def handler(event, context): ...")
+    again = client.update_function_code(FunctionName="unchanged", ZipFile=code, Publish=True)
+    client.update_function_configuration(
+        FunctionName="unchanged", Timeout=3, Environment={"Variables": {"STAGE": "test"}}
+    )
+    assert again["Version"] == client.publish_version(FunctionName="unchanged")["Version"] == "1"
+    other = zipped(app="def handler(event, context): return 1")
+    changed = client.update_function_code(FunctionName="unchanged", ZipFile=other, Publish=True)
+    assert changed["Version"] == "2"
+
+
+def test_a_function_has_a_name_of_64_letters_at_most(client: Any) -> None:
+    create(client, "n" * 64)
+    with pytest.raises(ClientError, match="less than or equal to 64") as caught:
+        create(client, "n" * 65)
+    assert caught.value.response["Error"]["Code"] == "ValidationException"
+
+
 def test_an_invocation_answers_what_the_function_does(client: Any, engine: FakeFunctions) -> None:
     create(client, "echo")
     context = base64.b64encode(b'{"custom": {}}').decode()
@@ -214,6 +234,8 @@ def test_a_failure_is_an_answer_too(client: Any, engine: FakeFunctions) -> None:
     ("payload", "status", "code"),
     [
         (b"{", 400, "InvalidRequestContentException"),
+        (b'{"a": NaN}', 400, "InvalidRequestContentException"),
+        ('{"a": 1}'.encode("utf-16"), 400, "InvalidRequestContentException"),
         (b'"' + b"x" * (6 << 20) + b'"', 413, "RequestTooLargeException"),
     ],
 )

@@ -158,6 +158,7 @@ def test_a_layer_is_published_used_and_deleted_under_its_user(client: Any) -> No
     assert fitting[0]["LatestMatchingVersion"]["Version"] == 1
     client.delete_layer_version(LayerName="shared", VersionNumber=1)
     assert client.get_function_configuration(FunctionName="f")["Layers"]
+    assert "Layers" not in client.update_function_configuration(FunctionName="f", Layers=[])
     assert (
         client.publish_layer_version(LayerName="shared", Content={"ZipFile": zipped(lib="z")})[
             "Version"
@@ -178,6 +179,13 @@ def test_permissions_of_layers_are_kept(client: Any) -> None:
     )
     policy = json.loads(client.get_layer_version_policy(**place)["Policy"])
     assert policy["Statement"][0]["Principal"] == "*"
+    root = "arn:aws:iam::111111111111:root"
+    for name, principal in (("number", "111111111111"), ("arn", root)):
+        statement = client.add_layer_version_permission(
+            **place, StatementId=name, Action="lambda:GetLayerVersion", Principal=principal
+        )["Statement"]
+        assert json.loads(statement)["Principal"] == {"AWS": root}
+        client.remove_layer_version_permission(**place, StatementId=name)
     client.remove_layer_version_permission(**place, StatementId="all")
     assert refusal(client.get_layer_version_policy, **place) == "ResourceNotFoundException"
 

@@ -33,10 +33,10 @@ def messages(platform: Platform, url: str) -> list[dict[str, Any]]:
     return list(found.get("Messages", ()))
 
 
-def queue(platform: Platform, name: str) -> tuple[str, str]:
+def queue(platform: Platform, name: str, **attributes: str) -> tuple[str, str]:
     """URL and ARN."""
     sqs = platform.client("sqs")
-    url = sqs.create_queue(QueueName=name)["QueueUrl"]
+    url = sqs.create_queue(QueueName=name, Attributes=attributes)["QueueUrl"]
     got = sqs.get_queue_attributes(QueueUrl=url, AttributeNames=["QueueArn"])
     return url, got["Attributes"]["QueueArn"]
 
@@ -219,7 +219,7 @@ COLLECT = """
 import json, os, boto3
 sqs = boto3.client("sqs")
 def handler(event, context):
-    bodies = [record["body"] for record in event["Records"]]
+    bodies = [record["body"][:20] for record in event["Records"]]
     sqs.send_message(QueueUrl=os.environ["DONE"], MessageBody=json.dumps(bodies))
 """
 
@@ -282,6 +282,36 @@ def test_a_window_collects_what_comes_within_it(platform: Platform, client: Any)
     had = batches(platform, done_url, 40)
     assert sorted(int(body) for batch in had for body in batch) == list(range(40))
     assert len(had) <= 3
+
+
+def test_a_message_is_in_a_batch_once_however_long_the_window(
+    platform: Platform, client: Any
+) -> None:
+    done_url, _ = queue(platform, "lp-once-done")
+    url, arn = queue(platform, "lp-once", VisibilityTimeout="5")
+    create(client, "lp-once", COLLECT, Environment={"Variables": {"DONE": done_url}}, Timeout=5)
+    client.create_event_source_mapping(
+        EventSourceArn=arn, FunctionName="lp-once", MaximumBatchingWindowInSeconds=8
+    )
+    platform.client("sqs").send_message(QueueUrl=url, MessageBody="alone")
+    assert batches(platform, done_url, 1) == [["alone"]]
+
+
+def test_an_event_as_large_as_may_be_does_not_wait_for_its_window(
+    platform: Platform, client: Any
+) -> None:
+    done_url, _ = queue(platform, "lp-large-done")
+    url, arn = queue(platform, "lp-large")
+    create(client, "lp-large", COLLECT, Environment={"Variables": {"DONE": done_url}}, Timeout=30)
+    client.create_event_source_mapping(
+        EventSourceArn=arn,
+        FunctionName="lp-large",
+        BatchSize=10_000,
+        MaximumBatchingWindowInSeconds=300,
+    )
+    for _ in range(7):
+        platform.client("sqs").send_message(QueueUrl=url, MessageBody="x" * (1 << 20))
+    assert sum(map(len, batches(platform, done_url, 5))) >= 5
 
 
 WRITER = """

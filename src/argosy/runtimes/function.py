@@ -26,6 +26,9 @@ HEAD = struct.Struct(">cII")
 """Letter, bytes of head, bytes of body."""
 SPEC, NEXT = b"S", b"N"
 WARM, READY, ANSWER, ERROR, INIT_ERROR, TOO_LARGE = b"W", b"R", b"A", b"E", b"I", b"L"
+MESSAGE, LINE = "\0\1", "\0\n"
+"""In what is printed: the beginning of a message of the function's log, and the end of a line in
+it. A message ends at the next end of a line; it is one event of the log, as with Lambda."""
 MAX_ANSWER = 6 * 1024 * 1024 + 100
 """Bytes: Lambda's own number, as its error message has it."""
 
@@ -163,6 +166,16 @@ def _run(handler: str, channel: Channel) -> None:
         def post_init_error(self, error: Any, error_type_override: Any = None) -> None:
             channel.send(INIT_ERROR, _used(), json.dumps(error).encode())
 
+    class LogSink(bootstrap.StandardLogSink):  # type: ignore[misc]
+        """Messages among what is printed, each told apart whatever lines it has."""
+
+        def log(self, msg: str, frame_type: Any = None) -> None:
+            sys.stdout.write(MESSAGE + msg.removesuffix("\n").replace("\n", LINE) + "\n")
+
+        def log_error(self, message_lines: Any) -> None:
+            self.log("\n".join(message_lines))
+
+    bootstrap.create_log_sink = LogSink
     bootstrap.run(handler, Client("", False))
 
 

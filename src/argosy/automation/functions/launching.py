@@ -130,6 +130,7 @@ class Launcher:
         home, shelter = python.home, self._shelter
         environment, environ = self._environment(version, home, python.process)
         task, layers, runtime = shelter.task(home), shelter.layers(home), shelter.runtime()
+        environ.setdefault("PYTHONPATH", runtime)
         spec = {
             "environ": environ,
             "handler": version.handler,

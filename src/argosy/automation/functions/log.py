@@ -5,6 +5,7 @@ prints faster than can be kept makes it wait (`EnvironmentLog.breath`), as a ful
 """
 
 import queue
+import re
 import threading
 import time
 from collections.abc import Iterable
@@ -15,6 +16,7 @@ from time import monotonic
 from argosy.automation.functions.inside import log_group
 from argosy.ground.functions import FunctionVersion
 from argosy.ground.paths import DataDir
+from argosy.runtimes.function import LINE, MESSAGE
 from argosy.telemetry.logs import MAX_EVENT_BYTES, LogWriter
 
 TAIL = 4096
@@ -25,6 +27,9 @@ _RATE = 2 << 20
 _LINE_COST = 100
 _GATHER_S = 0.02
 _LONGEST = MAX_EVENT_BYTES // 2
+
+_MESSAGE, _LINE = MESSAGE.encode(), LINE.encode()
+_ENDS = re.compile(rb"(?<!\0)\n")
 
 Lines = list[tuple[int, str]]
 """Milliseconds since the epoch, and a line without its end."""
@@ -102,13 +107,13 @@ class EnvironmentLog:
 
     def output(self, data: bytes) -> None:
         """What was printed, cut anywhere."""
-        *whole, rest = (self._rest + data).split(b"\n")
+        *whole, rest = _lines(self._rest + data)
         while len(rest) > _LONGEST:
             whole.append(rest[:_LONGEST])
             rest = rest[_LONGEST:]
         self._rest = rest
         for line in whole:
-            self._add(line.decode("utf-8", "replace"))
+            self._printed(line)
         self._budget -= len(data) + _LINE_COST * len(whole)
         if len(self._lines) > 256:
             self.flush()
@@ -117,7 +122,7 @@ class EnvironmentLog:
         """A line of the platform's own; what was printed before it ends there."""
         if self._rest:
             rest, self._rest = self._rest, b""
-            self._add(rest.decode("utf-8", "replace"))
+            self._printed(rest)
         self._add(text)
 
     def breath(self) -> float:
@@ -146,12 +151,29 @@ class EnvironmentLog:
         self.flush()
         self._sink.put(self._writer, None)
 
+    def _printed(self, line: bytes) -> None:
+        """A line, or a message of the function's log; what was printed before it ends there."""
+        before, mark, message = line.partition(_MESSAGE)
+        if before or not mark:
+            self._add(_text(before))
+        if mark:
+            self._add(_text(message))
+
     def _add(self, line: str) -> None:
         self._lines.append((int(time.time() * 1000), line))
         if self._tail is not None:
             self._tail += line.encode() + b"\n"
             if len(self._tail) > 16 * TAIL:
                 del self._tail[:-TAIL]
+
+
+def _lines(data: bytes) -> list[bytes]:
+    """Cut at the ends of lines, but for those within messages."""
+    return _ENDS.split(data) if _LINE in data else data.split(b"\n")
+
+
+def _text(printed: bytes) -> str:
+    return printed.replace(_LINE, b"\n").decode("utf-8", "replace")
 
 
 def stream_name(version: str, now: float) -> str:

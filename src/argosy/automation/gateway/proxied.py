@@ -34,7 +34,8 @@ def answer_2(payload: bytes) -> DoorAnswer:
     """Format 2.0: as 1.0 with cookies; anything else is the body of a 200."""
     told = _object(payload)
     if not isinstance(told, dict) or "statusCode" not in told:
-        body = told.encode() if isinstance(told, str) else json.dumps(told).encode()
+        text = told if isinstance(told, str) else json.dumps(told)
+        body = text.encode("utf-8", "surrogatepass")
         return DoorAnswer(200, [("Content-Type", "application/json")], body)
     headers = _single(told.get("headers"))
     cookies = told.get("cookies") or []

@@ -8,11 +8,19 @@ import asyncio
 import contextlib
 import json
 import logging
+import math
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from argosy.automation.queue.sqs_event import Filters, batches, event_of, failed_of, trace_of
+from argosy.automation.queue.sqs_event import (
+    MOST_BYTES,
+    Filters,
+    batches,
+    event_of,
+    failed_of,
+    trace_of,
+)
 from argosy.ground.errors import ApiError
 from argosy.ground.functions import Functions, FunctionVersion, Invoked
 from argosy.ground.lineage import MOST, onward, passed
@@ -30,7 +38,8 @@ AT_ONCE = 8
 """Batches, where the mapping says nothing."""
 _POLL_S = 20.0
 _AWAY_S = 1.0
-_MOST_TAKEN = 500
+_FIRST_TAKEN, _MOST_TAKEN = 10, 100
+"""Messages at once: first, and when it is known how large they are."""
 
 OK = "OK"
 FAILED = "PROBLEM: Function call failed"
@@ -119,7 +128,7 @@ class Poller:
             return
         await self._free.acquire()
         try:
-            messages = await self._collect()
+            messages = await self._collect(queue)
         except BaseException:
             self._free.release()
             raise
@@ -134,19 +143,31 @@ class Poller:
         self._batches.discard(batch)
         self._free.release()
 
-    async def _collect(self) -> list[Message]:
-        """Messages of one batch: what is there, or what comes within the window after the first."""
+    async def _collect(self, queue: Queue) -> list[Message]:
+        """Messages of one batch: what is there, or what comes within the window after the first;
+        but when they are an event as large as may be, no more."""
         loop = asyncio.get_running_loop()
-        taken = await self._wait(self.plan.batch, _POLL_S)
+        taken = await self._wait(queue, _FIRST_TAKEN, _POLL_S)
         ends = loop.time() + self.plan.window_s
-        while taken and len(taken) < self.plan.batch and loop.time() < ends:
-            more = await self._wait(self.plan.batch - len(taken), ends - loop.time())
-            taken += more
+        while taken and self._lacks(taken) and loop.time() < ends:
+            taken += await self._wait(queue, self._lacks(taken), ends - loop.time())
         return taken
 
-    async def _wait(self, most: int, seconds: float) -> list[Message]:
-        wish = Wish(min(most, _MOST_TAKEN))
+    def _lacks(self, taken: Sequence[Message]) -> int:
+        """How many more a batch may have, when those to come are as large as those there are."""
+        size = sum(len(one.body) + len(one.attributes or "") for one in taken) + 1
+        fitting = len(taken) * (MOST_BYTES - size) // size
+        return max(0, min(self.plan.batch - len(taken), fitting))
+
+    async def _wait(self, queue: Queue, most: int, seconds: float) -> list[Message]:
+        wish = Wish(min(most, self.plan.batch, _MOST_TAKEN), self._hold_s(queue))
         return await self._messaging.receiving.wait(self._found, wish, seconds)
+
+    def _hold_s(self, queue: Queue) -> int:
+        """Nobody else sees a message before the window and the function's time have passed."""
+        version = self._version()
+        needed = math.ceil(self.plan.window_s + (version.timeout_s if version else 0))
+        return max(queue.number("VisibilityTimeout"), needed)
 
     def _found(self) -> Queue:
         queue = self._queue()

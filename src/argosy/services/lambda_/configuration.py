@@ -48,7 +48,7 @@ def changed(call: Call, config: Mapping[str, Any], name: str) -> dict[str, Any]:
     if asked.get("LoggingConfig"):
         new["LoggingConfig"] = _logging(new["LoggingConfig"], asked["LoggingConfig"], name)
     if asked.get("Layers") is not None:
-        new["Layers"] = layers_of(call, asked["Layers"])
+        new["Layers"] = layers_of(call, asked["Layers"]) or None
     if asked.get("DeadLetterConfig") is not None:
         target = asked["DeadLetterConfig"].get("TargetArn") or ""
         check_target(target)

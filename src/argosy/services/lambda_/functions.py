@@ -46,6 +46,7 @@ async def create_function(call: Call) -> dict[str, Any]:
     be invoked at once."""
     name, _ = named(call)
     asked = call.input
+    rules.check_name(name)
     rules.check(asked)
     package = package_type(asked)
     package.check_new(call)

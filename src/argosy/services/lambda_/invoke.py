@@ -22,6 +22,14 @@ from argosy.state.invocations import MAX_PAYLOAD, Invocations
 _LONGEST_CONTEXT = 3583
 
 
+def _no_number(text: str) -> None:
+    raise ValueError(f"{text} is no number of JSON")
+
+
+_JSON = json.JSONDecoder(parse_constant=_no_number)
+"""Without the NaN and the infinities that Python's own takes."""
+
+
 @operation("lambda", "Invoke")
 async def invoke(call: Call) -> dict[str, Any]:
     """RequestResponse waits for the function; Event answers when it is durably queued."""
@@ -115,7 +123,7 @@ def _check_payload(payload: bytes, most: int) -> None:
             f"Request must be smaller than {most} bytes for the InvokeFunction operation"
         )
     try:
-        json.loads(payload)
+        _JSON.decode(payload.decode())
     except (ValueError, RecursionError) as error:
         raise InvalidRequestContentException(
             f"Could not parse request body into json: {str(error)[:200]}"

@@ -3,7 +3,6 @@
 A layer's numbers only rise, also after its newest version is gone: its record keeps the next one.
 """
 
-import json
 import re
 from typing import Any
 
@@ -26,7 +25,13 @@ from argosy.services.lambda_.finding import (
     remove,
 )
 from argosy.services.lambda_.layer_finding import layer_arn, layer_of_arn, version_arn
-from argosy.services.lambda_.permissions import check_new, policy_text, without
+from argosy.services.lambda_.permissions import (
+    check_new,
+    compact,
+    policy_text,
+    principal_of,
+    without,
+)
 from argosy.services.registry import Call, operation
 from argosy.state.function_links import link_path
 from argosy.state.functions import LAYER, LAYER_VERSION
@@ -111,11 +116,10 @@ def add_layer_version_permission(call: Call) -> dict[str, Any]:
         check_revision(call, record.document["revision"])
         statements = record.document["statements"]
         check_new(statements, asked["StatementId"])
-        principal = asked["Principal"]
         statement = {
             "Sid": asked["StatementId"],
             "Effect": "Allow",
-            "Principal": "*" if principal == "*" else {"AWS": f"arn:aws:iam::{principal}:root"},
+            "Principal": principal_of(asked["Principal"]),
             "Action": asked["Action"],
             "Resource": version_arn(record),
         }
@@ -123,7 +127,7 @@ def add_layer_version_permission(call: Call) -> dict[str, Any]:
             equals = {"aws:PrincipalOrgID": asked["OrganizationId"]}
             statement["Condition"] = {"StringEquals": equals}
         changed = change(call, record, statements=[*statements, statement], revision=new_revision())
-    return {"Statement": json.dumps(statement), "RevisionId": changed.document["revision"]}
+    return {"Statement": compact(statement), "RevisionId": changed.document["revision"]}
 
 
 @operation("lambda", "RemoveLayerVersionPermission")

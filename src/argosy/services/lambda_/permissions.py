@@ -33,7 +33,7 @@ from argosy.state.record import Record
 
 _LONGEST = 20_480
 _SERVICE = re.compile(r"[a-z0-9.-]+\.amazonaws\.com(?:\.cn)?")
-_ACTION = re.compile(r"lambda:(?:\*|[A-Za-z]+)")
+_ACTION = re.compile(r"\*|lambda:(?:\*|[A-Za-z]+)")
 
 
 @operation("lambda", "AddPermission")
@@ -52,7 +52,7 @@ def add_permission(call: Call) -> dict[str, Any]:
                 f"The final policy size is bigger than the limit ({_LONGEST})."
             )
         _write(call, record, part_name(name, qualifier), statements)
-    return {"Statement": _compact(statement)}
+    return {"Statement": compact(statement)}
 
 
 @operation("lambda", "RemovePermission")
@@ -96,7 +96,7 @@ def without(statements: list[dict[str, Any]], sid: str) -> list[dict[str, Any]]:
 
 
 def policy_text(statements: list[dict[str, Any]]) -> str:
-    return _compact({"Version": "2012-10-17", "Id": "default", "Statement": statements})
+    return compact({"Version": "2012-10-17", "Id": "default", "Statement": statements})
 
 
 def _policy_place(call: Call) -> tuple[str, str]:
@@ -140,7 +140,7 @@ def _statement(call: Call, resource: str) -> dict[str, Any]:
     return {
         "Sid": asked["StatementId"],
         "Effect": "Allow",
-        "Principal": _principal(asked["Principal"]),
+        "Principal": principal_of(asked["Principal"]),
         "Action": asked["Action"],
         "Resource": resource,
         **({"Condition": conditions} if conditions else {}),
@@ -167,7 +167,7 @@ def _conditions(asked: dict[str, Any]) -> dict[str, dict[str, str]]:
     return conditions
 
 
-def _principal(principal: str) -> Any:
+def principal_of(principal: str) -> Any:
     if principal == "*":
         return "*"
     if _SERVICE.fullmatch(principal):
@@ -181,5 +181,5 @@ def _principal(principal: str) -> Any:
     )
 
 
-def _compact(value: Any) -> str:
+def compact(value: Any) -> str:
     return json.dumps(value, separators=(",", ":"))

@@ -12,6 +12,7 @@ from typing import Any
 from argosy.ground.errors import ValidationException
 from argosy.services.lambda_.errors import InvalidParameterValueException
 
+LONGEST_NAME = 64
 MOST_ENVIRONMENT = 4096
 MOST_LAYERS = 5
 LONGEST_TIMEOUT = 900
@@ -67,6 +68,16 @@ def check(asked: Mapping[str, Any]) -> None:
     if len(asked.get("Layers") or ()) > MOST_LAYERS:
         raise InvalidParameterValueException(f"Cannot reference more than {MOST_LAYERS} layers.")
     _check_logging(asked.get("LoggingConfig") or {})
+
+
+def check_name(name: str) -> None:
+    """Raises ValidationException for a function's name that is too long; the model bounds only
+    what an ARN may have."""
+    if len(name) > LONGEST_NAME:
+        raise ValidationException(
+            f"1 validation error detected: Value '{name}' at 'functionName' failed to satisfy "
+            f"constraint: Member must have length less than or equal to {LONGEST_NAME}"
+        )
 
 
 def check_environment(variables: Mapping[str, str]) -> None:

@@ -35,7 +35,10 @@ async def update_function_code(call: Call) -> dict[str, Any]:
         layers = config.get("Layers", ())
         code.check_unpacked(config["unpacked"] + sum(one["unpacked"] for one in layers))
         if asked.get("DryRun"):
-            return {**view.latest(current), "CodeSha256": config["CodeSha256"]}
+            return {
+                **view.latest(current),
+                **{one: config[one] for one in ("CodeSha256", "CodeSize")},
+            }
         return _written(call, current, config)
 
 
@@ -64,7 +67,10 @@ def _unchanged(call: Call, function: Record) -> Record:
 
 
 def _written(call: Call, function: Record, config: dict[str, Any]) -> dict[str, Any]:
-    made = change(call, function, config=config, runs=new_revision(), revision=new_revision())
+    """What is as it was before runs on, and is no reason for another version."""
+    same = {**function.document["config"], "modified": config["modified"]} == config
+    runs = function.document["runs"] if same else new_revision()
+    made = change(call, function, config=config, runs=runs, revision=new_revision())
     if call.input.get("Publish"):
         return view.numbered(*publish(call, made, ""))
     return view.latest(made)

@@ -153,8 +153,9 @@ def handler(event, context):
 
     start, *middle, end, report = cold.log_tail.decode().splitlines()
     assert start == f"START RequestId: {cold.request_id} Version: $LATEST"
-    assert middle[0].startswith("printed[INFO]\t")
-    assert middle[0].endswith(f"{cold.request_id}\ttold 1")
+    assert middle[0] == "printed"
+    assert middle[1].startswith("[INFO]\t")
+    assert middle[1].endswith(f"{cold.request_id}\ttold 1")
     assert end == f"END RequestId: {cold.request_id}"
     assert report.startswith(f"REPORT RequestId: {cold.request_id}\tDuration: ")
     assert "Memory Size: 128 MB\tMax Memory Used: " in report
@@ -163,6 +164,40 @@ def handler(event, context):
     assert warm.request_id in warm.log_tail.decode()
     assert cold.request_id not in warm.log_tail.decode()
     until(lambda: sum(line.startswith("REPORT") for line in engine.log(version)) == 2)
+
+
+def test_a_message_of_several_lines_is_one_event_of_the_log(engine: Engine) -> None:
+    code = """
+import logging
+def handler(event, context):
+    logging.warning("first\\nsecond")
+    try:
+        1 / 0
+    except ZeroDivisionError:
+        logging.exception("caught")
+    print("printed\\nafter it")
+    raise ValueError("of two\\nlines")
+"""
+    version = engine.version(code)
+    engine.invoke(version)
+
+    until(lambda: any(line.startswith("REPORT") for line in engine.log(version)))
+    _, warned, caught, printed, after, raised, _, _ = engine.log(version)
+    assert warned.endswith("\tfirst\nsecond")
+    assert "\tcaught\nTraceback (most recent call last):\n" in caught
+    assert caught.endswith("ZeroDivisionError: division by zero")
+    assert (printed, after) == ("printed", "after it")
+    assert raised.startswith("[ERROR] ValueError: of two\nlines\nTraceback")
+
+
+def test_a_python_that_a_function_starts_has_boto3_too(engine: Engine) -> None:
+    code = """
+import subprocess, sys
+def handler(event, context):
+    told = [sys.executable, "-S", "-c", "import boto3; print(boto3.__file__)"]
+    return subprocess.run(told, capture_output=True, text=True, check=False).stdout.strip()
+"""
+    assert engine.answer(engine.version(code)) == "/var/runtime/boto3/__init__.py"
 
 
 def test_logs_of_format_json_are_json(engine: Engine) -> None:
