@@ -95,7 +95,8 @@ class Launcher:
             return await self._custom(version)
         code, layers = self._trees(version)
         usable = inside.starts_warm(version) and version.ephemeral_mb == USUAL_TMP_MB
-        own = tree.has_own(PRELOADED, code, *(layer / "python" for layer in layers))
+        places = (Path(one) for layer in layers for one in _modules(version, layer))
+        own = tree.has_own(PRELOADED, (code, *places))
         if python is not None and (not usable or own):
             python.end()
             python = None
@@ -191,11 +192,15 @@ class Launcher:
 
 def _paths(version: FunctionVersion, task: str, layers: str, runtime: str) -> list[str]:
     """Where modules are looked for, before the standard library."""
+    more = filter(None, version.environment.get("PYTHONPATH", "").split(":"))
+    return list(dict.fromkeys([task, *_modules(version, layers), *more, runtime]))
+
+
+def _modules(version: FunctionVersion, layer: str | Path) -> list[str]:
+    """Folders of a layer, or of all layers, that modules are in."""
     number = interpreter().name.removeprefix("python")
     names = dict.fromkeys((version.runtime, f"python{number}"))
-    sites = [f"{layers}/python/lib/{name}/site-packages" for name in names]
-    more = version.environment.get("PYTHONPATH", "").split(":")
-    return list(dict.fromkeys([task, *sites, f"{layers}/python", *filter(None, more), runtime]))
+    return [*(f"{layer}/python/lib/{name}/site-packages" for name in names), f"{layer}/python"]
 
 
 def _bootstrap(home: Home, shelter: Shelter) -> str:

@@ -37,8 +37,9 @@ _PACKAGES = (
     "snapshot_restore_py",
     "urllib3",
 )
-PRELOADED = frozenset(_PACKAGES)
-"""Names of packages that a warm environment has imported already."""
+PRELOADED = sys.stdlib_module_names.union(_PACKAGES)
+"""Names of what a warm environment may have imported already. A function's own `queue.py` goes
+before Python's."""
 
 
 @dataclass(frozen=True)

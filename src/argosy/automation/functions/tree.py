@@ -5,10 +5,11 @@ that it takes milliseconds and no room, and nothing of it is left when the folde
 a file system has no hard links, files are copied.
 """
 
+import contextlib
 import errno
 import os
 import shutil
-from collections.abc import Iterable
+from collections.abc import Container, Iterable
 from pathlib import Path
 
 _NO_LINKS = (errno.EPERM, errno.EXDEV, errno.EMLINK, errno.ENOTSUP, errno.ENOSYS)
@@ -51,8 +52,10 @@ def _link(source: str, place: Path) -> None:
         shutil.copy2(source, place, follow_symlinks=False)
 
 
-def has_own(names: Iterable[str], *roots: Path) -> bool:
-    """Whether one of these packages is among the top-level modules of the trees."""
-    return any(
-        (root / name).is_dir() or (root / f"{name}.py").exists() for root in roots for name in names
-    )
+def has_own(names: Container[str], roots: Iterable[Path]) -> bool:
+    """Whether one of these modules is at the top of one of the folders, which need not be there."""
+    for root in roots:
+        with contextlib.suppress(FileNotFoundError, NotADirectoryError), os.scandir(root) as found:
+            if any(entry.name.partition(".")[0] in names for entry in found):
+                return True
+    return False

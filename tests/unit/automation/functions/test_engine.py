@@ -375,19 +375,33 @@ def handler(event, context):
         assert engine.answer(version, 5) == [5, "helper", True]
 
 
+def test_a_handler_may_have_the_name_of_a_module_of_python(tmp_path: Any) -> None:
+    with Engine(tmp_path, function_spares=1) as engine:
+        engine.answer(engine.version("def handler(event, context): return 1"))
+        until(lambda: engine.run(is_warm(engine)))
+        digest = engine.code(queue__py="def handler(event, context): return 'mine'")
+        version = replace(engine.version(""), code_sha256=digest, handler="queue.handler")
+        assert engine.answer(version) == "mine"
+
+
+async def is_warm(engine: Engine) -> bool:
+    """Whether a process waits for a function."""
+    spares = engine.engine._spares
+    return spares is not None and any(python.warm for python in spares._waiting)
+
+
 def test_a_warm_process_becomes_the_function(tmp_path: Any) -> None:
     with Engine(tmp_path, function_spares=1) as engine:
         engine.answer(engine.version("def handler(event, context): return 1"))
 
-        async def warm() -> bool:
-            spares = engine.engine._spares
-            assert spares is not None
-            return any(python.warm for python in spares._waiting)
-
-        until(lambda: engine.run(warm()))
+        until(lambda: engine.run(is_warm(engine)))
         code = "import sys\nseen = 'boto3' in sys.modules\ndef handler(e, c): return seen"
         assert engine.answer(engine.version(code)) is True
         digest = engine.code(app__py=code, jmespath__py="")
         own = replace(engine.version(code, name="own"), code_sha256=digest)
-        until(lambda: engine.run(warm()))
+        until(lambda: engine.run(is_warm(engine)))
         assert engine.answer(own) is False
+        layer = engine.code(**{"python___lib___python3__12___site-packages___six__py": ""})
+        until(lambda: engine.run(is_warm(engine)))
+        above = replace(engine.version(code, name="above"), layers=(layer,))
+        assert engine.answer(above) is False
