@@ -90,6 +90,59 @@ def handler(event, context):
     assert b"Max Memory Used: 128 MB" in invoked.log_tail
 
 
+def test_memory_made_to_be_shared_counts_too(engine: Engine) -> None:
+    code = """
+import mmap, time
+def handler(event, context):
+    held = []
+    for _ in range(40):
+        held.append(mmap.mmap(-1, 16 << 20))
+        held[-1].write(bytes(16 << 20))
+        time.sleep(0.1)
+"""
+    answer = engine.answer(engine.version(code))
+    assert answer["errorType"] == "Runtime.ExitError"
+    assert "signal: killed" in answer["errorMessage"]
+
+
+def test_memory_that_two_processes_share_counts_once(engine: Engine) -> None:
+    code = """
+import mmap, os, time
+def handler(event, context):
+    shared = mmap.mmap(-1, 70 << 20)
+    shared.write(bytes(70 << 20))
+    if os.fork() == 0:
+        shared.seek(0)
+        shared.read(70 << 20)[:1]
+        time.sleep(1)
+        os._exit(0)
+    os.wait()
+    return "shared"
+"""
+    assert engine.answer(engine.version(code, memory_mb=192)) == "shared"
+
+
+def test_nothing_but_tmp_and_little_shared_memory_can_be_filled(engine: Engine) -> None:
+    code = """
+import os
+def fill(path):
+    try:
+        with open(path, "wb") as file:
+            for _ in range(80):
+                file.write(bytes(1 << 20))
+    except OSError as error:
+        return error.errno
+    finally:
+        if os.path.exists(path):
+            os.unlink(path)
+def handler(event, context):
+    with open("/dev/null", "wb") as null:
+        null.write(b"x")
+    return [fill("/dev/shm/large"), fill("/dev/large")]
+"""
+    assert engine.answer(engine.version(code)) == [28, 30]
+
+
 def test_what_goes_on_after_the_answer_is_watched_too(engine: Engine) -> None:
     leaks = """
 import os, threading, time

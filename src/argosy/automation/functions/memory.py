@@ -17,6 +17,7 @@ from argosy.ground.processes import descendants
 _INTERVAL_S = 0.1
 _RESTING_S = 1.0
 _PAGE_KB = os.sysconf("SC_PAGE_SIZE") // 1024
+_MUCH_KB = 32 << 10
 MOST_PROCESSES = 1024
 """Processes and threads of an environment; Lambda's number."""
 
@@ -109,10 +110,8 @@ def used_kb(pid: int, limit_kb: int) -> int:
     pids = list(family(pid))
     if len(pids) > MOST_PROCESSES:
         return limit_kb + 1
-    rough = sum(_anonymous_kb(one) for one in pids)
-    if rough <= limit_kb or len(pids) <= 3:
-        return rough
-    return sum(_share_kb(one) for one in pids)
+    rough = sum(_own_kb(one) for one in pids)
+    return rough if rough <= limit_kb else sum(_share_kb(one) for one in pids)
 
 
 def peak_kb(pid: int) -> int:
@@ -126,24 +125,29 @@ def family(pid: int) -> Iterator[int]:
     yield from islice(descendants(pid), MOST_PROCESSES)
 
 
-def _anonymous_kb(pid: int) -> int:
+def _own_kb(pid: int) -> int:
+    """All but what it has of files, which are libraries mostly: memory that is nobody else's, and
+    memory made to be shared, which is looked for only where it could be much."""
     fields = _read(f"/proc/{pid}/statm").split()
-    return (int(fields[1]) - int(fields[2])) * _PAGE_KB if len(fields) > 2 else 0
+    if len(fields) < 3:
+        return 0
+    resident, shared = (int(field) * _PAGE_KB for field in fields[1:3])
+    return resident - shared + (_told(pid, "status", "RssShmem") if shared > _MUCH_KB else 0)
 
 
 def _peak_kb(pid: int) -> int:
-    for line in _read(f"/proc/{pid}/status").splitlines():
-        if line.startswith("VmHWM:"):
-            return int(line.split()[1])
-    return 0
+    return _told(pid, "status", "VmHWM")
 
 
 def _share_kb(pid: int) -> int:
     """What is its own, and its share of what several have."""
-    for line in _read(f"/proc/{pid}/smaps_rollup").splitlines():
-        if line.startswith("Pss_Anon:"):
-            return int(line.split()[1])
-    return _anonymous_kb(pid)
+    return _told(pid, "smaps_rollup", "Pss_Anon", "Pss_Shmem") or _own_kb(pid)
+
+
+def _told(pid: int, file: str, *names: str) -> int:
+    """The sum of these figures (KiB) of a file about the process, 0 when it is gone."""
+    lines = (line.split() for line in _read(f"/proc/{pid}/{file}").splitlines())
+    return sum(int(words[1]) for words in lines if words and words[0][:-1] in names)
 
 
 def _read(path: str) -> str:

@@ -25,6 +25,9 @@ LAYERS = "/opt"
 RUNTIME = "/var/runtime"
 SCRIPT = "argosy_function.py"
 
+SHARED_MB = 64
+"""Of /dev/shm, which Lambda has not at all, and which nobody counts as a function's memory."""
+
 _PACKAGES = (
     "awslambdaric",
     "boto3",
@@ -101,6 +104,7 @@ class Shelter:
             *("--size", str(tmp_mb << 20), "--tmpfs", "/tmp", "--symlink", "/tmp", "/var/tmp"),
             *("--ro-bind", str(home.layers), LAYERS),
             *sandbox.bare(self.data_dir, *_python()),
+            *("--size", str(SHARED_MB << 20), "--tmpfs", "/dev/shm", "--remount-ro", "/dev"),
             *("--ro-bind", str(home.task), TASK),
             *_runtime(),
             *("--remount-ro", "/", "--chdir", TASK),
