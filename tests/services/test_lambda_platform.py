@@ -300,12 +300,12 @@ def test_a_message_is_in_a_batch_once_however_long_the_window(
 def test_an_event_as_large_as_may_be_does_not_wait_for_its_window(
     platform: Platform, client: Any
 ) -> None:
-    done_url, _ = queue(platform, "lp-large-done")
-    url, arn = queue(platform, "lp-large")
-    create(client, "lp-large", COLLECT, Environment={"Variables": {"DONE": done_url}}, Timeout=30)
+    done_url, _ = queue(platform, "lp-heavy-done")
+    url, arn = queue(platform, "lp-heavy")
+    create(client, "lp-heavy", COLLECT, Environment={"Variables": {"DONE": done_url}}, Timeout=30)
     client.create_event_source_mapping(
         EventSourceArn=arn,
-        FunctionName="lp-large",
+        FunctionName="lp-heavy",
         BatchSize=10_000,
         MaximumBatchingWindowInSeconds=300,
     )
