@@ -13,7 +13,7 @@ from pathlib import Path
 
 from argosy.compute.agents import Agents, end, never_launched, remove_folders, stop_all
 from argosy.compute.deaths import Deaths
-from argosy.compute.listing import agent_of, read_instance, read_spec
+from argosy.compute.listing import Listing, agent_of, read_spec
 from argosy.compute.spares import Spares
 from argosy.ground.files import write_json
 from argosy.ground.instances import (
@@ -43,6 +43,7 @@ class ProcessBackend:
         self._data_dir = data_dir
         self._agents = Agents(settings, data_dir)
         self._spares = Spares(settings, data_dir, self._agents)
+        self._listing = Listing()
         self._deaths = Deaths(data_dir.doorbell_socket)
         _sweep(data_dir)
 
@@ -66,15 +67,11 @@ class ProcessBackend:
     async def list(self) -> list[Instance]:
         """See `compute.base`."""
         self._agents.reap()
-        instances = []
-        for folder in _folders(self._data_dir):
-            spec = read_spec(folder)
-            if spec is None:
-                continue
-            instances.append(read_instance(folder, spec))
-            if instances[-1].alive:
-                self._deaths.watch(agent_of(folder))
-        return instances
+        listed = self._listing.read(_folders(self._data_dir))
+        for instance, agent in listed:
+            if instance.alive:
+                self._deaths.watch(agent)
+        return [instance for instance, _ in listed]
 
     async def forget(self, instance_id: str) -> None:
         """See `compute.base`. An instance that still lives is killed first."""

@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from argosy.compute.listing import agent_of, judge, read_spec
+from argosy.compute.listing import Listing, agent_of, judge
 from argosy.ground.instances import InstanceState, Phase
 from argosy.ground.processes import ProcessId
 
@@ -42,7 +42,7 @@ def test_a_sudden_end_is_told_from_a_wanted_one() -> None:
 @pytest.mark.parametrize("content", ["", "{", "[]", "{}", '{"instance_id": "other"}'])
 def test_a_folder_without_a_whole_spec_is_no_instance(tmp_path: Path, content: str) -> None:
     (tmp_path / "spec.json").write_text(content)
-    assert read_spec(tmp_path) is None
+    assert Listing().read([tmp_path]) == []
 
 
 def test_a_reused_pid_is_not_the_agent(tmp_path: Path) -> None:
