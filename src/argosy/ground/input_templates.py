@@ -114,7 +114,7 @@ def _as_text(value: Any) -> str:
     if value is None:
         return ""
     if isinstance(value, str):
-        return value
+        return value.encode(errors="replace").decode()
     return _dump(value).replace('\\"', "").replace('"', "")
 
 
@@ -135,4 +135,14 @@ def _parses(text: str) -> bool:
 
 
 def _dump(value: Any) -> str:
-    return json.dumps(value, separators=(",", ":"), ensure_ascii=False)
+    """As it is; escaped where a text has lone surrogates, which JSON can name and nobody store."""
+    text = json.dumps(value, separators=(",", ":"), ensure_ascii=False)
+    return text if _is_unicode(text) else json.dumps(value, separators=(",", ":"))
+
+
+def _is_unicode(text: str) -> bool:
+    try:
+        text.encode()
+    except UnicodeEncodeError:
+        return False
+    return True

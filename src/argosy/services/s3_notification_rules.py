@@ -21,6 +21,8 @@ _FAMILIES: dict[str, tuple[str, ...]] = {
     "ObjectRemoved": ("*", "Delete", "DeleteMarkerCreated"),
     "ObjectTagging": ("*", "Put", "Delete"),
     "ObjectAcl": ("Put",),
+    "ObjectAnnotation": ("*", "Put", "Delete"),
+    "ObjectRetention": ("Put",),
     "ObjectRestore": ("*", "Post", "Completed", "Delete"),
     "LifecycleExpiration": ("*", "Delete", "DeleteMarkerCreated"),
     "Replication": (

@@ -55,10 +55,11 @@ class EventDeliveries(DueRows):
         return self._transactions.add(KIND, sa.insert(table), row)
 
     def due(
-        self, now: float, limit: int = 100, without: Collection[int] = ()
+        self, now: float, limit: int = 100, without: Collection[int] = (), after: int = 0
     ) -> list[EventDelivery]:
-        """What is to be delivered now, in the order of writing; `without` these numbers."""
-        wanted = sa.select(table).where(table.c.next_at <= now)
+        """What is to be delivered now, in the order of writing; `without` these numbers, and from
+        the number `after` on."""
+        wanted = sa.select(table).where(table.c.next_at <= now, table.c.number > after)
         if without:
             wanted = wanted.where(table.c.number.not_in(without))
         found = self._transactions.read(wanted.order_by(table.c.number).limit(limit))

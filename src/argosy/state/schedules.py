@@ -37,7 +37,7 @@ def next_timer(record: Record, after: float) -> Timer | None:
     if at is None or (document.get("EndDate") is not None and at > document["EndDate"]):
         return None
     arn = schedule_arn(record)
-    due = at + _delay(arn, at, document["FlexibleTimeWindow"])
+    due = at + _delay(arn, at, window_s(record))
     place = record.account, record.region, record.name
     return Timer(arn, SCHEDULE, *place, scheduled=at, due=due)
 
@@ -53,10 +53,13 @@ def _next(document: dict[str, Any], after: float) -> float | None:
     return parse(expression).next_after(after, zone, origin)
 
 
-def _delay(arn: str, at: float, window: dict[str, Any]) -> float:
+def window_s(record: Record) -> float:
+    """How much later than it says it may happen."""
+    window = record.document["FlexibleTimeWindow"]
+    return 60.0 * (window.get("MaximumWindowInMinutes") or 0) if window["Mode"] != "OFF" else 0.0
+
+
+def _delay(arn: str, at: float, window: float) -> float:
     """Somewhere in the window, always at the same place for the same time."""
-    minutes = window.get("MaximumWindowInMinutes") or 0
-    if window["Mode"] == "OFF" or not minutes:
-        return 0.0
     digest = hashlib.sha256(f"{arn} {at}".encode()).digest()
-    return int.from_bytes(digest[:4], "big") / 2**32 * minutes * 60
+    return int.from_bytes(digest[:4], "big") / 2**32 * window

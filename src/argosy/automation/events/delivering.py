@@ -14,6 +14,7 @@ from argosy.automation.events.counting import Counting
 from argosy.automation.events.dead_letters import bury
 from argosy.automation.events.failure import INTERNAL_ERROR, Undeliverable
 from argosy.automation.events.retrying import AGE, pause_or_end, too_old
+from argosy.automation.events.scheduled import numbered
 from argosy.automation.events.targets import deliver
 from argosy.ground.tasks import cancel
 from argosy.means import Means
@@ -24,6 +25,7 @@ log = logging.getLogger(__name__)
 
 _AT_ONCE = 100
 _ASKED_AT_ONCE = 16
+_MOST_PAGES = 20
 _LONGEST_PAUSE_S = 60.0
 
 
@@ -46,9 +48,7 @@ class Delivering(Rounds):
     async def _round(self) -> float:
         """Deliver what is due; returns after how long to look again."""
         now = self._means.clock.now()
-        found = self._deliveries.due(now, _AT_ONCE, without=list(self._asked))
-        asked = [one for one in found if operations.is_asked(one)]
-        local = [one for one in found if one not in asked]
+        asked, local = self._due(now)
         if local:
             self._deliver_together(local, now)
         for one in asked[: max(0, _ASKED_AT_ONCE - len(self._asked))]:
@@ -57,6 +57,20 @@ class Delivering(Rounds):
             return 0.0
         next_at = self._deliveries.next_at(now)
         return _LONGEST_PAUSE_S if next_at is None else min(_LONGEST_PAUSE_S, next_at - now)
+
+    def _due(self, now: float) -> tuple[list[EventDelivery], list[EventDelivery]]:
+        """Those that are asked, and those that are not and need not wait for them."""
+        asked: list[EventDelivery] = []
+        local: list[EventDelivery] = []
+        last = 0
+        for _ in range(_MOST_PAGES):
+            found = self._deliveries.due(now, _AT_ONCE, without=list(self._asked), after=last)
+            for one in map(numbered, found):
+                (asked if operations.is_asked(one) else local).append(one)
+            if len(found) < _AT_ONCE or local:
+                break
+            last = found[-1].number
+        return asked, local
 
     # -- targets that are rows of this database
 

@@ -54,7 +54,7 @@ def _asked(delivery: EventDelivery) -> tuple[str, str, dict[str, Any]]:
     if pipeline is None:
         named = sdk_target(arn)
         assert named is not None
-        return (*named, _members(delivery.body))
+        return (*named, _as_given(*named, _members(delivery.body)))
     parameters = delivery.target.get("SageMakerPipelineParameters") or {}
     members: dict[str, Any] = {
         "PipelineName": arn,  # names in ARNs are in lower case: only as an ARN it is found
@@ -79,6 +79,15 @@ def _members(body: str) -> dict[str, Any]:
     if not isinstance(members, dict):
         raise Undeliverable(INVALID_JSON, "The target's Input is not a JSON object.")
     return members
+
+
+def _as_given(service: str, operation: str, members: dict[str, Any]) -> dict[str, Any]:
+    """A function's payload is the text, or the JSON, that stands in the Input; no base64."""
+    payload = members.get("Payload")
+    if (service, operation) != ("lambda", "Invoke") or payload is None:
+        return members
+    text = payload if isinstance(payload, str) else json.dumps(payload)
+    return {**members, "Payload": text.encode(errors="replace")}
 
 
 def _told(error: ApiError) -> Undeliverable:

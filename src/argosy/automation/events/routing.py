@@ -43,16 +43,37 @@ class Routing(Rounds):
         found = outbox.after(outbox.position(READER), _GROUP)
         if not found:
             return None
-        matched: list[Rule] = []
         now = self._means.clock.now()
+        try:
+            self._route_all(found, now)
+        except OSError:
+            raise
+        except Exception:
+            log.exception("a group of events failed; routing them one by one")
+            for event in found:
+                self._route_alone(event, now)
+        return 0.0 if len(found) == _GROUP else None
+
+    def _route_all(self, found: list[Event], now: float) -> None:
+        matched: list[Rule] = []
         with self._means.records.transaction():
             for event in found:
                 matched += self._route(event, now)
-            outbox.move(READER, found[-1].position)
+            self._means.events.move(READER, found[-1].position)
         for rule in matched:
             place = rule.record.account, rule.record.region
             self._counts.rule(*place, counting.MATCHED, rule.name, now)
-        return 0.0 if len(found) == _GROUP else None
+            self._counts.rule(*place, counting.TRIGGERED, rule.name, now)
+
+    def _route_alone(self, event: Event, now: float) -> None:
+        """One that nobody can route is left out, so that those behind it go on."""
+        try:
+            self._route_all([event], now)
+        except OSError:
+            raise
+        except Exception:
+            log.exception("the event %s of %s cannot be routed", event.id, event.source)
+            self._means.events.move(READER, event.position)
 
     def _route(self, event: Event, now: float) -> list[Rule]:
         """The rules that it fits, after what their targets are to have was written."""
@@ -64,7 +85,6 @@ class Routing(Rounds):
         fitting = [rule for rule in rules if rule.pattern and rule.pattern.matches(facts)]
         for rule in fitting:
             send_to_targets(self._means, rule, event, now)
-            self._counts.rule(event.account, event.region, counting.TRIGGERED, rule.name, now)
         return fitting
 
     def _rules_for(self, event: Event) -> list[Rule]:

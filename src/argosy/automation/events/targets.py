@@ -8,6 +8,7 @@ has written anything, or has written all of it. Targets that are asked by an ope
 import json
 import uuid
 from collections.abc import Callable, Mapping
+from datetime import datetime
 from typing import Any
 
 from argosy.automation.events import log_target
@@ -20,7 +21,9 @@ from argosy.automation.events.failure import (
     NO_RESOURCE,
     Undeliverable,
 )
+from argosy.ground import event_detail
 from argosy.ground.errors import ApiError
+from argosy.ground.stamps import seconds_stamp
 from argosy.means import Means
 from argosy.messaging.publication import Publication
 from argosy.messaging.resource_policy import Sender, lets_in
@@ -96,11 +99,14 @@ def _to_topic(means: Means, delivery: EventDelivery, now: float) -> None:
 def _to_bus(means: Means, delivery: EventDelivery, now: float) -> None:
     region, account, resource = _arn(delivery).split(":")[3:6]
     name = resource.partition("/")[2]
+    if account != delivery.account:
+        raise Undeliverable(NO_RESOURCE, "Buses of other accounts are not offered here.")
     if name != DEFAULT_BUS and means.records.get(BUS, account, region, name) is None:
         raise Undeliverable(NO_RESOURCE, f"There is no {bus_arn(region, account, name)}.")
     if delivery.hops >= _MOST_HOPS:
         raise Undeliverable(HOP, "An event is passed on from one bus to another only once.")
-    event = _scheduled(delivery) if delivery.service == SCHEDULER else json.loads(delivery.body)
+    by_scheduler = delivery.service == SCHEDULER
+    event = _scheduled(delivery, now) if by_scheduler else json.loads(delivery.body)
     means.events.add(
         account,
         region,
@@ -108,7 +114,7 @@ def _to_bus(means: Means, delivery: EventDelivery, now: float) -> None:
         event["detail-type"],
         event["resources"],
         event["detail"],
-        now,
+        datetime.fromisoformat(event["time"]).timestamp(),
         bus=name,
         trace=delivery.trace,
         hops=delivery.hops + 1,
@@ -116,14 +122,11 @@ def _to_bus(means: Means, delivery: EventDelivery, now: float) -> None:
     )
 
 
-def _scheduled(delivery: EventDelivery) -> dict[str, Any]:
+def _scheduled(delivery: EventDelivery, now: float) -> dict[str, Any]:
     """The event that a schedule puts on a bus: its input is the detail."""
     said = delivery.target.get("EventBridgeParameters") or {}
-    try:
-        detail = json.loads(delivery.body)
-    except ValueError:
-        detail = None
-    if not isinstance(detail, dict):
+    detail = event_detail.read(delivery.body)
+    if detail is None:
         raise Undeliverable(INVALID_JSON, "The target's Input is not a JSON object.")
     return {
         "source": said["Source"],
@@ -131,6 +134,7 @@ def _scheduled(delivery: EventDelivery) -> dict[str, Any]:
         "resources": [delivery.origin],
         "detail": detail,
         "id": str(uuid.uuid4()),
+        "time": seconds_stamp(now),
     }
 
 

@@ -22,6 +22,7 @@ from argosy.state.rules import RULE, Rule
 log = logging.getLogger(__name__)
 
 _LONGEST_PAUSE_S = 60.0
+_STUMBLED_S = 60.0
 
 Fire = Callable[[Means, Record, Timer, float], Timer | None]
 """Writes what is to happen, joining the open transaction; returns the next timer."""
@@ -46,8 +47,8 @@ class Ticking(Rounds):
             except OSError:
                 raise
             except Exception:
-                log.exception("the schedule %s cannot happen", timer.arn)
-                self._timers.delete(timer.arn)
+                log.exception("the schedule %s cannot happen; trying again", timer.arn)
+                self._timers.put(Timer(**{**vars(timer), "due": now + _STUMBLED_S}))
         next_due = self._timers.next_due()
         if next_due is None:
             return _LONGEST_PAUSE_S

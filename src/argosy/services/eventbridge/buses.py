@@ -87,6 +87,7 @@ def put_permission(call: Call) -> dict[str, Any]:
         "Principal": "*" if principal == "*" else {"AWS": f"arn:aws:iam::{principal}:root"},
         "Action": call.input["Action"],
         "Resource": bus_arn(call.caller.region, call.caller.account, name),
+        **_condition(call.input.get("Condition")),
     }
     kept = [one for one in _statements(record) if one.get("Sid") != statement["Sid"]]
     _write(call, name, record, policy=_policy([*kept, statement]))
@@ -106,6 +107,11 @@ def remove_permission(call: Call) -> dict[str, Any]:
             raise ResourceNotFoundException("Statement with the provided id does not exist.")
     _write(call, name, record, policy=_policy(left) if left else "")
     return {}
+
+
+def _condition(asked: dict[str, str] | None) -> dict[str, Any]:
+    """The statement's member for a condition, which is most often on aws:PrincipalOrgID."""
+    return {"Condition": {asked["Type"]: {asked["Key"]: asked["Value"]}}} if asked else {}
 
 
 def _check(call: Call) -> None:

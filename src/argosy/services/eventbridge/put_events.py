@@ -1,9 +1,9 @@
 """Events of users, and whether a pattern fits one."""
 
-import json
 import uuid
 from typing import Any
 
+from argosy.ground import event_detail
 from argosy.ground.errors import ApiError, ValidationException
 from argosy.ground.event_patterns import loads, parse
 from argosy.services.eventbridge.finding import bus_named
@@ -77,11 +77,7 @@ def _wrong(entry: dict[str, Any]) -> tuple[str, str] | None:
             return "InvalidArgument", text
     if entry["Source"].startswith("aws."):
         return "NotAuthorizedForSourceException", "Not authorized for the source."
-    try:
-        detail = json.loads(entry["Detail"])
-    except (ValueError, RecursionError):
-        detail = None
-    if not isinstance(detail, dict):
+    if event_detail.read(entry["Detail"]) is None:
         return "MalformedDetail", "Detail is malformed."
     return None
 

@@ -30,7 +30,7 @@ _BAD_SCHEDULE = "Parameter ScheduleExpression is not valid."
 
 @operation("events", "PutRule")
 def put_rule(call: Call) -> dict[str, Any]:
-    """Makes a rule, or replaces what it wants; its targets and tags stay."""
+    """Makes a rule, or replaces all that can be said of it here; its targets and tags stay."""
     asked, bus = call.input, bus_name(call)
     pattern, schedule = asked.get("EventPattern") or "", asked.get("ScheduleExpression") or ""
     _check(pattern, schedule, bus)
@@ -43,7 +43,7 @@ def put_rule(call: Call) -> dict[str, Any]:
     }
     with call.records.transaction():
         rule = find_rule(call, bus, asked["Name"])
-        status = asked.get("State") or (ENABLED if rule is None else rule.record.status)
+        status = asked.get("State") or ENABLED
         if rule is None:
             rule = _made(call, bus, {**said, "targets": {}, "tags": _tags(asked)}, status)
         else:

@@ -45,15 +45,22 @@ _MOST_PATHS = 100
 _QUEUE = re.compile(r"arn:aws[a-z-]*:sqs:[a-z0-9-]+:[0-9]{12}:[A-Za-z0-9_-]+")
 
 
-def refusal(target: Mapping[str, Any]) -> str:
+def reason(arn: str) -> str:
+    """Why an ARN of such a service is no target."""
+    service = (arn.split(":", 3) + [""] * 3)[2]
+    return _REASONS.get(service, f"{service[:64] or 'it'} is no kind of target here")
+
+
+def refusal(target: Mapping[str, Any], account: str) -> str:
     """Why the platform has nothing that such a target could be; "" if it has."""
     found = _ARN.fullmatch(target["Arn"])
     if found is None:
         return "Provided Arn is not in correct format."
     offered = _OFFERED.get(found[1])
     if offered is None or not offered.fullmatch(found[4]):
-        reason = _REASONS.get(found[1], f"{found[1]} is no kind of target here")
-        return f"{target['Arn'][:256]} is not supported: {reason}."
+        return f"{target['Arn'][:256]} is not supported: {reason(target['Arn'])}."
+    if found[1] == "events" and found[3] != account:
+        return f"{target['Arn'][:256]} is not supported: buses of other accounts are not offered."
     foreign = next((name for name in _FOREIGN if target.get(name)), "")
     return f"{foreign} is not supported." if foreign else ""
 

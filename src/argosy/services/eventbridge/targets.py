@@ -19,7 +19,7 @@ def put_targets(call: Call) -> dict[str, Any]:
     failed = []
     targets = rule.targets
     for target in call.input["Targets"]:
-        why = refusal(target)
+        why = refusal(target, call.caller.account)
         if why:
             failed.append(_failure(target["Id"], "ValidationException", why))
             continue

@@ -5,11 +5,13 @@ import re
 from collections.abc import Mapping
 from typing import Any
 
+from argosy.ground import event_detail
 from argosy.ground.cron import BadSchedule
 from argosy.ground.errors import ValidationException
 from argosy.ground.schedules import parse, zone_of
 from argosy.ground.sdk_targets import sdk_target
 from argosy.services import registry
+from argosy.services.eventbridge.target_rules import reason
 
 _CRON_FIELDS = 6
 _TARGETS = re.compile(
@@ -23,10 +25,16 @@ _FOREIGN = (
     "EventBridgePutEventsV2Parameters",
     "EventBridgePutRawEventsParameters",
 )
-_READS = ("Get", "Describe", "List", "Search")
+_READS = re.compile(
+    "(batch)?(get|describe|read)|list|poll|receive|search|scan|query|select|lookup|discover|"
+    "validate|retrieve",
+    re.IGNORECASE,
+)
+"""How the names of operations begin that only read: User Guide, "Using universal targets"."""
+_OLDEST_START_S = 300
 
 
-def check(asked: Mapping[str, Any]) -> None:
+def check(asked: Mapping[str, Any], now: float) -> None:
     """Everything of CreateSchedule and UpdateSchedule that the model does not check."""
     if asked.get("KmsKeyArn"):
         raise ValidationException(
@@ -34,6 +42,9 @@ def check(asked: Mapping[str, Any]) -> None:
         )
     _check_time(asked["ScheduleExpression"], asked.get("ScheduleExpressionTimezone") or "UTC")
     start, end = asked.get("StartDate"), asked.get("EndDate")
+    recurs = not asked["ScheduleExpression"].startswith("at(")
+    if recurs and start and start.timestamp() < now - _OLDEST_START_S:
+        raise ValidationException("The StartDate you specify cannot be earlier than 5 minutes ago.")
     if start and end and start >= end:
         raise ValidationException("The StartDate you specify must come before the EndDate.")
     window = asked["FlexibleTimeWindow"]
@@ -64,8 +75,8 @@ def _check_target(target: Mapping[str, Any]) -> None:
     named = sdk_target(arn)
     if named is None:
         if not _TARGETS.fullmatch(arn):
-            raise ValidationException(f"Provided Arn {arn[:256]} is no target of this platform.")
-    elif registry.find(*named) is None or named[1].startswith(_READS):
+            raise ValidationException(f"Provided Arn {arn[:256]} is not supported: {reason(arn)}.")
+    elif registry.find(*named) is None or _READS.match(named[1]):
         raise ValidationException(f"{named[0]}:{named[1]} is no operation that can be a target.")
     foreign = next((name for name in _FOREIGN if target.get(name)), "")
     if foreign:
@@ -90,3 +101,5 @@ def _check_input(target: Mapping[str, Any], kind: str) -> None:
             json.loads(target["Input"])
         except (ValueError, RecursionError):
             raise ValidationException("The target's Input is not valid JSON.") from None
+    if bus and target.get("Input") is not None and event_detail.read(target["Input"]) is None:
+        raise ValidationException("The Input of an event is its detail: give a JSON object.")

@@ -30,7 +30,7 @@ def create_schedule(call: Call) -> dict[str, Any]:
     """The same ClientToken again gives the same schedule."""
     group, token = _group(call), call.input.get("ClientToken") or ""
     check_group(call, group)
-    check(call.input)
+    check(call.input, call.clock.now())
     place = call.caller.account, call.caller.region
     with call.records.transaction():
         found = _find(call)
@@ -49,7 +49,7 @@ def create_schedule(call: Call) -> dict[str, Any]:
 @operation("scheduler", "UpdateSchedule")
 def update_schedule(call: Call) -> dict[str, Any]:
     """All of it is replaced: what is left out has its default again."""
-    check(call.input)
+    check(call.input, call.clock.now())
     with call.records.transaction():
         found = _get(call)
         document = {**_said(call), "token": found.document["token"]}
