@@ -92,6 +92,8 @@ def test_registration_and_approval_are_told_to_the_outbox(
         "Approved",
     ]
     assert events[1].detail["ModelPackageGroupName"] == "churn"
+    assert events[1].detail["UpdatedModelPackageFields"] == ["ModelApprovalStatus"]
+    assert events[1].detail["CreationTime"].endswith("Z")
     assert events[1].resources == [arn]
 
 

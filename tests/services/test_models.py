@@ -6,6 +6,7 @@ from typing import Any
 
 import pytest
 
+from argosy.state.events import EventOutbox
 from tests.support.api_client import ApiServer
 
 ARN = "arn:aws:sagemaker:us-east-1:000000000000:model/"
@@ -184,3 +185,14 @@ def test_a_full_disk_is_an_error_and_what_was_there_stays(sagemaker: Any, full_d
     assert raised.value.response["ResponseMetadata"]["HTTPStatusCode"] == 500
     listed = sagemaker.list_models(SortBy="Name", SortOrder="Ascending", MaxResults=100)["Models"]
     assert [model["ModelName"] for model in listed] == kept
+
+
+def test_the_end_of_a_model_is_told_with_its_tags(sagemaker: Any, server: ApiServer) -> None:
+    tags = [{"Key": "k", "Value": "v"}]
+    sagemaker.create_model(ModelName="m", PrimaryContainer=CONTAINER, Tags=tags)
+    outbox = EventOutbox(server.records.transactions)
+    before = outbox.last()
+    sagemaker.delete_model(ModelName="m")
+    (event,) = outbox.after(before)
+    assert (event.detail_type, event.resources) == ("SageMaker Model State Change", [ARN + "m"])
+    assert event.detail["Tags"] == {"k": "v"}

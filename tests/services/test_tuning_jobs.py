@@ -2,6 +2,8 @@
 
 from typing import Any
 
+from argosy.state.events import EventOutbox
+from tests.support.api_client import ApiServer
 from tests.support.training_jobs import request
 
 XGBOOST = "683313688378.dkr.ecr.us-east-1.amazonaws.com/sagemaker-xgboost:1.7-1"
@@ -85,3 +87,13 @@ def test_what_is_described_can_be_asked_for_again(sagemaker: Any) -> None:
     again = tune(sagemaker, "second", TrainingJobDefinition=described["TrainingJobDefinition"])
 
     assert again["TrainingJobDefinition"] == described["TrainingJobDefinition"]
+
+
+def test_a_tuning_jobs_event_counts_its_training_jobs(sagemaker: Any, server: ApiServer) -> None:
+    outbox = EventOutbox(server.records.transactions)
+    before = outbox.last()
+    tune(sagemaker, "counted")
+    (event,) = outbox.after(before)
+    assert event.detail_type == "SageMaker HyperParameter Tuning Job State Change"
+    assert event.detail["TrainingJobStatusCounters"]["InProgress"] == 0
+    assert event.detail["ObjectiveStatusCounters"] == {"Succeeded": 0, "Pending": 0, "Failed": 0}

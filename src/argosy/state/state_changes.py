@@ -1,13 +1,16 @@
 """Tells the event outbox of what becomes of SageMaker's resources, in EventBridge's words.
 
 Whoever changes a record calls `announce` in the same transaction. Types and members of the details:
-reference/autoscaling-and-monitoring.md §10. Times are in milliseconds since the epoch.
+reference/autoscaling-and-monitoring.md §10, and the examples of the developer guide's "Events that
+Amazon SageMaker AI sends to Amazon EventBridge". Times are in milliseconds since the epoch, but
+those of model packages are text.
 """
 
 import re
 from typing import Any
 
 from argosy.ground.names import sagemaker_arn
+from argosy.ground.stamps import seconds_stamp
 from argosy.state.events import EventOutbox
 from argosy.state.job_statuses import FINISHED
 from argosy.state.model_packages import MODEL_PACKAGE, approval_of
@@ -16,7 +19,7 @@ from argosy.state.record import Record
 from argosy.state.records import Records
 from argosy.state.training_jobs import TRAINING_JOB, model_uri
 from argosy.state.transform_jobs import TRANSFORM_JOB
-from argosy.state.tuning_jobs import TUNING_JOB
+from argosy.state.tuning_jobs import TUNING_JOB, counters_of, objectives_of
 from argosy.state.variant_view import pending_summary, variants_of
 
 SOURCE = "aws.sagemaker"
@@ -48,12 +51,18 @@ def announce(records: Records, record: Record, now: float, before: Record | None
     if record.kind not in _TYPES:
         return
     if before is None or _state(before) != _state(record):
-        _tell(records, record, _TYPES[record.kind], _detail(records, record), now)
+        detail = {**_detail(records, record), **_updated(record, before)}
+        _tell(records, record, _TYPES[record.kind], detail, now)
     if record.kind == _ENDPOINT and _deployment(record) != (before and _deployment(before)):
         pending = pending_summary(record.document)
         if pending is not None:
             detail = {**_detail(records, record), "PendingDeploymentSummary": _in_ms(pending)}
             _tell(records, record, _DEPLOYMENT, detail, now)
+
+
+def announce_removed(records: Records, record: Record, now: float) -> None:
+    """Tell of a model or a configuration that is removed; before its tags are."""
+    _tell(records, record, _TYPES[record.kind], _detail(records, record), now)
 
 
 def _tell(records: Records, record: Record, kind: str, detail: dict[str, Any], now: float) -> None:
@@ -86,7 +95,8 @@ def _detail(records: Records, record: Record) -> dict[str, Any]:
         "LastModifiedTime": record.modified,
         "Tags": _tags(records, record),
     }
-    detail: dict[str, Any] = _in_ms({n: v for n, v in body.items() if v not in (None, "")})
+    known = {n: v for n, v in body.items() if v not in (None, "")}
+    detail: dict[str, Any] = _stamped(known) if record.kind == MODEL_PACKAGE else _in_ms(known)
     return detail
 
 
@@ -180,9 +190,26 @@ def _training_job(record: Record) -> dict[str, Any]:
     }
 
 
-def _state(record: Record) -> tuple[str, str]:
-    """What is told of: the status, and a model package's approval."""
-    return record.status, approval_of(record.document) if record.kind == MODEL_PACKAGE else ""
+def _state(record: Record) -> tuple[Any, ...]:
+    """What is told of: the status, and a model package's approval and stage."""
+    package = record.kind == MODEL_PACKAGE
+    return record.status, *(_updatable(record).values() if package else ())
+
+
+def _updatable(package: Record) -> dict[str, Any]:
+    return {
+        "ModelApprovalStatus": approval_of(package.document),
+        "ModelLifeCycle": package.document["asked"].get("ModelLifeCycle"),
+    }
+
+
+def _updated(record: Record, before: Record | None) -> dict[str, Any]:
+    """Which members of a model package are others than before."""
+    if before is None or record.kind != MODEL_PACKAGE:
+        return {}
+    was = _updatable(before)
+    names = [name for name, value in _updatable(record).items() if value != was[name]]
+    return {"UpdatedModelPackageFields": names}
 
 
 def _model_package(record: Record) -> dict[str, Any]:
@@ -197,16 +224,20 @@ def _model_package(record: Record) -> dict[str, Any]:
         **(versioned if document["group"] else {"ModelPackageName": record.name}),
         "ModelPackageArn": document["arn"],
         "ModelPackageStatus": record.status,
+        "ModelPackageStatusDetails": {"ValidationStatuses": [], "ImageScanStatuses": []},
+        "CertifyForMarketplace": bool(document["asked"].get("CertifyForMarketplace")),
         "ApprovalDescription": document["approval_description"],
     }
 
 
 def _tuning_job(record: Record) -> dict[str, Any]:
-    document = record.document
+    document: Any = record.document
     return {
         **document["asked"],
         "HyperParameterTuningJobArn": document["arn"],
         "HyperParameterTuningJobStatus": record.status,
+        "TrainingJobStatusCounters": counters_of(document["trials"]),
+        "ObjectiveStatusCounters": objectives_of(document["trials"]),
         "FailureReason": document["failure_reason"],
         "HyperParameterTuningEndTime": document.get("ended"),
     }
@@ -237,3 +268,11 @@ def _in_ms(value: Any, name: str = "") -> Any:
     if name.endswith("Time") and isinstance(value, int | float):
         return int(value * 1000)
     return value
+
+
+def _stamped(body: dict[str, Any]) -> dict[str, Any]:
+    """The same with its own times as text."""
+    return {
+        name: seconds_stamp(value) if name in ("CreationTime", "LastModifiedTime") else value
+        for name, value in body.items()
+    }

@@ -7,7 +7,7 @@ job's name follows from its number: whoever comes after kill -9 goes on with the
 import hashlib
 from typing import Any, NotRequired, TypedDict
 
-from argosy.state.job_statuses import COMPLETED
+from argosy.state.job_statuses import COMPLETED, FAILED, FINISHED, STOPPED, UNFINISHED
 
 TUNING_JOB = "hyper-parameter-tuning-job"
 """Kind of record, and type in an ARN."""
@@ -164,3 +164,28 @@ def result_of(trial: Trial) -> float | None:
 def maximizes(asked: dict[str, Any]) -> bool:
     objective = objective_of(asked, definitions_of(asked)[0])
     return objective.get("Type") == MAXIMIZE
+
+
+def counters_of(trials: list[Trial]) -> dict[str, int]:
+    """TrainingJobStatusCounters."""
+    statuses = [one["status"] for one in trials if one["status"]]
+    return {
+        "Completed": statuses.count(COMPLETED),
+        "InProgress": sum(one in UNFINISHED for one in statuses),
+        "RetryableError": 0,
+        "NonRetryableError": statuses.count(FAILED),
+        "Stopped": statuses.count(STOPPED),
+    }
+
+
+def objectives_of(trials: list[Trial]) -> dict[str, int]:
+    """ObjectiveStatusCounters."""
+    statuses = [objective_status(one) for one in trials]
+    return {name: statuses.count(name) for name in ("Succeeded", "Pending", "Failed")}
+
+
+def objective_status(trial: Trial) -> str:
+    if trial["status"] not in FINISHED:
+        return "Pending"
+    done = trial["status"] == COMPLETED and trial["value"] is not None
+    return "Succeeded" if done else "Failed"

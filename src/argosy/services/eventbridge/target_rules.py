@@ -48,6 +48,8 @@ _QUEUE = re.compile(r"arn:aws[a-z-]*:sqs:[a-z0-9-]+:[0-9]{12}:[A-Za-z0-9_-]+")
 def reason(arn: str) -> str:
     """Why an ARN of such a service is no target."""
     service = (arn.split(":", 3) + [""] * 3)[2]
+    if service in _OFFERED:
+        return f"it is not the ARN of what can be a target of {service}"
     return _REASONS.get(service, f"{service[:64] or 'it'} is no kind of target here")
 
 

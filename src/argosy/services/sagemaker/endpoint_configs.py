@@ -13,7 +13,7 @@ from argosy.services.sagemaker.refusals import refuse_unsupported
 from argosy.services.sagemaker.tags import check_tags, set_tags
 from argosy.state.endpoints import variant_configs
 from argosy.state.records import Record
-from argosy.state.state_changes import announce
+from argosy.state.state_changes import announce, announce_removed
 
 MOST_INSTANCES = 256
 """Per variant, as a quota of the account would be: a slip of the pen must not fill the machine."""
@@ -66,6 +66,7 @@ def delete_endpoint_config(call: Call) -> dict[str, Any]:
     with call.records.transaction():
         record = find(call, ENDPOINT_CONFIG, call.input["EndpointConfigName"])
         call.records.delete(ENDPOINT_CONFIG, record.account, record.region, record.name)
+        announce_removed(call.records, record, call.clock.now())
         set_tags(call, arn_of(call, ENDPOINT_CONFIG, record.name), None)
     return {}
 

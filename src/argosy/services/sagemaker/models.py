@@ -15,7 +15,7 @@ from argosy.services.sagemaker.refusals import refuse_unsupported
 from argosy.services.sagemaker.registry.deploying import without_packages
 from argosy.services.sagemaker.tags import check_tags, set_tags
 from argosy.state.records import Record
-from argosy.state.state_changes import announce
+from argosy.state.state_changes import announce, announce_removed
 
 
 @operation("sagemaker", "CreateModel")
@@ -60,6 +60,7 @@ def delete_model(call: Call) -> dict[str, Any]:
     with call.records.transaction():
         record = find(call, MODEL, call.input["ModelName"])
         call.records.delete(MODEL, record.account, record.region, record.name)
+        announce_removed(call.records, record, call.clock.now())
         set_tags(call, arn_of(call, MODEL, record.name), None)
     return {}
 

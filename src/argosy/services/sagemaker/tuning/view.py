@@ -5,10 +5,18 @@ from typing import Any
 from argosy.services.registry import Call
 from argosy.services.sagemaker.training_view import tuned_summary
 from argosy.services.sagemaker.tuning.filled import filled_config, filled_definition
-from argosy.state import job_statuses
 from argosy.state.records import Record
 from argosy.state.training_jobs import TRAINING_JOB
-from argosy.state.tuning_jobs import Trial, best_of, definitions_of, maximizes, objective_of
+from argosy.state.tuning_jobs import (
+    Trial,
+    best_of,
+    counters_of,
+    definitions_of,
+    maximizes,
+    objective_of,
+    objective_status,
+    objectives_of,
+)
 
 _IDENTICAL = "IdenticalDataAndAlgorithm"
 
@@ -24,8 +32,8 @@ def summary(record: Record) -> dict[str, Any]:
         "Strategy": config["Strategy"],
         "CreationTime": record.created,
         "LastModifiedTime": record.modified,
-        "TrainingJobStatusCounters": _counters(document["trials"]),
-        "ObjectiveStatusCounters": _objectives(document["trials"]),
+        "TrainingJobStatusCounters": counters_of(document["trials"]),
+        "ObjectiveStatusCounters": objectives_of(document["trials"]),
         "ResourceLimits": config["ResourceLimits"],
         **({"HyperParameterTuningEndTime": ended} if ended else {}),
     }
@@ -79,7 +87,7 @@ def shown_trial(call: Call, record: Record, trial: Trial) -> dict[str, Any]:
             if trial["value"] is not None
             else {}
         ),
-        "ObjectiveStatus": _objective_status(trial),
+        "ObjectiveStatus": objective_status(trial),
     }
 
 
@@ -103,26 +111,3 @@ def _overall(call: Call, record: Record, best: Trial | None) -> dict[str, Any] |
     final = {**objective, "Value": ranked["value"]}
     shown = {**tuned_summary(job), "FinalHyperParameterTuningJobObjectiveMetric": final}
     return {**shown, "ObjectiveStatus": "Succeeded"}
-
-
-def _counters(trials: list[Trial]) -> dict[str, int]:
-    statuses = [one["status"] for one in trials if one["status"]]
-    return {
-        "Completed": statuses.count(job_statuses.COMPLETED),
-        "InProgress": sum(one in job_statuses.UNFINISHED for one in statuses),
-        "RetryableError": 0,
-        "NonRetryableError": statuses.count(job_statuses.FAILED),
-        "Stopped": statuses.count(job_statuses.STOPPED),
-    }
-
-
-def _objectives(trials: list[Trial]) -> dict[str, int]:
-    statuses = [_objective_status(one) for one in trials]
-    return {name: statuses.count(name) for name in ("Succeeded", "Pending", "Failed")}
-
-
-def _objective_status(trial: Trial) -> str:
-    if trial["status"] not in job_statuses.FINISHED:
-        return "Pending"
-    done = trial["status"] == job_statuses.COMPLETED and trial["value"] is not None
-    return "Succeeded" if done else "Failed"
