@@ -47,11 +47,13 @@ def test_a_detail_that_nobody_could_be_given_fails_alone(events: Any, detail: st
     assert answer["Entries"][1]["EventId"]
 
 
-def test_a_permission_keeps_its_condition(events: Any) -> None:
+def test_a_permission_keeps_its_condition(events: Any, refused: Callable[..., str]) -> None:
     of = {"Type": "StringEquals", "Key": "aws:PrincipalOrgID", "Value": "o-123"}
     events.put_permission(Action="events:PutEvents", Principal="*", StatementId="org", Condition=of)
     policy = json.loads(events.describe_event_bus()["Policy"])
     (statement,) = policy["Statement"]
+    wrong = {"Action": "events:PutRule", "Principal": "*", "StatementId": "no"}
+    assert "'action' is not supported" in refused(events.put_permission, **wrong)
     assert statement["Condition"] == {"StringEquals": {"aws:PrincipalOrgID": "o-123"}}
 
 
@@ -61,6 +63,23 @@ def test_a_rule_that_is_put_again_is_what_is_said_now(events: Any) -> None:
     events.put_rule(Name="r", EventPattern='{"source": ["b"]}')
     found = events.describe_rule(Name="r")
     assert (found["State"], found.get("Description")) == ("ENABLED", None)
+
+
+def test_the_default_bus_has_tags_too(events: Any, refused: Callable[..., str]) -> None:
+    arn = events.describe_event_bus()["Arn"]
+    assert events.list_tags_for_resource(ResourceARN=arn)["Tags"] == []
+    events.tag_resource(ResourceARN=arn, Tags=[{"Key": "k", "Value": "v"}])
+    assert events.list_tags_for_resource(ResourceARN=arn)["Tags"] == [{"Key": "k", "Value": "v"}]
+    elsewhere = arn.replace("us-east-1", "eu-west-1")
+    missing = "ResourceNotFoundException"
+    assert elsewhere in refused(events.list_tags_for_resource, missing, ResourceARN=elsewhere)
+
+
+def test_a_token_of_no_list_is_refused(
+    events: Any, scheduler: Any, refused: Callable[..., str]
+) -> None:
+    for listing in (events.list_rules, scheduler.list_schedules):
+        assert "NextToken" in refused(listing, NextToken="@@@")
 
 
 def test_a_bus_of_another_account_is_no_target(events: Any) -> None:

@@ -128,6 +128,21 @@ def test_a_versioned_bucket_tells_of_delete_markers(
     assert records[2]["s3"]["object"]["versionId"] == version
 
 
+def test_a_quiet_batch_in_a_versioned_bucket_makes_markers_too(
+    platform: Platform, bucket: str, queue: EventQueue
+) -> None:
+    s3 = platform.client("s3")
+    s3.put_bucket_versioning(Bucket=bucket, VersioningConfiguration={"Status": "Enabled"})
+    version = s3.put_object(Bucket=bucket, Key="b", Body=b"x")["VersionId"]
+    notify(platform, bucket, queue, "ObjectRemoved:*")
+    removed = [{"Key": "a"}, {"Key": "b", "VersionId": version}]
+    s3.delete_objects(Bucket=bucket, Delete={"Objects": removed, "Quiet": True})
+    assert told(queue, 2) == [
+        ("ObjectRemoved:DeleteMarkerCreated", "a", None),
+        ("ObjectRemoved:Delete", "b", None),
+    ]
+
+
 def test_a_write_that_fails_is_told_to_nobody(
     platform: Platform, bucket: str, queue: EventQueue
 ) -> None:

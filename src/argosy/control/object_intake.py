@@ -1,7 +1,8 @@
 """Where edges tell of objects that clients wrote: written down, then acknowledged.
 
 What comes at the same moment is one commit. The size of an object that came as a copy, in parts or
-as a form is asked of the store first. See `edge/object_line.py` for the lines.
+as a form is asked of the store first, and so is whether a removal that the answer did not name made
+a marker. See `edge/object_line.py` for the lines.
 """
 
 import asyncio
@@ -19,6 +20,8 @@ from argosy.state.object_events import BUCKET_NOTIFICATION, BUCKET_REMOVED, Aske
 from argosy.state.together import Together
 
 log = logging.getLogger(__name__)
+
+MARKER = "ObjectRemoved:DeleteMarkerCreated"
 
 
 class ObjectIntake:
@@ -73,6 +76,9 @@ class ObjectIntake:
         for event in events:
             if event["size"] is None and event["name"].startswith("ObjectCreated:"):
                 event["size"] = await asyncio.to_thread(self._size_of, bucket, event["key"])
+        if any(event.get("unsure") for event in events):
+            marks = await asyncio.to_thread(self._keeps_versions, bucket)
+            events = [_sure(event, marks) for event in events]
         asker = Asker(**message["asker"])
 
         def write() -> None:
@@ -104,3 +110,18 @@ class ObjectIntake:
             return None
         finally:
             store.close()
+
+    def _keeps_versions(self, bucket: str) -> bool:
+        """False where the store does not answer."""
+        store = ObjectStore(self._means.store)
+        try:
+            return store.keeps_versions(bucket)
+        except (StoreError, OSError):
+            return False
+        finally:
+            store.close()
+
+
+def _sure(event: dict[str, Any], marks: bool) -> dict[str, Any]:
+    """A removal of a bucket that keeps versions, which makes a marker where it names none."""
+    return {**event, "name": MARKER} if event.get("unsure") and marks else event

@@ -21,6 +21,9 @@ BATCH = "ObjectRemoved:*"
 BUCKET = "BucketRemoved"
 """No event of S3's: control forgets the bucket's notifications, as S3 does."""
 
+UNSURE = "unsure"
+"""Set in a removal that is one of a marker's making if the bucket keeps versions."""
+
 _SUBRESOURCES = {
     ("PUT", "tagging"): "ObjectTagging:Put",
     ("DELETE", "tagging"): "ObjectTagging:Delete",
@@ -82,14 +85,14 @@ def events_of(
     write: Write, headers: Mapping[str, str], answer: bytes, asked: bytes, size: int
 ) -> list[dict[str, Any]]:
     """What is to be told once the store has done it: [{"key", "name", "size", "etag",
-    "version_id"}]; size None where the store has to be asked.
+    "version_id"}]; size None where the store has to be asked, and so if "unsure" is set.
 
     headers: of the answer, by lower-case names. asked: the request's body where many are removed,
     and the beginning of a form's. size: bytes of the body.
     """
     version = headers.get("x-amz-version-id", "")
     if write.name == BATCH:
-        return [_event(key, name, None, "", of) for key, name, of in _removed(answer, asked)]
+        return _removals(answer, asked)
     if write.name == DELETE:
         marker = headers.get("x-amz-delete-marker") == "true" and not write.version_id
         name = MARKER if marker else DELETE
@@ -122,9 +125,9 @@ def _posted(form: bytes) -> str:
     return key[1].replace(b"${filename}", filename).decode("utf-8", "replace")
 
 
-def _removed(answer: bytes, asked: bytes) -> list[tuple[str, str, str]]:
-    """(key, event, version) of each object that is no more: those that the answer names, or where
-    it was asked to name only failures, all others."""
+def _removals(answer: bytes, asked: bytes) -> list[dict[str, Any]]:
+    """One for each object that is no more: those that the answer names, or where it was asked to
+    name only failures, all others, of which it does not say whether there is a marker now."""
     told, wanted = _parse(answer), _parse(asked)
     if told is None or wanted is None:
         return []
@@ -132,15 +135,15 @@ def _removed(answer: bytes, asked: bytes) -> list[tuple[str, str, str]]:
     if not quiet:
         return [_removal(entry) for entry in told.iterfind("{*}Deleted")]
     failed = {entry.findtext("{*}Key") for entry in told.iterfind("{*}Error")}
-    objects = (_removal(entry) for entry in wanted.iterfind("{*}Object"))
-    return [one for one in objects if one[0] not in failed]
+    removed = [_removal(entry) for entry in wanted.iterfind("{*}Object")]
+    return [{**one, UNSURE: not one["version_id"]} for one in removed if one["key"] not in failed]
 
 
-def _removal(entry: ElementTree.Element) -> tuple[str, str, str]:
-    marker = entry.findtext("{*}DeleteMarker") == "true" and not entry.findtext("{*}VersionId")
-    version = entry.findtext("{*}DeleteMarkerVersionId") if marker else None
-    name = MARKER if marker else DELETE
-    return entry.findtext("{*}Key") or "", name, version or entry.findtext("{*}VersionId") or ""
+def _removal(entry: ElementTree.Element) -> dict[str, Any]:
+    key, version = entry.findtext("{*}Key") or "", entry.findtext("{*}VersionId") or ""
+    if version or entry.findtext("{*}DeleteMarker") != "true":
+        return _event(key, DELETE, None, "", version)
+    return _event(key, MARKER, None, "", entry.findtext("{*}DeleteMarkerVersionId") or "")
 
 
 def _parse(document: bytes) -> ElementTree.Element | None:

@@ -186,6 +186,11 @@ class ObjectStore:
             return True
         return True
 
+    def keeps_versions(self, bucket: str) -> bool:
+        """Whether removals leave markers there: versioning is on, or was. Raises StoreError."""
+        page = self._requests.page(S3Uri(bucket, ""), {"versioning": ""})
+        return page.findtext("./Status") in ("Enabled", "Suspended")
+
     def buckets(self) -> list[str]:
         """The names of all buckets of this key."""
         page = self._requests.page(S3Uri("", ""), {})

@@ -8,7 +8,7 @@ import asyncio
 import json
 from typing import Any
 
-from argosy.ground.errors import NoSuchBucket, ServiceUnavailable
+from argosy.ground.errors import AccessDenied, NoSuchBucket, ServiceUnavailable
 from argosy.messaging.publication import Publication
 from argosy.messaging.sending import Letter
 from argosy.objects.client import ObjectStore
@@ -25,6 +25,7 @@ _SUBJECT = "Amazon S3 Notification"
 @operation("s3", "PutBucketNotificationConfiguration")
 async def put_bucket_notification_configuration(call: Call) -> dict[str, Any]:
     """Replaces the bucket's configuration; an empty one removes it."""
+    _check_owner(call)
     asked = call.input.get("NotificationConfiguration") or {}
     configuration = checked(asked, call.caller.region)
     account, bucket = call.caller.account, call.input["Bucket"]
@@ -44,11 +45,19 @@ async def put_bucket_notification_configuration(call: Call) -> dict[str, Any]:
 
 @operation("s3", "GetBucketNotificationConfiguration")
 async def get_bucket_notification_configuration(call: Call) -> dict[str, Any]:
+    _check_owner(call)
     record = call.records.get(BUCKET_NOTIFICATION, call.caller.account, "", call.input["Bucket"])
     if record is None:
         await asyncio.to_thread(_check_there, call, call.input["Bucket"])
     kept = record.document if record else {}
     return {name: value for name, value in kept.items() if name != "Region"}
+
+
+def _check_owner(call: Call) -> None:
+    """Raises AccessDenied for a bucket that is to be somebody else's."""
+    expected = call.input.get("ExpectedBucketOwner")
+    if expected and expected != call.caller.account:
+        raise AccessDenied("Access Denied")
 
 
 def _check_there(call: Call, bucket: str) -> None:

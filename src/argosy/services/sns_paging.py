@@ -13,7 +13,8 @@ _PAGE = 100
 def page(call: Call, member: str, keyed: list[tuple[str, dict[str, Any]]]) -> dict[str, Any]:
     """`keyed`: in order of their keys. Raises InvalidParameter for a token of another call."""
     try:
-        after = base64.urlsafe_b64decode(call.input.get("NextToken") or "").decode()
+        given = call.input.get("NextToken") or ""
+        after = base64.b64decode(given, altchars=b"-_", validate=True).decode()
     except (ValueError, binascii.Error):
         raise InvalidParameter("Invalid parameter: NextToken Reason: it is none") from None
     rest = [(key, item) for key, item in keyed if not after or key > after]

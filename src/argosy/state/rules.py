@@ -18,6 +18,8 @@ from argosy.state.records import Records
 
 BUS = "event-bus"
 RULE = "rule"
+NO_BUS: dict[str, Any] = {"description": "", "policy": "", "dead_letters": "", "tags": {}}
+"""The document of a bus of which nothing was said."""
 ENABLED, DISABLED = "ENABLED", "DISABLED"
 SERVICE = "events.amazonaws.com"
 

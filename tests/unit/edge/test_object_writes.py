@@ -76,7 +76,7 @@ def test_of_a_quiet_batch_all_are_removed_but_those_that_failed() -> None:
     )
     answer = b"<DeleteResult><Error><Key>a</Key><Code>AccessDenied</Code></Error></DeleteResult>"
     found = events_of(Write(BATCH, "b", ""), {}, answer, asked, 0)
-    assert [(one["key"], one["name"]) for one in found] == [("b&c", DELETE)]
+    assert [(one["key"], one["name"], one["unsure"]) for one in found] == [("b&c", DELETE, True)]
 
 
 def test_a_batch_tells_markers_from_removals() -> None:

@@ -13,9 +13,7 @@ from argosy.services.eventbridge.paging import page
 from argosy.services.registry import Call, operation
 from argosy.state.events import DEFAULT_BUS
 from argosy.state.record import Record
-from argosy.state.rules import BUS, bus_arn, rules_of
-
-_EMPTY: dict[str, Any] = {"description": "", "policy": "", "dead_letters": "", "tags": {}}
+from argosy.state.rules import BUS, NO_BUS, bus_arn, rules_of
 
 
 @operation("events", "CreateEventBus")
@@ -77,6 +75,8 @@ def put_permission(call: Call) -> dict[str, Any]:
             raise ValidationException("Parameter Policy is not valid: it is not a JSON object.")
         _write(call, name, record, policy=policy)
         return {}
+    if call.input.get("Action") not in (None, "events:PutEvents"):
+        raise ValidationException("Provided value in parameter 'action' is not supported.")
     missing = [one for one in ("Action", "Principal", "StatementId") if not call.input.get(one)]
     if missing:
         raise ValidationException(f"Parameter {missing[0]} must be specified.")
@@ -129,7 +129,7 @@ def _write(call: Call, name: str, record: Record | None, **members: Any) -> None
     now = call.clock.now()
     if record is None:
         place = call.caller.account, call.caller.region, name
-        call.records.create(BUS, *place, {**_EMPTY, **members}, now=now)
+        call.records.create(BUS, *place, {**NO_BUS, **members}, now=now)
     else:
         call.records.update(record, now=now, document={**record.document, **members})
 

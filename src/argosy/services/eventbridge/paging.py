@@ -19,7 +19,8 @@ def page(
 ) -> dict[str, Any]:
     """One page of items with their keys, in order of these. Raises ValidationException."""
     try:
-        after = base64.urlsafe_b64decode(asked.get("NextToken") or "").decode()
+        given = asked.get("NextToken") or ""
+        after = base64.b64decode(given, altchars=b"-_", validate=True).decode()
     except (ValueError, binascii.Error):
         raise ValidationException("Invalid NextToken: it is none of this list.") from None
     most = asked.get(limit) or _PAGE

@@ -6,7 +6,7 @@ from argosy.ground.errors import ResourceNotFoundException, ValidationException
 from argosy.services.registry import Call, operation
 from argosy.state.events import DEFAULT_BUS
 from argosy.state.record import Record
-from argosy.state.rules import BUS, RULE, record_name
+from argosy.state.rules import BUS, NO_BUS, RULE, record_name
 
 _MOST_TAGS = 50
 
@@ -14,39 +14,50 @@ _MOST_TAGS = 50
 @operation("events", "TagResource")
 def tag_resource(call: Call) -> dict[str, Any]:
     tags = {tag["Key"]: tag["Value"] for tag in call.input["Tags"]}
-    _change(call, {**_tagged(call).document["tags"], **tags})
+    with call.records.transaction():
+        _change(call, {**_tags(call), **tags})
     return {}
 
 
 @operation("events", "UntagResource")
 def untag_resource(call: Call) -> dict[str, Any]:
     gone = set(call.input["TagKeys"])
-    kept = _tagged(call).document["tags"].items()
-    _change(call, {key: value for key, value in kept if key not in gone})
+    with call.records.transaction():
+        _change(call, {key: value for key, value in _tags(call).items() if key not in gone})
     return {}
 
 
 @operation("events", "ListTagsForResource")
 def list_tags_for_resource(call: Call) -> dict[str, Any]:
-    kept = _tagged(call).document["tags"]
-    return {"Tags": [{"Key": key, "Value": value} for key, value in kept.items()]}
+    return {"Tags": [{"Key": key, "Value": value} for key, value in _tags(call).items()]}
+
+
+def _tags(call: Call) -> dict[str, str]:
+    record = _tagged(call)
+    return dict(record.document["tags"]) if record else {}
 
 
 def _change(call: Call, tags: dict[str, str]) -> None:
     if len(tags) > _MOST_TAGS or any(key.lower().startswith("aws:") for key in tags):
         raise ValidationException(f"There are at most {_MOST_TAGS} tags, none begins with aws:.")
-    record = _tagged(call)
+    record, now = _tagged(call), call.clock.now()
+    if record is None:
+        call.records.create(BUS, *_place(call), DEFAULT_BUS, {**NO_BUS, "tags": tags}, now=now)
+        return
     document = {**record.document, "tags": tags}
-    call.records.update(record, now=call.clock.now(), document=document, touch=False)
+    call.records.update(record, now=now, document=document, touch=False)
 
 
-def _tagged(call: Call) -> Record:
+def _tagged(call: Call) -> Record | None:
+    """None for the default bus where it has no record. Raises ResourceNotFoundException."""
     arn = call.input["ResourceARN"]
-    kind, _, name = arn.split(":", 5)[-1].partition("/")
+    region, account, resource = [*arn.split(":", 5)[3:], "", "", ""][:3]
+    kind, _, name = resource.partition("/")
     if kind == RULE:
         name = name if "/" in name else record_name(DEFAULT_BUS, name)
-    record = call.records.get(kind if kind in (RULE, BUS) else "-", *_place(call), name)
-    if record is None:
+    there = kind in (RULE, BUS) and (account, region) == _place(call)
+    record = call.records.get(kind, *_place(call), name) if there else None
+    if record is None and not (there and (kind, name) == (BUS, DEFAULT_BUS)):
         raise ResourceNotFoundException(f"{arn[:256]} does not exist.")
     return record
 
