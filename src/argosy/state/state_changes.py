@@ -19,7 +19,7 @@ from argosy.state.record import Record
 from argosy.state.records import Records
 from argosy.state.training_jobs import TRAINING_JOB, model_uri
 from argosy.state.transform_jobs import TRANSFORM_JOB
-from argosy.state.tuning_jobs import TUNING_JOB, counters_of, objectives_of
+from argosy.state.tuning_jobs import TUNING_JOB, counters_of, reached_of
 from argosy.state.variant_view import pending_summary, variants_of
 
 SOURCE = "aws.sagemaker"
@@ -237,7 +237,7 @@ def _tuning_job(record: Record) -> dict[str, Any]:
         "HyperParameterTuningJobArn": document["arn"],
         "HyperParameterTuningJobStatus": record.status,
         "TrainingJobStatusCounters": counters_of(document["trials"]),
-        "ObjectiveStatusCounters": objectives_of(document["trials"]),
+        "ObjectiveStatusCounters": reached_of(document["trials"]),
         "FailureReason": document["failure_reason"],
         "HyperParameterTuningEndTime": document.get("ended"),
     }

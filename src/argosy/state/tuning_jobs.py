@@ -178,7 +178,7 @@ def counters_of(trials: list[Trial]) -> dict[str, int]:
     }
 
 
-def objectives_of(trials: list[Trial]) -> dict[str, int]:
+def reached_of(trials: list[Trial]) -> dict[str, int]:
     """ObjectiveStatusCounters."""
     statuses = [objective_status(one) for one in trials]
     return {name: statuses.count(name) for name in ("Succeeded", "Pending", "Failed")}

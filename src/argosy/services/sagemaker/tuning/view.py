@@ -15,7 +15,7 @@ from argosy.state.tuning_jobs import (
     maximizes,
     objective_of,
     objective_status,
-    objectives_of,
+    reached_of,
 )
 
 _IDENTICAL = "IdenticalDataAndAlgorithm"
@@ -33,7 +33,7 @@ def summary(record: Record) -> dict[str, Any]:
         "CreationTime": record.created,
         "LastModifiedTime": record.modified,
         "TrainingJobStatusCounters": counters_of(document["trials"]),
-        "ObjectiveStatusCounters": objectives_of(document["trials"]),
+        "ObjectiveStatusCounters": reached_of(document["trials"]),
         "ResourceLimits": config["ResourceLimits"],
         **({"HyperParameterTuningEndTime": ended} if ended else {}),
     }
