@@ -163,11 +163,13 @@ class GatewayStage:
     ) -> Reply:
         """The same, for who is in a loop already."""
         given = {"host": "localhost:9000", **(headers or {})}
+        named = {name.replace("_", "-"): value for name, value in given.items()}
         request = DoorRequest(
             method=method,
             path=path,
             query=query,
-            headers=tuple((name.replace("_", "-"), value) for name, value in given.items()),
+            headers=tuple((name.lower(), value) for name, value in named.items()),
+            written={name.lower(): name for name in named if name != name.lower()},
             body=body.encode() if isinstance(body, str) else body,
             signer=signer,
             request_id="request-1",

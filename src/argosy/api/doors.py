@@ -3,10 +3,12 @@
 It knows HTTP and nothing of gateways or functions: each prefix of a path has one `Door`.
 """
 
+import functools
 import json
 import logging
 import re
 from collections.abc import Mapping
+from types import MappingProxyType
 
 from argosy.api.asgi import (
     BodyTooLarge,
@@ -86,11 +88,18 @@ class Doors:
                 for name, value in scope["headers"]
                 if name not in ours
             ),
+            written=_written(told.get("names", "")),
             body=body,
             signer=_signer(told),
             request_id=told.get("request-id") or new_request_id(),
             source_ip=told.get("source-ip", ""),
         )
+
+
+@functools.lru_cache(maxsize=512)
+def _written(names: str) -> Mapping[str, str]:
+    """Names of headers as the edge tells of them; clients of one kind all write the same."""
+    return MappingProxyType({name.lower(): name for name in names.split(",") if name})
 
 
 def _signer(told: Mapping[str, str]) -> Signer | None:

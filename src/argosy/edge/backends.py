@@ -54,6 +54,7 @@ class Backends:
         peer = request.connection.transport.get_extra_info("peername")
         identity = _identity(gate, request, caller)
         identity["source-ip"] = str(peer[0]) if isinstance(peer, tuple) else ""
+        identity["names"] = request.shape.written
         target = path.encode("latin-1")
         if request.query:
             target += b"?" + request.query.encode("latin-1")

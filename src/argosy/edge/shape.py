@@ -59,10 +59,13 @@ class Shape:
         "target_model",
         "target_variant",
         "usual",
+        "written",
     )
 
     def __init__(self, names: tuple[bytes, ...]) -> None:
         self.names = tuple(name.decode("latin-1").lower() for name in names)
+        self.written = ",".join(name.decode("latin-1") for name in names if name != name.lower())
+        """The names that are not in lower case, as they came."""
         self.places: dict[str, int] = {name: i for i, name in enumerate(self.names)}
         self.plans: dict[tuple[bytes, bytes], Known] = {}
         place = self.places.get

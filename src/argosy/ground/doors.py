@@ -4,7 +4,7 @@ Whoever answers such requests is a `Door`; `argosy.api` speaks HTTP for it. It i
 longer when the client has gone.
 """
 
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import dataclass, field
 
 API = "/_aws/execute-api/"
@@ -32,6 +32,8 @@ class DoorRequest:
     query: str = ""
     headers: tuple[tuple[str, str], ...] = ()
     """Names in lower case, in the order they came, repeated ones too; none of Argosy's own."""
+    written: Mapping[str, str] = field(default_factory=dict)
+    """By lower-case name, how the client wrote it, where that was another way."""
     body: bytes = b""
     signer: Signer | None = None
     """None when nothing is signed; a wrong signature never comes here."""

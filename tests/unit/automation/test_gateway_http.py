@@ -98,7 +98,7 @@ def test_format_1_has_its_version_and_needs_a_status(stage: GatewayStage) -> Non
     api = Api(stage)
     api.route("ANY /{proxy+}", api.function(stage.function("f"), "1.0"))
     stage.engine.answer = lambda v, event: {"statusCode": 200, "body": json.dumps(event)}
-    event = json.loads(stage.ask("GET", f"{api.id}/a/b", x_thing="x").text)
+    event = json.loads(stage.ask("GET", f"{api.id}/a/b", X_Thing="x").text)
     assert event["version"] == "1.0"
     assert event["pathParameters"] == {"proxy": "a/b"}
     assert event["multiValueHeaders"]["X-Thing"] == ["x"]

@@ -88,7 +88,7 @@ def test_a_function_is_told_of_the_request_and_makes_the_answer(api: Api) -> Non
         "body": event["body"],
     }
     reply = api.stage.ask(
-        "POST", f"{api.id}/prod/pets/a%20b", "hello", query="q=1&q=2&e=", x_thing="x"
+        "POST", f"{api.id}/prod/pets/a%20b", "hello", query="q=1&q=2&e=", X_Thing="x", x_other="y"
     )
     assert (reply.status, reply.text) == (201, "hello")
     assert reply.header("X-A") == "1"
@@ -96,17 +96,20 @@ def test_a_function_is_told_of_the_request_and_makes_the_answer(api: Api) -> Non
     assert reply.header("x-amzn-RequestId") == "request-1"
     event = api.stage.engine.asked[0][1]
     assert event["resource"] == "/pets/{id}"
-    assert event["path"] == "/pets/a b"
+    assert event["path"] == "/pets/a%20b"
     assert event["httpMethod"] == "POST"
     assert event["headers"]["X-Thing"] == "x"
+    assert event["headers"]["x-other"] == "y"
+    assert event["headers"]["X-Forwarded-For"] == "10.0.0.7"
+    assert event["headers"]["X-Amzn-Trace-Id"].startswith("Root=1-6553f100-")
     assert event["multiValueHeaders"]["X-Thing"] == ["x"]
     assert event["queryStringParameters"] == {"q": "2", "e": ""}
     assert event["multiValueQueryStringParameters"] == {"q": ["1", "2"], "e": [""]}
-    assert event["pathParameters"] == {"id": "a b"}
+    assert event["pathParameters"] == {"id": "a%20b"}
     assert event["stageVariables"] is None
     assert event["isBase64Encoded"] is False
     context = event["requestContext"]
-    assert context["path"] == "/prod/pets/a b"
+    assert context["path"] == "/prod/pets/a%20b"
     assert context["accountId"] == ACCOUNT
     assert context["apiId"] == api.id
     assert context["stage"] == "prod"

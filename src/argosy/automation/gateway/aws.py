@@ -7,6 +7,7 @@ import hashlib
 import time
 from urllib.parse import urlencode, urlsplit
 
+from argosy import wire
 from argosy.access.sigv4 import Asked, SigningKeys, sign
 from argosy.automation.gateway.errors import misconfigured
 from argosy.automation.gateway.outgoing import Answer, Headers, Outgoing
@@ -17,7 +18,26 @@ from argosy.means import Means
 
 _SESSION_S = 3600.0
 _EARLY_S = 300.0
+_IN_QUERY = ("sqs",)
 SESSION = "BackplaneAssumeRoleSession"
+
+
+def called(target: AwsTarget) -> dict[str, str]:
+    """The headers by which services that speak JSON 1.x are told an action; {} for all others,
+    and for queues, which take it in the query as AWS's examples send it."""
+    if not target.action or target.service in _IN_QUERY:
+        return {}
+    try:
+        service = wire.load(target.service)
+    except wire.UnknownService:
+        return {}
+    if service.protocol != "json":
+        return {}
+    told = service.metadata
+    return {
+        "x-amz-target": f"{told['targetPrefix']}.{target.action}",
+        "content-type": f"application/x-amz-json-{told['jsonVersion']}",
+    }
 
 
 class AwsAsker:

@@ -42,19 +42,28 @@ def rest_context(exchange: Exchange) -> dict[str, Any]:
         "stage": place.stage,
         "domainPrefix": domain.partition(".")[0],
         "requestTimeEpoch": int(exchange.received * 1000),
-        "requestId": exchange.request.request_id,
+        "requestId": exchange.told_id,
         "identity": identity(exchange),
         "domainName": domain,
         "deploymentId": place.deployment,
         "apiId": place.api_id,
     }
-    if exchange.authorizer or exchange.principal:
-        context["authorizer"] = {
-            "principalId": exchange.principal,
-            "integrationLatency": 0,
-            **exchange.authorizer,
-        }
+    authorizer = _authorizer(exchange)
+    if authorizer is not None:
+        context["authorizer"] = authorizer
     return context
+
+
+def _authorizer(exchange: Exchange) -> Any:
+    """What is told of the caller; of an HTTP API the claims of a token, or what a function said."""
+    said = exchange.authorizer
+    if exchange.place.kind == "http":
+        if "lambda" not in said:
+            return said.get("jwt")
+        said = said["lambda"] or {}
+    elif not said and not exchange.principal:
+        return None
+    return {"principalId": exchange.principal, "integrationLatency": 0, **said}
 
 
 def template_context(exchange: Exchange) -> dict[str, Any]:

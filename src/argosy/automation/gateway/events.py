@@ -11,30 +11,40 @@ from argosy.automation.gateway.context import identity, rest_context
 from argosy.automation.gateway.exchange import Exchange
 
 _FORWARDED = ("x-forwarded-for", "x-forwarded-port", "x-forwarded-proto")
+_TRACE = "x-amzn-trace-id"
+_OWN = (*_FORWARDED, _TRACE)
+_WRITTEN = {name: "-".join(part.capitalize() for part in name.split("-")) for name in _OWN}
+"""How the gateway writes the headers that it makes."""
 
 
 def event_1(exchange: Exchange, binary: bool) -> dict[str, Any]:
-    """Format 1.0; `binary`: the body goes as base64."""
+    """Format 1.0; `binary`: the body goes as base64.
+
+    Headers are called as the client wrote them. Paths of REST APIs stay percent-encoded, those of
+    HTTP APIs are decoded, as on AWS.
+    """
     request, place = exchange.request, exchange.place
+    written = {**request.written, **_WRITTEN}
     several: dict[str, list[str]] = {}
     for name, value in _headers(exchange):
-        several.setdefault(titled(name), []).append(value)
+        several.setdefault(written.get(name, name), []).append(value)
     query: dict[str, list[str]] = {}
     for name, value in exchange.query:
         query.setdefault(name, []).append(value)
     body, encoded = _body(request.body, binary)
     rest = place.kind == "rest"
+    variables = exchange.raw_parameters if rest else exchange.path_parameters
     context = rest_context(exchange) if rest else _context_of_route(exchange)
     return {
         **({} if rest else {"version": "1.0"}),
         "resource": context["resourcePath"],
-        "path": exchange.path if rest else exchange.own_path,
+        "path": exchange.raw_path if rest else exchange.own_path,
         "httpMethod": request.method,
         "headers": {name: values[-1] for name, values in several.items()},
         "multiValueHeaders": several,
         "queryStringParameters": {name: v[-1] for name, v in query.items()} or None,
         "multiValueQueryStringParameters": query or None,
-        "pathParameters": exchange.path_parameters or None,
+        "pathParameters": variables or None,
         "stageVariables": place.variables or None,
         "requestContext": context,
         "body": body,
@@ -79,18 +89,7 @@ def event_2(exchange: Exchange, binary: bool) -> dict[str, Any]:
 def _context_of_route(exchange: Exchange) -> dict[str, Any]:
     """requestContext of format 1.0 in an HTTP API, whose routes are its resources."""
     context, key = rest_context(exchange), exchange.resource_path
-    context |= {"resourceId": key, "resourcePath": key.rpartition(" ")[2]}
-    said = exchange.authorizer
-    context.pop("authorizer", None)
-    if "jwt" in said:
-        context["authorizer"] = said["jwt"]
-    elif "lambda" in said:
-        context["authorizer"] = {
-            "principalId": exchange.principal,
-            "integrationLatency": 0,
-            **(said["lambda"] or {}),
-        }
-    return context
+    return context | {"resourceId": key, "resourcePath": key.rpartition(" ")[2]}
 
 
 def context_2(exchange: Exchange) -> dict[str, Any]:
@@ -109,7 +108,7 @@ def context_2(exchange: Exchange) -> dict[str, Any]:
             "sourceIp": request.source_ip,
             "userAgent": exchange.user_agent or "",
         },
-        "requestId": request.request_id,
+        "requestId": exchange.told_id,
         "routeKey": exchange.resource_path,
         "stage": place.stage,
         "time": exchange.time,
@@ -135,20 +134,15 @@ def request_event(exchange: Exchange, method_arn: str) -> dict[str, Any]:
     return {**version, "type": "REQUEST", "methodArn": method_arn, **event}
 
 
-def titled(name: str) -> str:
-    """content-type → Content-Type."""
-    return "-".join(part.capitalize() for part in name.split("-"))
-
-
 def _headers(exchange: Exchange) -> list[tuple[str, str]]:
     """Those of the client, and by which way it came."""
     request = exchange.request
-    given = [pair for pair in request.headers if pair[0] not in _FORWARDED]
+    given = [pair for pair in request.headers if pair[0] not in _OWN]
     before = request.header("x-forwarded-for")
     source = f"{before}, {request.source_ip}" if before else request.source_ip
     port = exchange.host.rpartition(":")[2] if ":" in exchange.host else "80"
     scheme = "https" if port == "443" else "http"
-    return [*given, *zip(_FORWARDED, (source, port, scheme), strict=True)]
+    return [*given, *zip(_OWN, (source, port, scheme, exchange.trace), strict=True)]
 
 
 def _body(body: bytes, binary: bool) -> tuple[str | None, bool]:

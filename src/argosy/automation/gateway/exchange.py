@@ -45,12 +45,17 @@ class Exchange:
     received: float
     """Epoch seconds."""
     begun: float = field(default_factory=perf_counter)
+    raw_path: str = ""
+    """The same as it came, percent-encoded."""
     own_path: str = ""
-    """With the stage, as the client's own path was where it named the stage."""
+    """With the stage, as the client's own path was where it named the stage; decoded in an HTTP
+    API, and as it came in a REST API."""
     resource_path: str = ""
     """"/pets/{id}"; the route's key in an HTTP API."""
     resource_id: str = ""
     path_parameters: dict[str, str] = field(default_factory=dict)
+    raw_parameters: dict[str, str] = field(default_factory=dict)
+    """Those of a REST API as they stand in its path."""
     authorizer: dict[str, Any] = field(default_factory=dict)
     principal: str = ""
     api_key: str = ""
@@ -64,6 +69,7 @@ class Exchange:
     error: str = ""
     error_kind: str = ""
     _query: list[tuple[str, str]] | None = None
+    _trace: str = ""
 
     @property
     def query(self) -> list[tuple[str, str]]:
@@ -83,15 +89,29 @@ class Exchange:
         return dict(self.request.headers)
 
     @property
+    def written_headers(self) -> dict[str, str]:
+        """The last value of each header, by its name as the client wrote it."""
+        written = self.request.written
+        return {written.get(name, name): value for name, value in self.request.headers}
+
+    @property
     def media_type(self) -> str:
         """The request's Content-Type without its parameters, "application/json" where none is."""
         given = self.request.header("content-type") or ""
         return given.partition(";")[0].strip().lower() or "application/json"
 
     @property
+    def told_id(self) -> str:
+        """The id that clients, functions and logs are told: of an HTTP API its Apigw-Requestid."""
+        return self.number if self.place.kind == "http" else self.request.request_id
+
+    @property
     def trace(self) -> str:
-        """The X-Amzn-Trace-Id that came."""
-        return self.request.header("x-amzn-trace-id") or ""
+        """The X-Amzn-Trace-Id that came, or a new one."""
+        if not self._trace:
+            new = f"Root=1-{int(self.received):08x}-{secrets.token_hex(12)}"
+            self._trace = self.request.header("x-amzn-trace-id") or new
+        return self._trace
 
     @property
     def host(self) -> str:

@@ -64,6 +64,8 @@ class Origin:
     host: str
     port: int
     tls: bool
+    trusted: bool = False
+    """Its certificate is not looked at: such connections are kept apart."""
 
 
 class Outgoing:
@@ -79,14 +81,14 @@ class Outgoing:
     ) -> Answer:
         """The server's answer. Raises OutgoingError; time is for the caller to limit.
 
-        `trust`: the server's certificate is not looked at; for this platform's own port only.
+        `trust`: the server's certificate is not looked at, as that of this platform's own port.
         """
-        origin, head = _head(method, url, headers, body)
+        origin, head = _head(method, url, headers, body, trust)
         while True:
             connection = self._kept(origin)
             kept = connection is not None
             if connection is None:
-                connection = await self._open(origin, trust)
+                connection = await self._open(origin)
             try:
                 answer = await connection.ask(head, body, bodiless=method == "HEAD")
             except _Closed as error:
@@ -126,11 +128,11 @@ class Outgoing:
         connection.since = asyncio.get_running_loop().time()
         several.append(connection)
 
-    async def _open(self, origin: Origin, trust: bool) -> "_Connection":
+    async def _open(self, origin: Origin) -> "_Connection":
         context: ssl.SSLContext | None = None
         if origin.tls:
             context = self._trusted or ssl.create_default_context()
-            if trust:
+            if origin.trusted:
                 context = ssl._create_unverified_context()
         loop = asyncio.get_running_loop()
         try:
@@ -234,7 +236,9 @@ class _Connection(asyncio.Protocol):
             self._waiting.set_exception(OutgoingError(message))
 
 
-def _head(method: str, url: str, headers: Headers, body: bytes) -> tuple[Origin, bytes]:
+def _head(
+    method: str, url: str, headers: Headers, body: bytes, trust: bool
+) -> tuple[Origin, bytes]:
     """Where it goes, and the head of the request. Raises OutgoingError for what is no URL."""
     try:
         parts = urlsplit(url)
@@ -243,9 +247,8 @@ def _head(method: str, url: str, headers: Headers, body: bytes) -> tuple[Origin,
         raise OutgoingError("the URL cannot be read") from None
     if parts.scheme not in ("http", "https") or not parts.hostname:
         raise OutgoingError("the URL cannot be read")
-    origin = Origin(
-        parts.hostname, port or (443 if parts.scheme == "https" else 80), parts.scheme == "https"
-    )
+    tls = parts.scheme == "https"
+    origin = Origin(parts.hostname, port or (443 if tls else 80), tls, tls and trust)
     target = (parts.path or "/") + (f"?{parts.query}" if parts.query else "")
     lines = [f"{method} {target} HTTP/1.1"]
     names = {name.lower() for name, _ in headers}

@@ -15,10 +15,16 @@ class Malformed(ValueError):
     """The function's answer is not what the gateway understands."""
 
 
-def answer_1(payload: bytes, decode: Callable[[str], bool]) -> DoorAnswer:
+JSON = "application/json"
+TEXT = "text/plain; charset=utf-8"
+"""What an answer is that does not say it: of a REST API or a function's URL, and of an HTTP API."""
+
+
+def answer_1(payload: bytes, decode: Callable[[str], bool], usual: str = JSON) -> DoorAnswer:
     """Format 1.0: an object with statusCode.
 
-    decode: whether a body in base64 is decoded, told by the answer's Content-Type.
+    decode: whether a body in base64 is decoded, told by the answer's Content-Type; usual: what an
+    answer is that does not say it.
     """
     told = _object(payload)
     if not isinstance(told, dict) or "statusCode" not in told:
@@ -27,22 +33,21 @@ def answer_1(payload: bytes, decode: Callable[[str], bool]) -> DoorAnswer:
     several = _several(told.get("multiValueHeaders"))
     names = {name.lower() for name, _ in several}
     both = [pair for pair in headers if pair[0].lower() not in names] + several
-    return _answer(told, both, decode)
+    return _answer(told, both, decode, usual)
 
 
-def answer_2(payload: bytes) -> DoorAnswer:
-    """Format 2.0: as 1.0 with cookies; anything else is the body of a 200."""
+def answer_2(payload: bytes, usual: str = JSON) -> DoorAnswer:
+    """Format 2.0: as 1.0 with cookies; anything else is the body of a 200, in JSON."""
     told = _object(payload)
     if not isinstance(told, dict) or "statusCode" not in told:
-        text = told if isinstance(told, str) else json.dumps(told)
-        body = text.encode("utf-8", "surrogatepass")
-        return DoorAnswer(200, [("Content-Type", "application/json")], body)
+        body = told.encode("utf-8", "surrogatepass") if isinstance(told, str) else payload
+        return DoorAnswer(200, [("Content-Type", JSON)], body)
     headers = _single(told.get("headers"))
     cookies = told.get("cookies") or []
     if not isinstance(cookies, list):
         raise Malformed("cookies")
     headers += [("Set-Cookie", str(one)) for one in cookies]
-    return _answer(told, headers, lambda _: True)
+    return _answer(told, headers, lambda _: True, usual)
 
 
 def _object(payload: bytes) -> Any:
@@ -53,7 +58,10 @@ def _object(payload: bytes) -> Any:
 
 
 def _answer(
-    told: dict[str, Any], headers: list[tuple[str, str]], decode: Callable[[str], bool]
+    told: dict[str, Any],
+    headers: list[tuple[str, str]],
+    decode: Callable[[str], bool],
+    usual: str,
 ) -> DoorAnswer:
     try:
         status = int(told["statusCode"])
@@ -67,8 +75,8 @@ def _answer(
     text = "" if body is None else body if isinstance(body, str) else json.dumps(body)
     kind = next((value for name, value in headers if name.lower() == "content-type"), "")
     if not kind:
-        headers.append(("Content-Type", "application/json"))
-    if told.get("isBase64Encoded") is True and decode(kind or "application/json"):
+        headers.append(("Content-Type", usual))
+    if told.get("isBase64Encoded") is True and decode(kind or usual):
         try:
             return DoorAnswer(status, headers, base64.b64decode(text, validate=True))
         except (binascii.Error, ValueError):

@@ -19,10 +19,15 @@ class Node(Generic[T]):
 
 @dataclass(frozen=True, slots=True)
 class Found(Generic[T]):
-    """What answers, and the values of the path's variables, as they stand in it."""
+    """What answers, and where in the path its variables stand."""
 
     leaf: T
-    variables: dict[str, str]
+    places: dict[str, slice]
+    """Which parts of the path each variable has taken."""
+
+    def variables(self, parts: list[str]) -> dict[str, str]:
+        """The values of the path's variables, from the parts of a path of this form."""
+        return {name: "/".join(parts[place]) for name, place in self.places.items()}
 
 
 class Router(Generic[T]):
@@ -40,9 +45,9 @@ class Router(Generic[T]):
 
     def find(self, parts: list[str], methods: tuple[str, ...]) -> Found[T] | None:
         """`methods`: those that would do, the best first."""
-        variables: dict[str, str] = {}
-        leaf = _search(self._root, parts, 0, methods, variables)
-        return None if leaf is None else Found(leaf, variables)
+        places: dict[str, slice] = {}
+        leaf = _search(self._root, parts, 0, methods, places)
+        return None if leaf is None else Found(leaf, places)
 
 
 def parts_of(path: str) -> list[str]:
@@ -60,31 +65,31 @@ def _child(node: Node[T], part: str) -> Node[T]:
 
 
 def _search(
-    node: Node[T], parts: list[str], at: int, methods: tuple[str, ...], variables: dict[str, str]
+    node: Node[T], parts: list[str], at: int, methods: tuple[str, ...], places: dict[str, slice]
 ) -> T | None:
     if at == len(parts):
         return next((node.leaves[name] for name in methods if name in node.leaves), None)
     below = node.fixed.get(parts[at])
     if below is not None:
-        leaf = _search(below, parts, at + 1, methods, variables)
+        leaf = _search(below, parts, at + 1, methods, places)
         if leaf is not None:
             return leaf
     for name, below in node.variables.items():
         if parts[at]:
-            leaf = _search(below, parts, at + 1, methods, variables)
+            leaf = _search(below, parts, at + 1, methods, places)
             if leaf is not None:
-                variables[name] = parts[at]
+                places[name] = slice(at, at + 1)
                 return leaf
-    return _greedy(node, parts, at, methods, variables)
+    return _greedy(node, parts, at, methods, places)
 
 
 def _greedy(
-    node: Node[T], parts: list[str], at: int, methods: tuple[str, ...], variables: dict[str, str]
+    node: Node[T], parts: list[str], at: int, methods: tuple[str, ...], places: dict[str, slice]
 ) -> T | None:
     """A greedy variable takes all that is left."""
     for name, below in node.greedy.items():
         leaf = next((below.leaves[one] for one in methods if one in below.leaves), None)
         if leaf is not None:
-            variables[name] = "/".join(parts[at:])
+            places[name] = slice(at, len(parts))
             return leaf
     return None

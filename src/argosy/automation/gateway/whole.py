@@ -70,6 +70,7 @@ class Gateway:
         await cancel(self._flushing)
         self._flush()
         self._outgoing.close()
+        self._rest.close()
         self._logs.close()
 
     async def reset(self) -> None:
@@ -108,15 +109,16 @@ class Gateway:
         api_id, _, rest = request.path.partition("/")
         name, _, below = rest.partition("/")
         stage = self._book.find(api_id, decoded(name)) if name else None
-        path, own = "/" + decoded(below), "/" + decoded(rest)
         if stage is None and self._book.kind(api_id) == HTTP_API:
-            stage, path = self._book.find(api_id, DEFAULT), own
+            stage, below = self._book.find(api_id, DEFAULT), rest
         if stage is None:
             return None
-        if isinstance(stage, HttpStage) and stage.place.stage == DEFAULT:
-            own = path
+        raw, own = "/" + below, "/" + rest
+        if isinstance(stage, HttpStage):
+            own = decoded(raw if stage.place.stage == DEFAULT else own)
         now = self._means.clock.now()
-        return Exchange(request, stage.place, path, now, own_path=own), stage
+        exchange = Exchange(request, stage.place, decoded(raw), now, raw_path=raw, own_path=own)
+        return exchange, stage
 
     def _done(self, exchange: Exchange, stage: Stage, status: int, length: int) -> None:
         """Count the request, and write it down where its stage wants that."""

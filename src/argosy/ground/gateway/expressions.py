@@ -17,6 +17,7 @@ _STEP = re.compile(r"\.([\w$-]+)|\[(\d+)\]")
 _TARGETS = {
     "request": re.compile(r"integration\.request\.(path|querystring|header)\.([\w.$-]+)"),
     "response": re.compile(r"method\.response\.(header)\.([\w.$-]+)"),
+    "gateway": re.compile(r"gatewayresponse\.(header)\.([\w.$-]+)"),
 }
 
 
@@ -57,6 +58,6 @@ def steps(path: str) -> tuple[str | int, ...]:
 
 def target(expression: str, kind: str) -> tuple[str, str] | None:
     """(where, name) of what a value is put into, None for one that is wrong; kind: "request" for
-    an integration's request, "response" for a method's response."""
+    an integration's request, "response" for a method's, "gateway" for the gateway's own."""
     found = _TARGETS[kind].fullmatch(expression)
     return (found.group(1), found.group(2)) if found else None

@@ -28,8 +28,8 @@ DEFAULTS = {
     "AUTHORIZER_FAILURE": Default(500, "", "AuthorizerConfigurationException"),
     "BAD_REQUEST_BODY": Default(400, "Invalid request body", "BadRequestException"),
     "BAD_REQUEST_PARAMETERS": Default(400, "Invalid request parameters", "BadRequestException"),
-    "DEFAULT_4XX": Default(0, "", ""),
-    "DEFAULT_5XX": Default(0, "", ""),
+    "DEFAULT_4XX": Default(0, "", "ForbiddenException"),
+    "DEFAULT_5XX": Default(0, "", "InternalServerErrorException"),
     "EXPIRED_TOKEN": Default(403, "The security token is expired", "ExpiredTokenException"),
     "INTEGRATION_FAILURE": Default(504, "Internal server error", "InternalServerErrorException"),
     "INTEGRATION_TIMEOUT": Default(

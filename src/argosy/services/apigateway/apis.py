@@ -5,6 +5,7 @@ from typing import Any
 from argosy.services.apigateway import own, patches
 from argosy.services.apigateway.errors import BadRequestException
 from argosy.services.apigateway.finding import changing, find_api, page
+from argosy.services.apigateway.plans import leave_plans
 from argosy.services.registry import Call, operation
 from argosy.state.apis import REST_API, delete_api, new_id
 from argosy.state.records import Record
@@ -55,7 +56,10 @@ def update_rest_api(call: Call) -> dict[str, Any]:
 
 @operation("apigateway", "DeleteRestApi")
 def delete_rest_api(call: Call) -> dict[str, Any]:
-    delete_api(call.records, find_api(call))
+    with call.records.transaction():
+        record = find_api(call)
+        leave_plans(call, record.name)
+        delete_api(call.records, record)
     return {}
 
 

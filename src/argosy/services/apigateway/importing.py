@@ -16,20 +16,33 @@ from argosy.services.apigateway.integrations import (
 from argosy.services.apigateway.methods import check_method, new_method
 from argosy.services.apigateway.parts import check_authorizer, check_schema, new_authorizer
 from argosy.services.apigateway.resources import add_resource
+from argosy.services.apigateway.responses import check_gateway_response
 from argosy.services.registry import Call, operation
 from argosy.state.apis import new_id
 
 _X = "x-amazon-apigateway-"
 _PLACES = {"path": "path", "query": "querystring", "header": "header"}
-_PARTS = ("resources", "models", "validators", "authorizers", "gatewayResponses")
+_PARTS = (
+    "resources",
+    "rootResourceId",
+    "models",
+    "validators",
+    "authorizers",
+    "gatewayResponses",
+    "binaryMediaTypes",
+    "minimumCompressionSize",
+    "apiKeySource",
+)
+_WAYS = ("ignore", "prepend", "split")
 
 Document = dict[str, Any]
 
 
 @operation("apigateway", "ImportRestApi")
 def import_rest_api(call: Call) -> Document:
-    document = specification.read(call.input["body"])
-    api = new_api({"name": (document.get("info") or {}).get("title")})
+    document, asked = _read(call)
+    types = [one for one in (asked.get("endpointConfigurationTypes") or "").split(",") if one]
+    api = new_api({"endpointConfiguration": {"types": types} if types else None})
     fill(api, document)
     return view(create(call, api))
 
@@ -37,16 +50,25 @@ def import_rest_api(call: Call) -> Document:
 @operation("apigateway", "PutRestApi")
 def put_rest_api(call: Call) -> Document:
     """mode "overwrite" begins with nothing, "merge" (the usual one) with what is there."""
-    document = specification.read(call.input["body"])
+    document, _ = _read(call)
     with call.records.transaction():
         record = find_api(call)
         api = record.document
         if call.input.get("mode") == "overwrite":
             fresh = new_api({"name": api["name"]})
-            for part in (*_PARTS, "rootResourceId"):
-                api[part] = fresh[part]
+            api |= {part: fresh[part] for part in _PARTS}
         fill(api, document)
         return view(own.save(call, record))
+
+
+def _read(call: Call) -> tuple[Document, dict[str, str]]:
+    """The definition, its paths with the base path where that is asked for; and the parameters
+    of the call. Raises BadRequestException."""
+    asked = call.input.get("parameters") or {}
+    way = asked.get("basepath") or asked.get("basePath") or "ignore"
+    if way not in _WAYS:
+        raise BadRequestException(f"basepath must be one of {', '.join(_WAYS)}.")
+    return specification.based(specification.read(call.input["body"]), way), asked
 
 
 def fill(api: Document, document: Document) -> None:
@@ -59,17 +81,22 @@ def fill(api: Document, document: Document) -> None:
     api["apiKeySource"] = document.get(f"{_X}api-key-source") or api["apiKeySource"]
     least = document.get(f"{_X}minimum-compression-size")
     api["minimumCompressionSize"] = api.get("minimumCompressionSize") if least is None else least
+    api["policy"] = document.get(f"{_X}policy") or api.get("policy")
+    endpoint = document.get(f"{_X}endpoint-configuration") or {}
+    if "disableExecuteApiEndpoint" in endpoint:
+        api["disableExecuteApiEndpoint"] = bool(endpoint["disableExecuteApiEndpoint"])
     check_api(api)
     _models(api, document)
     validators = _validators(api, document)
     authorizers = _authorizers(api, document)
     for kind, given in (document.get(f"{_X}gateway-responses") or {}).items():
-        api["gatewayResponses"][kind] = {
+        api["gatewayResponses"][kind] = made = {
             "responseType": kind,
             "statusCode": str(given["statusCode"]) if given.get("statusCode") else None,
             "responseParameters": given.get("responseParameters") or {},
             "responseTemplates": given.get("responseTemplates") or {},
         }
+        check_gateway_response(made)
     for path, name, one in specification.operations(document):
         resource = _resource(api, path)
         method = _method(api, document, name, one, validators, authorizers)
@@ -80,22 +107,21 @@ def fill(api: Document, document: Document) -> None:
 def _models(api: Document, document: Document) -> None:
     for name, schema in specification.schemas(document).items():
         plain = "".join(sign for sign in name if sign.isalnum())
-        text = json.dumps(schema)
-        check_schema(text)
-        api["models"][plain] = {
+        api["models"][plain] = made = {
             "id": new_id(6),
             "name": plain,
             "description": None,
-            "schema": text,
+            "schema": json.dumps(schema),
             "contentType": "application/json",
         }
+        check_schema(api, made)
 
 
 def _validators(api: Document, document: Document) -> dict[str, str]:
     """Id by name."""
-    found = {}
+    found = {one["name"]: number for number, one in api["validators"].items()}
     for name, given in (document.get(f"{_X}request-validators") or {}).items():
-        number = found[name] = new_id(6)
+        number = found[name] = found.get(name) or new_id(6)
         api["validators"][number] = {
             "id": number,
             "name": name,
@@ -106,7 +132,9 @@ def _validators(api: Document, document: Document) -> dict[str, str]:
 
 
 def _authorizers(api: Document, document: Document) -> dict[str, Document]:
-    """What a method has of each security scheme, by its name."""
+    """What a method has of each security scheme, by its name; an authorizer that is there already
+    keeps its id."""
+    known = {one["name"]: number for number, one in api["authorizers"].items()}
     components = document.get("components") or {}
     schemes = components.get("securitySchemes") or document.get("securityDefinitions") or {}
     found: dict[str, Document] = {}
@@ -116,6 +144,7 @@ def _authorizers(api: Document, document: Document) -> dict[str, Document]:
             header = f"method.request.header.{scheme.get('name') or 'Authorization'}"
             asked = {"identitySource": header, **given, "name": name}
             made = new_authorizer({**asked, "type": str(given.get("type") or "").upper()})
+            made["id"] = known.get(name) or made["id"]
             check_authorizer(made)
             api["authorizers"][made["id"]] = made
             found[name] = {"authorizationType": "CUSTOM", "authorizerId": made["id"]}
@@ -157,7 +186,10 @@ def _method(
     if one.get(f"{_X}auth", {}).get("type") == "AWS_IAM":
         security["authorizationType"] = "AWS_IAM"
     wanted = one.get(f"{_X}request-validator") or document.get(f"{_X}request-validator")
-    models = specification.bodies(document, one)
+    models = {
+        kind: schema if isinstance(schema, str) else _inline(api, document, schema)
+        for kind, schema in specification.bodies(document, one).items()
+    }
     asked = {
         "authorizationType": "NONE",
         "operationName": one.get("operationId"),
@@ -178,6 +210,20 @@ def _method(
             }
     check_method(api, method)
     return method
+
+
+def _inline(api: Document, document: Document, schema: Document) -> str:
+    """The name of a model made of a schema that has none of its own."""
+    made = {
+        "id": new_id(6),
+        "name": f"MODEL{new_id(6)}",
+        "description": None,
+        "schema": json.dumps(specification.bundled(document, schema)),
+        "contentType": "application/json",
+    }
+    check_schema(api, made)
+    api["models"][made["name"]] = made
+    return str(made["name"])
 
 
 def _parameters(document: Document, one: Document) -> dict[str, bool]:

@@ -32,6 +32,7 @@ _RULES: dict[str, patches.Rule] = {
     "/passthroughBehavior": patches.text,
     "/contentHandling": patches.text,
     "/timeoutInMillis": patches.integer,
+    "/tlsConfig/insecureSkipVerification": patches.boolean,
     "/requestParameters/{}": patches.entry,
     "/requestTemplates/{}": patches.entry,
 }
@@ -118,6 +119,7 @@ def new_integration(asked: Mapping[str, Any], method: str | None, namespace: str
         "passthroughBehavior": (asked.get("passthroughBehavior") or "WHEN_NO_MATCH").upper(),
         "contentHandling": asked.get("contentHandling"),
         "timeoutInMillis": asked.get("timeoutInMillis") or LONGEST_MS,
+        "tlsConfig": asked.get("tlsConfig"),
         "cacheNamespace": asked.get("cacheNamespace") or namespace,
         "cacheKeyParameters": asked.get("cacheKeyParameters") or [],
         "integrationResponses": {},
@@ -149,8 +151,8 @@ def check_integration(one: dict[str, Any]) -> None:
     if one.get("cacheKeyParameters"):
         raise BadRequestException("Caches of stages are not offered here.")
     _check_handling(one)
-    _check_mappings(one["requestParameters"], "request", "method.request")
-    _check_templates(one["requestTemplates"])
+    check_mappings(one["requestParameters"], "request", "method.request")
+    check_templates(one["requestTemplates"])
 
 
 def check_response(method: dict[str, Any], responses: dict[str, Any], one: dict[str, Any]) -> None:
@@ -165,7 +167,7 @@ def check_response(method: dict[str, Any], responses: dict[str, Any], one: dict[
         if same and other["statusCode"] != one["statusCode"]:
             raise ConflictException("Another integration response has this selectionPattern.")
     _check_handling(one)
-    _check_mappings(one["responseParameters"], "response", "integration.response")
+    check_mappings(one["responseParameters"], "response", "integration.response")
     declared = method["methodResponses"][one["statusCode"]]["responseParameters"]
     for name in one["responseParameters"]:
         if name not in declared:
@@ -173,7 +175,7 @@ def check_response(method: dict[str, Any], responses: dict[str, Any], one: dict[
                 "Invalid mapping expression specified: Validation Result: warnings : [], errors : "
                 f"[Invalid mapping expression parameter specified: {name}]"
             )
-    _check_templates(one["responseTemplates"])
+    check_templates(one["responseTemplates"])
 
 
 def _check_uri(one: dict[str, Any]) -> None:
@@ -198,7 +200,8 @@ def _check_handling(one: dict[str, Any]) -> None:
         raise BadRequestException(f"contentHandling must be one of {', '.join(_HANDLING)}.")
 
 
-def _check_mappings(mappings: dict[str, str], kind: str, side: str) -> None:
+def check_mappings(mappings: dict[str, str], kind: str, side: str) -> None:
+    """Raises BadRequestException for what is put nowhere, or taken from nowhere."""
     for put, taken in mappings.items():
         wrong = put if expressions.target(put, kind) is None else ""
         if not wrong and expressions.source(taken, side) is None:
@@ -210,7 +213,8 @@ def _check_mappings(mappings: dict[str, str], kind: str, side: str) -> None:
             )
 
 
-def _check_templates(texts: dict[str, str]) -> None:
+def check_templates(texts: dict[str, str]) -> None:
+    """Raises BadRequestException for one that cannot be read."""
     for content_type, text in texts.items():
         try:
             templates.parse(text or "")

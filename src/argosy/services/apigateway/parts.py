@@ -60,7 +60,7 @@ def create_model(call: Call) -> dict[str, Any]:
             "schema": asked.get("schema") or "{}",
             "contentType": asked["contentType"],
         }
-        check_schema(made["schema"])
+        check_schema(api, made)
         return dict(made)
 
 
@@ -76,8 +76,8 @@ def get_models(call: Call) -> dict[str, Any]:
 
 @operation("apigateway", "UpdateModel")
 def update_model(call: Call) -> dict[str, Any]:
-    with patching(call, MODEL.named, _MODEL_RULES) as (_, model):
-        check_schema(model["schema"])
+    with patching(call, MODEL.named, _MODEL_RULES) as (api, model):
+        check_schema(api, model)
         return dict(model)
 
 
@@ -88,6 +88,11 @@ def delete_model(call: Call) -> dict[str, Any]:
         for method in methods_of(api):
             if name in method["requestModels"].values():
                 raise ConflictException(f"Cannot delete model '{name}', is referenced in a method.")
+        for other in api["models"].values():
+            if other["name"] != name and name in schemas.models_of(json.loads(other["schema"])):
+                raise ConflictException(
+                    f"Cannot delete model '{name}', is referenced in model '{other['name']}'."
+                )
         del api["models"][name]
     return {}
 
@@ -175,10 +180,15 @@ def methods_of(api: dict[str, Any]) -> list[dict[str, Any]]:
     return [method for one in trees for method in one["resourceMethods"].values()]
 
 
-def check_schema(text: str) -> None:
-    """Raises BadRequestException."""
+def check_schema(api: dict[str, Any], model: dict[str, Any]) -> None:
+    """Raises BadRequestException for a model whose schema is none, or needs one that is not
+    there."""
     try:
-        schemas.check(json.loads(text))
+        document = json.loads(model["schema"])
+        schemas.check(document)
+        missing = [name for name in schemas.models_of(document) if name not in api["models"]]
+        if missing:
+            raise ValueError(f"there is no model {missing[0]}")
     except (ValueError, RecursionError) as error:
         raise BadRequestException(f"Invalid model schema specified: {error}") from None
 

@@ -95,9 +95,13 @@ def flag(document: dict[str, Any], steps: list[str], what: str, value: Any) -> N
 
 
 def item(document: dict[str, Any], steps: list[str], what: str, value: Any) -> None:
-    """A text in a list, which the last step of the path names."""
+    """A text in a list, which the last step of the path names, or its place."""
     holder = _holder(document, steps[:-1])
-    kept = [one for one in holder.get(steps[-2]) or [] if one != steps[-1]]
+    held = holder.get(steps[-2]) or []
+    named = steps[-1]
+    if named.isdecimal() and int(named) < len(held):
+        named = held[int(named)]
+    kept = [one for one in held if one != named]
     if what == "replace":
         kept.append(value or "")
     elif what == "add":

@@ -141,6 +141,19 @@ def get_usage(call: Call) -> dict[str, Any]:
     }
 
 
+def leave_plans(call: Call, api: str, stage: str = "") -> None:
+    """A stage is gone, or all of an API's: no plan has it any more."""
+    for plan in own.find_all(call, USAGE_PLAN):
+        kept = [
+            one
+            for one in plan.document["apiStages"]
+            if one.get("apiId") != api or stage not in ("", one.get("stage"))
+        ]
+        if len(kept) < len(plan.document["apiStages"]):
+            plan.document["apiStages"] = kept
+            own.save(call, plan)
+
+
 def view(record: Record) -> dict[str, Any]:
     return {name: one for name, one in record.document.items() if name != "keys"}
 

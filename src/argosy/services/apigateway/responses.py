@@ -1,13 +1,16 @@
 """Gateway responses: how the gateway's own errors look."""
 
+import re
 from typing import Any
 
 from argosy.ground.gateway.responses import DEFAULT_TEMPLATE, DEFAULTS
 from argosy.services.apigateway import patches
-from argosy.services.apigateway.errors import NotFoundException
+from argosy.services.apigateway.errors import BadRequestException, NotFoundException
 from argosy.services.apigateway.finding import changing, page, reading
+from argosy.services.apigateway.integrations import check_mappings, check_templates
 from argosy.services.registry import Call, operation
 
+_STATUS = re.compile(r"[1-5]\d\d")
 _RULES: dict[str, patches.Rule] = {
     "/statusCode": patches.text,
     "/responseParameters/{}": patches.entry,
@@ -26,6 +29,7 @@ def put_gateway_response(call: Call) -> dict[str, Any]:
             "responseTemplates": call.input.get("responseTemplates")
             or {"application/json": DEFAULT_TEMPLATE},
         }
+        check_gateway_response(made)
         return {**made, "defaultResponse": False}
 
 
@@ -47,6 +51,7 @@ def update_gateway_response(call: Call) -> dict[str, Any]:
         shown = _shown(api, kind)
         shown.pop("defaultResponse")
         patches.apply(shown, call.input.get("patchOperations"), _RULES)
+        check_gateway_response(shown)
         api["gatewayResponses"][kind] = shown
         return {**shown, "defaultResponse": False}
 
@@ -57,6 +62,17 @@ def delete_gateway_response(call: Call) -> dict[str, Any]:
         if api["gatewayResponses"].pop(call.input["responseType"], None) is None:
             raise NotFoundException("Gateway response type not defined on api")
     return {}
+
+
+def check_gateway_response(one: dict[str, Any]) -> None:
+    """Raises BadRequestException, NotFoundException."""
+    if one["responseType"] not in DEFAULTS:
+        raise NotFoundException(f"Invalid gateway response type {one['responseType']}")
+    status = one.get("statusCode")
+    if status and not _STATUS.fullmatch(status):
+        raise BadRequestException(f"Invalid status code specified: {status}")
+    check_mappings(one["responseParameters"], "gateway", "method.request")
+    check_templates(one["responseTemplates"])
 
 
 def _shown(api: dict[str, Any], kind: str) -> dict[str, Any]:

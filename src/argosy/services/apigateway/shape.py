@@ -84,6 +84,8 @@ DOCUMENT = {
         f"{_X}binary-media-types": {"type": "array", "items": _TEXT},
         f"{_X}minimum-compression-size": {"type": "integer"},
         f"{_X}api-key-source": _TEXT,
+        f"{_X}policy": {"type": "object"},
+        f"{_X}endpoint-configuration": {"type": "object"},
         f"{_X}gateway-responses": {"type": "object", "additionalProperties": _MAPPED},
     },
 }

@@ -3,6 +3,7 @@
 import json
 from collections.abc import Iterator, Mapping
 from typing import Any
+from urllib.parse import urlsplit
 
 import yaml
 
@@ -13,6 +14,8 @@ from argosy.services.apigateway.shape import DOCUMENT
 VERBS = ("get", "put", "post", "delete", "options", "head", "patch")
 ANY = "x-amazon-apigateway-any-method"
 _MOST_BYTES = 6 << 20
+_OPENAPI, _DRAFT = '"#/components/schemas/', '"#/definitions/'
+"""How a schema is referred to."""
 
 
 def read(body: bytes) -> dict[str, Any]:
@@ -63,36 +66,67 @@ def resolved(document: Mapping[str, Any], value: Any) -> Any:
 
 def schemas(document: Mapping[str, Any]) -> dict[str, Any]:
     """Schemas by name, each whole: what it refers to is among its own definitions."""
-    found = (document.get("components") or {}).get("schemas") or document.get("definitions") or {}
-    text = json.dumps(found).replace('"#/components/schemas/', '"#/definitions/')
-    local: dict[str, Any] = json.loads(text)
+    return {name: bundled(document, schema) for name, schema in _named(document).items()}
+
+
+def bundled(document: Mapping[str, Any], schema: Any) -> Any:
+    """A schema with what it refers to among its own definitions."""
+    local = json.loads(json.dumps(schema).replace(_OPENAPI, _DRAFT))
+    if _DRAFT not in json.dumps(local):
+        return local
     return {
-        name: {**schema, "definitions": local}
-        if '"#/definitions/' in json.dumps(schema)
-        else schema
-        for name, schema in local.items()
+        **local,
+        "definitions": json.loads(json.dumps(_named(document)).replace(_OPENAPI, _DRAFT)),
     }
 
 
-def schema_name(value: Any) -> str:
-    """The name that a reference to a schema has; "" where there is none."""
-    reference = value.get("$ref") if isinstance(value, dict) else None
-    return str(reference).rpartition("/")[2] if reference else ""
-
-
-def bodies(document: Mapping[str, Any], operation: Mapping[str, Any]) -> dict[str, str]:
-    """Content type → schema, of an operation's request."""
+def bodies(document: Mapping[str, Any], operation: Mapping[str, Any]) -> dict[str, Any]:
+    """Content type → the schema of a request: its name, or itself where it has none."""
     wanted = resolved(document, operation.get("requestBody") or {})
-    found = {
-        kind: schema_name(media.get("schema"))
-        for kind, media in (wanted.get("content") or {}).items()
-    }
+    found = {kind: media.get("schema") for kind, media in (wanted.get("content") or {}).items()}
     for parameter in operation["parameters"]:
         given = resolved(document, parameter)
         if given.get("in") == "body":
             kinds = operation.get("consumes") or document.get("consumes") or ["application/json"]
-            found |= dict.fromkeys(kinds, schema_name(given.get("schema")))
-    return {kind: name for kind, name in found.items() if name}
+            found |= dict.fromkeys(kinds, given.get("schema"))
+    return {kind: _schema_name(one) or one for kind, one in found.items() if isinstance(one, dict)}
+
+
+def based(document: dict[str, Any], way: str) -> dict[str, Any]:
+    """The document with its base path before each path: the whole of it ("prepend"), all but its
+    first part ("split"), or nothing ("ignore")."""
+    base = _base(document).strip("/")
+    if way == "split":
+        base = base.partition("/")[2]
+    if way == "ignore" or not base:
+        return document
+    return {**document, "paths": {f"/{base}{path}": one for path, one in document["paths"].items()}}
+
+
+def _base(document: Mapping[str, Any]) -> str:
+    """Of Swagger 2, or of the first server of OpenAPI 3, whose variables have their defaults."""
+    servers = document.get("servers")
+    if not isinstance(servers, list) or not servers or not isinstance(servers[0], dict):
+        return str(document.get("basePath") or "")
+    url = str(servers[0].get("url") or "")
+    variables = servers[0].get("variables")
+    for name, one in (variables if isinstance(variables, dict) else {}).items():
+        url = url.replace(f"{{{name}}}", str(one.get("default")) if isinstance(one, dict) else "")
+    try:
+        return urlsplit(url).path
+    except ValueError:
+        raise BadRequestException(f"The URL of a server cannot be read: {url[:200]}") from None
+
+
+def _named(document: Mapping[str, Any]) -> dict[str, Any]:
+    found = (document.get("components") or {}).get("schemas") or document.get("definitions") or {}
+    return dict(found)
+
+
+def _schema_name(schema: dict[str, Any]) -> str:
+    """The name that a reference to a schema has; "" for any other schema."""
+    reference = schema.get("$ref")
+    return str(reference).rpartition("/")[2] if reference else ""
 
 
 def _from_yaml(text: str) -> Any:

@@ -17,7 +17,9 @@ from argosy.services.apigateway.finding import (
     page,
     reading,
 )
+from argosy.services.apigateway.methods import METHODS
 from argosy.services.apigateway.parts import methods_of
+from argosy.services.apigateway.plans import leave_plans
 from argosy.services.registry import Call, operation
 from argosy.state.apis import REST_DEPLOYMENT, deploy, deployment_name, deployments
 from argosy.state.records import Record
@@ -35,11 +37,13 @@ _SETTINGS = {
     "logging/dataTrace": ("dataTraceEnabled", patches.boolean),
     "throttling/burstLimit": ("throttlingBurstLimit", patches.integer),
     "throttling/rateLimit": ("throttlingRateLimit", patches.number),
+    "caching/enabled": ("cachingEnabled", patches.boolean),
 }
 _RULES: dict[str, patches.Rule] = {
     "/description": patches.text,
     "/deploymentId": patches.text,
     "/tracingEnabled": patches.boolean,
+    "/cacheClusterEnabled": patches.boolean,
     "/variables/{}": patches.entry,
     "/accessLogSettings/destinationArn": patches.text,
     "/accessLogSettings/format": patches.text,
@@ -133,6 +137,7 @@ def update_stage(call: Call) -> dict[str, Any]:
 def delete_stage(call: Call) -> dict[str, Any]:
     with changing(call) as api:
         STAGE.remove(call, api)
+        leave_plans(call, api["id"], call.input["stageName"])
     return {}
 
 
@@ -187,6 +192,9 @@ def _check_stage(stage: dict[str, Any]) -> None:
                 f"Invalid stage variable {name}. Please use values with alphanumeric "
                 "characters and the symbols ' ', -', '.', '_', ':', '/', '?', '&', '=', and ','."
             )
+    cached = [one for one in stage["methodSettings"].values() if one.get("cachingEnabled")]
+    if cached or stage["cacheClusterEnabled"]:
+        raise BadRequestException("Caches of stages are not offered here.")
     logs = stage.get("accessLogSettings")
     if logs and logs.get("destinationArn") and ":logs:" not in logs["destinationArn"]:
         raise BadRequestException("Access logs go to a log group of CloudWatch Logs here.")
@@ -202,13 +210,21 @@ def _update(stage: dict[str, Any], one: Mapping[str, Any]) -> None:
         return
     steps = [patches.unescaped(step) for step in path.lstrip("/").split("/")]
     setting = _SETTINGS.get("/".join(steps[-2:]))
+    whole = len(steps) > 1 and steps[0] != "variables" and steps[-1] in (*METHODS, "*")
+    if whole and one.get("op") == "remove":
+        stage["methodSettings"].pop(_method(steps), None)
+        return
     if setting is None or len(steps) < 4:
         patches.apply(stage, [one], _RULES)
         return
     name, rule = setting
-    key = "/".join([steps[0].lstrip("/"), *steps[1:-2]])
-    settings = stage["methodSettings"].setdefault(key, {})
+    settings = stage["methodSettings"].setdefault(_method(steps[:-2]), {})
     rule(settings, [name], one.get("op") or "", one.get("value"))
+
+
+def _method(steps: list[str]) -> str:
+    """What a method's settings are kept by: "pets/{id}/GET", "*/*"."""
+    return "/".join([steps[0].lstrip("/"), *steps[1:]])
 
 
 def _check_deployable(api: dict[str, Any]) -> None:

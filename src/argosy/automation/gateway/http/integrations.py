@@ -78,8 +78,8 @@ def _read(answer: Invoked, second: bool) -> DoorAnswer:
     if answer.error:
         raise proxied.Malformed(answer.error)
     if second:
-        return proxied.answer_2(answer.payload)
-    return proxied.answer_1(answer.payload, lambda _: True)
+        return proxied.answer_2(answer.payload, proxied.TEXT)
+    return proxied.answer_1(answer.payload, lambda _: True, proxied.TEXT)
 
 
 def _concrete(rest: str, exchange: Exchange) -> str:

@@ -43,9 +43,10 @@ class HttpStage:
     def find(self, method: str, path: str) -> tuple[Route, dict[str, str]] | None:
         """The most specific route: fixed parts before variables, a method before ANY, and
         $default last."""
-        found = self.router.find(parts_of(path), (method, "ANY"))
+        parts = parts_of(path)
+        found = self.router.find(parts, (method, "ANY"))
         if found is not None:
-            return found.leaf, found.variables
+            return found.leaf, found.variables(parts)
         return None if self.fallback is None else (self.fallback, {})
 
 

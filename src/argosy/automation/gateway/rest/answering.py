@@ -7,10 +7,13 @@ from argosy.automation.gateway.aws import AwsAsker
 from argosy.automation.gateway.context import rest_context
 from argosy.automation.gateway.errors import Refused
 from argosy.automation.gateway.exchange import Exchange
-from argosy.automation.gateway.rest import checks, compression, functions, mapped
+from argosy.automation.gateway.mapping import mapped as mapped_values
+from argosy.automation.gateway.mapping import request_values
+from argosy.automation.gateway.rest import compression, functions, mapped
 from argosy.automation.gateway.rest.authorizers import authorize
+from argosy.automation.gateway.rest.checks import Checks
 from argosy.automation.gateway.rest.guests import Guests
-from argosy.automation.gateway.rest.stage import Method, RestStage
+from argosy.automation.gateway.rest.stage import NOWHERE, Method, RestStage
 from argosy.automation.gateway.throttle import Throttles
 from argosy.automation.gateway.tools import Tools
 from argosy.ground.doors import DoorAnswer
@@ -30,6 +33,11 @@ class RestAnswering:
         self._throttles = throttles
         self._verdicts = verdicts
         self._aws = AwsAsker(tools.means, tools.outgoing)
+        self._checks = Checks()
+
+    def close(self) -> None:
+        """No request is answered any more."""
+        self._checks.close()
 
     async def answer(self, exchange: Exchange, stage: RestStage) -> DoorAnswer:
         """What the client gets; never raises Refused."""
@@ -60,17 +68,16 @@ class RestAnswering:
                 given = verdict.usage_key if verdict else None
             self._guests.check(exchange, method, given)
         self._throttle(exchange, method)
-        checks.check(exchange, stage, method)
+        await self._checks.check(exchange, stage, method)
         return await self._integrate(exchange, stage, method)
 
     def _method(self, exchange: Exchange, stage: RestStage) -> Method:
         """What an unknown path is answered with, signed or not, is AWS's own choice."""
-        found = stage.find(exchange.path)
-        methods, variables = found if found is not None else ({}, {})
-        method = methods.get(exchange.request.method) or methods.get("ANY")
+        found = stage.find(exchange.raw_path) or NOWHERE
+        method = found.methods.get(exchange.request.method) or found.methods.get("ANY")
         if method is None:
             raise Refused("MISSING_AUTHENTICATION_TOKEN")
-        exchange.path_parameters = variables
+        exchange.path_parameters, exchange.raw_parameters = found.variables, found.encoded
         exchange.resource_path, exchange.resource_id = method.path, method.resource_id
         exchange.log_level = method.settings.get("loggingLevel") or ""
         return method
@@ -107,9 +114,9 @@ def refusal(exchange: Exchange, stage: RestStage, refused: Refused) -> DoorAnswe
     headers = [("Content-Type", kind)]
     if refused.error_type:
         headers.append(("x-amzn-ErrorType", refused.error_type))
-    for put, value in (response.get("responseParameters") or {}).items():
-        name = put.rpartition(".header.")[2]
-        headers.append((name, value[1:-1] if value[:1] == value[-1:] == "'" else value))
+    values = request_values(exchange, rest_context(exchange))
+    put = mapped_values(response.get("responseParameters") or {}, "method.request", values)
+    headers += [(name.partition(".header.")[2], value) for name, value in put.items()]
     return DoorAnswer(status, headers, body)
 
 

@@ -1,22 +1,62 @@
 """Request validators: parameters that must be there, bodies that must fit a model."""
 
+import asyncio
 import json
+from concurrent.futures import ThreadPoolExecutor
 
 from argosy.automation.gateway.errors import Refused
 from argosy.automation.gateway.exchange import Exchange
 from argosy.automation.gateway.rest.stage import Method, RestStage
+from argosy.ground.gateway.schemas import Schema
+
+_SMALL = 8 * 1024
+"""Bytes of a body that is looked at where it stands; a larger one is, in a thread."""
+_AT_ONCE = 2
 
 
-def check(exchange: Exchange, stage: RestStage, method: Method) -> None:
-    """Raises Refused."""
-    name = method.document.get("requestValidatorId")
-    validator = (stage.parts.get("validators") or {}).get(name) if name else None
-    if validator is None:
-        return
-    if validator["validateRequestParameters"]:
-        _check_parameters(exchange, method)
-    if validator["validateRequestBody"]:
-        _check_body(exchange, stage, method)
+class Checks:
+    """For all REST APIs of a platform. A large body takes long to look at; others do not wait."""
+
+    def __init__(self) -> None:
+        self._threads = ThreadPoolExecutor(_AT_ONCE, thread_name_prefix="models")
+
+    def close(self) -> None:
+        self._threads.shutdown(wait=False, cancel_futures=True)
+
+    async def check(self, exchange: Exchange, stage: RestStage, method: Method) -> None:
+        """Raises Refused."""
+        name = method.document.get("requestValidatorId")
+        validator = (stage.parts.get("validators") or {}).get(name) if name else None
+        if validator is None:
+            return
+        if validator["validateRequestParameters"]:
+            _check_parameters(exchange, method)
+        if validator["validateRequestBody"]:
+            await self._check_body(exchange, stage, method)
+
+    async def _check_body(self, exchange: Exchange, stage: RestStage, method: Method) -> None:
+        models = method.document["requestModels"]
+        model = models.get(exchange.media_type) or models.get("$default")
+        schema = stage.schema(model) if model is not None else None
+        if schema is None:
+            return
+        body = exchange.request.body
+        if len(body) <= _SMALL:
+            wrong = _wrong_with(schema, body)
+        else:
+            loop = asyncio.get_running_loop()
+            wrong = await loop.run_in_executor(self._threads, _wrong_with, schema, body)
+        if wrong:
+            exchange.error = "; ".join(wrong)[:1000]
+            raise Refused("BAD_REQUEST_BODY", detail=exchange.error)
+
+
+def _wrong_with(schema: Schema, body: bytes) -> list[str]:
+    try:
+        value = json.loads(body)
+    except (ValueError, RecursionError):
+        return ["the body is not JSON"]
+    return schema.wrong_with(value)
 
 
 def _check_parameters(exchange: Exchange, method: Method) -> None:
@@ -39,21 +79,3 @@ def _given(exchange: Exchange, name: str) -> bool:
     if where == "path":
         return bool(exchange.path_parameters.get(rest))
     return any(key == rest and value for key, value in exchange.query)
-
-
-def _check_body(exchange: Exchange, stage: RestStage, method: Method) -> None:
-    models = method.document["requestModels"]
-    model = models.get(exchange.media_type) or models.get("$default")
-    if model is None:
-        return
-    schema = stage.schema(model)
-    if schema is None:
-        return
-    try:
-        value = json.loads(exchange.request.body)
-    except (ValueError, RecursionError):
-        raise Refused("BAD_REQUEST_BODY", detail="the body is not JSON") from None
-    wrong = schema.wrong_with(value)
-    if wrong:
-        exchange.error = "; ".join(wrong)[:1000]
-        raise Refused("BAD_REQUEST_BODY", detail=exchange.error)

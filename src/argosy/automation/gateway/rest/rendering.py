@@ -6,7 +6,6 @@ from collections.abc import Mapping
 from typing import Any
 
 from argosy.automation.gateway.errors import Refused, misconfigured
-from argosy.automation.gateway.events import titled
 from argosy.automation.gateway.exchange import Exchange
 from argosy.ground.gateway import templates
 from argosy.ground.gateway.templates import TemplateError
@@ -23,7 +22,7 @@ def rendered(
     parameters = {
         "path": exchange.path_parameters,
         "querystring": exchange.single_query,
-        "header": {titled(name): value for name, value in exchange.request.headers},
+        "header": exchange.written_headers,
     }
     names = templates.names(body, parameters, {**context, override: held}, exchange.place.variables)
     try:

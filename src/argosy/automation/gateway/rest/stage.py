@@ -7,9 +7,9 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
-from argosy.automation.gateway.exchange import Place
+from argosy.automation.gateway.exchange import Place, decoded
 from argosy.automation.gateway.router import Router, parts_of
-from argosy.ground.gateway.schemas import Schema
+from argosy.ground.gateway.schemas import Schema, whole
 from argosy.state.records import Record
 
 log = logging.getLogger(__name__)
@@ -38,6 +38,19 @@ class Method:
         return (self.integration.get("timeoutInMillis") or _LONGEST_MS) / 1000
 
 
+@dataclass(frozen=True, slots=True)
+class Matched:
+    """The resource that a path leads to."""
+
+    methods: Mapping[str, Method]
+    variables: dict[str, str]
+    encoded: dict[str, str]
+    """The same variables as they stand in the path."""
+
+
+NOWHERE = Matched({}, {}, {})
+
+
 @dataclass(frozen=True)
 class RestStage:
     """What requests to one stage go by."""
@@ -54,20 +67,25 @@ class RestStage:
     schemas: dict[str, Schema] = field(default_factory=dict)
     """By model, as they are needed."""
 
-    def find(self, path: str) -> tuple[dict[str, Method], dict[str, str]] | None:
-        """The methods at a path, and its variables' values; an ending slash does not matter."""
-        stripped = path.rstrip("/") if len(path) > 1 else path
-        found = self.router.find(parts_of(stripped), ("",))
-        return None if found is None else (found.leaf, found.variables)
+    def find(self, path: str) -> Matched | None:
+        """What answers a path as it came, percent-encoded: an encoded slash divides nothing, and
+        one at the end does not matter."""
+        encoded = parts_of(path.rstrip("/") if len(path) > 1 else path)
+        parts = [decoded(part) for part in encoded]
+        found = self.router.find(parts, ("",))
+        if found is None:
+            return None
+        return Matched(found.leaf, found.variables(parts), found.variables(encoded))
 
     def schema(self, model: str) -> Schema | None:
         """The schema of a model; None where there is no such model."""
         found = self.schemas.get(model)
         if found is None:
-            held = (self.parts.get("models") or {}).get(model)
-            if held is None:
+            held = self.parts.get("models") or {}
+            if model not in held:
                 return None
-            found = self.schemas[model] = Schema(json.loads(held["schema"]))
+            texts = {name: json.loads(one["schema"]) for name, one in held.items()}
+            found = self.schemas[model] = Schema(whole(model, texts))
         return found
 
 
