@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 
 from argosy.automation.gateway.access_log import line
-from argosy.automation.gateway.aws import called
+from argosy.automation.gateway.aws import Called, as_called
 from argosy.automation.gateway.context import log_context
 from argosy.automation.gateway.exchange import Exchange, Place
 from argosy.automation.gateway.http.parameters import evaluated
@@ -118,6 +118,7 @@ def test_a_wrong_answer_of_a_function_is_called_an_internal_error(stage: Gateway
     assert reply.header("x-amzn-ErrorType") == "InternalServerErrorException"
 
 
+FORM = "application/x-www-form-urlencoded"
 PET = "https://apigateway.amazonaws.com/restapis/{}/models/Pet"
 
 
@@ -187,11 +188,19 @@ def test_logs_and_mappings_of_an_http_api_know_what_its_authorizer_says(
 
 
 def test_an_action_is_told_in_the_way_of_its_service() -> None:
-    """As API Gateway does, so that nobody has to map X-Amz-Target."""
-    told = {}
-    for service, action in (("sagemaker", "StopTrainingJob"), ("sqs", "SendMessage")):
+    """As API Gateway does, so that nobody has to map X-Amz-Target or to write a form."""
+    json_ = {"content-type": "application/json"}
+
+    def called(service: str, action: str, headers: dict[str, str] = json_) -> Called:
         target = aws_target(f"arn:aws:apigateway:us-east-1:{service}:action/{action}")
         assert target is not None
-        told[service] = called(target)
-    assert told["sagemaker"]["x-amz-target"] == "SageMaker.StopTrainingJob"
-    assert told["sqs"] == {}
+        return as_called(target, [("TopicArn", "a b")], headers, b"{}")
+
+    told = called("sagemaker", "StopTrainingJob")
+    assert told.headers["x-amz-target"] == "SageMaker.StopTrainingJob"
+    assert told.body == b"{}"
+    for service, action in (("sns", "Publish"), ("sqs", "SendMessage"), ("monitoring", "PutX")):
+        told = called(service, action)
+        assert told.body.decode() == f"Action={action}&TopicArn=a+b"
+        assert told.headers["content-type"] == FORM
+    assert called("sns", "Publish", {"content-type": FORM}).body == b"{}"

@@ -5,6 +5,7 @@ The request is the one that the API makes; who asks is the role in the integrati
 
 import hashlib
 import time
+from typing import NamedTuple
 from urllib.parse import urlencode, urlsplit
 
 from argosy import wire
@@ -18,26 +19,48 @@ from argosy.means import Means
 
 _SESSION_S = 3600.0
 _EARLY_S = 300.0
-_IN_QUERY = ("sqs",)
+_FORM = "application/x-www-form-urlencoded"
+_QUERY = ("sqs",)
+"""Whose actions are told in query, as AWS's examples do, though JSON is spoken too."""
 SESSION = "BackplaneAssumeRoleSession"
 
 
-def called(target: AwsTarget) -> dict[str, str]:
-    """The headers by which services that speak JSON 1.x are told an action; {} for all others,
-    and for queues, which take it in the query as AWS's examples send it."""
-    if not target.action or target.service in _IN_QUERY:
-        return {}
+class Called(NamedTuple):
+    """A request that names an action as its service wants to be told."""
+
+    query: list[tuple[str, str]]
+    headers: dict[str, str]
+    body: bytes
+
+
+def as_called(
+    target: AwsTarget, query: list[tuple[str, str]], headers: dict[str, str], body: bytes
+) -> Called:
+    """An integration's request, with the action that its URI names.
+
+    A service that speaks JSON 1.x is told it by headers. One that speaks query gets a form: the
+    parameters of the query, unless the body is a form already.
+    """
+    if not target.action:
+        return Called(query, headers, body)
+    service = _service(target)
+    if service is not None and service.protocol == "json" and target.service not in _QUERY:
+        told = {
+            "x-amz-target": f"{service.metadata['targetPrefix']}.{target.action}",
+            "content-type": f"application/x-amz-json-{service.metadata['jsonVersion']}",
+        }
+        return Called(query, {**headers, **told}, body)
+    named = [("Action", target.action), *query]
+    if headers.get("content-type", "").startswith(_FORM):
+        return Called(named, headers, body)
+    return Called([], {**headers, "content-type": _FORM}, urlencode(named).encode())
+
+
+def _service(target: AwsTarget) -> wire.Service | None:
     try:
-        service = wire.load(target.service)
+        return wire.load(target.service)
     except wire.UnknownService:
-        return {}
-    if service.protocol != "json":
-        return {}
-    told = service.metadata
-    return {
-        "x-amz-target": f"{told['targetPrefix']}.{target.action}",
-        "content-type": f"application/x-amz-json-{told['jsonVersion']}",
-    }
+        return None
 
 
 class AwsAsker:

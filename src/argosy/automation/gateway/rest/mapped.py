@@ -10,7 +10,7 @@ from urllib.parse import quote
 
 import re2
 
-from argosy.automation.gateway.aws import AwsAsker, called
+from argosy.automation.gateway.aws import AwsAsker, as_called
 from argosy.automation.gateway.context import template_context
 from argosy.automation.gateway.errors import Refused, misconfigured
 from argosy.automation.gateway.exchange import Exchange
@@ -182,8 +182,7 @@ async def _aws(
     if wanted.function:
         return await _invoke(exchange, wanted.function, asking, method, tools)
     path = _VARIABLE.sub(lambda f: quote(_part(exchange, asking, f.group(1)), safe=""), wanted.path)
-    action = called(wanted)
-    query = [("Action", wanted.action)] if wanted.action and not action else []
+    called = as_called(wanted, asking.query, asking.headers, asking.body)
     role = _role(exchange, integration.get("credentials") or "")
     return await aws.ask(
         place.account,
@@ -191,9 +190,9 @@ async def _aws(
         wanted,
         integration.get("httpMethod") or "POST",
         path,
-        [*query, *asking.query],
-        list({**asking.headers, **action}.items()),
-        asking.body,
+        called.query,
+        list(called.headers.items()),
+        called.body,
     )
 
 
