@@ -90,7 +90,7 @@ def render_error(
         return headers, json.dumps({"Message": message, **members}).encode()
     if dialect is Dialect.DOOR:
         headers["x-amzn-ErrorType"] = code
-        return headers, json.dumps({"message": message}).encode()
+        return headers, json.dumps({"message": message}, separators=(",", ":")).encode()
     if dialect is Dialect.OCI:
         return headers | _CHALLENGES.get(code, {}), _oci_json(code, message, members)
     if dialect is Dialect.QUERY:

@@ -111,7 +111,7 @@ def _signer(told: Mapping[str, str]) -> Signer | None:
 
 
 def _said(status: int, message: str) -> DoorAnswer:
-    body = json.dumps({"message": message}).encode()
+    body = json.dumps({"message": message}, separators=(",", ":")).encode()
     return DoorAnswer(status, [("Content-Type", "application/json")], body)
 
 

@@ -48,6 +48,8 @@ def rest_context(exchange: Exchange) -> dict[str, Any]:
         "deploymentId": place.deployment,
         "apiId": place.api_id,
     }
+    if exchange.operation_name:
+        context["operationName"] = exchange.operation_name
     authorizer = _authorizer(exchange)
     if authorizer is not None:
         context["authorizer"] = authorizer

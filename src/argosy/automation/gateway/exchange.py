@@ -53,6 +53,7 @@ class Exchange:
     resource_path: str = ""
     """"/pets/{id}"; the route's key in an HTTP API."""
     resource_id: str = ""
+    operation_name: str = ""
     path_parameters: dict[str, str] = field(default_factory=dict)
     raw_parameters: dict[str, str] = field(default_factory=dict)
     """Those of a REST API as they stand in its path."""

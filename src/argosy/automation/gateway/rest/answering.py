@@ -79,6 +79,7 @@ class RestAnswering:
             raise Refused("MISSING_AUTHENTICATION_TOKEN")
         exchange.path_parameters, exchange.raw_parameters = found.variables, found.encoded
         exchange.resource_path, exchange.resource_id = method.path, method.resource_id
+        exchange.operation_name = method.document.get("operationName") or ""
         exchange.log_level = method.settings.get("loggingLevel") or ""
         return method
 
