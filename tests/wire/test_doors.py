@@ -72,4 +72,4 @@ def test_a_door_that_fails_answers_500_and_says_nothing_of_why() -> None:
 
     start, end = asyncio.run(_ask(Doors({API: door}), HEADERS))
     assert start["status"] == 500
-    assert end["body"] == b'{"message": "Internal server error"}'
+    assert end["body"] == b'{"message":"Internal server error"}'
