@@ -114,6 +114,7 @@ def test_an_unknown_job_is_refused_in_the_services_own_words(
     [
         ({"algorithm": {"TrainingImage": None}}, "TrainingImage"),
         ({"InputDataConfig": [channel(), channel()]}, "unique"),
+        ({"InputDataConfig": [channel(InputMode="Pipe"), channel("train_0")]}, "'train_0' is that"),
         ({"InputDataConfig": [channel("..")]}, "the channel name '..'"),
         ({"InputDataConfig": [channel(uri="https://host/rows")]}, "S3Uri"),
         (
@@ -230,6 +231,15 @@ def test_requests_that_cannot_be_met_are_refused(
     assert told in refused(sagemaker.create_training_job, **asked)
 
     assert sagemaker.list_training_jobs()["TrainingJobSummaries"] == []
+
+
+@pytest.mark.parametrize("member", ["AlgorithmSpecification", "ResourceConfig"])
+def test_what_the_model_calls_optional_and_is_needed_here_is_asked_for(
+    sagemaker: Any, refused: Refused, member: str
+) -> None:
+    asked = request()
+    del asked[member]
+    assert member in refused(sagemaker.create_training_job, **asked)
 
 
 def test_more_instances_than_the_machine_runs_are_refused_at_once(

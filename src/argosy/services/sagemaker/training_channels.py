@@ -3,6 +3,7 @@
 Sources: reference/container-contract.md §6; the API reference of Channel and S3DataSource.
 """
 
+import re
 from typing import Any
 
 from argosy.ground.errors import ValidationException
@@ -28,6 +29,21 @@ def check_channels(asked: dict[str, Any]) -> None:
         where = f"InputDataConfig channel '{channel['ChannelName']}'"
         _check_source(where, channel["DataSource"].get("S3DataSource"), groups)
         _check_mode(where, channel, channel.get("InputMode") or usual)
+    _check_apart(channels, usual)
+
+
+def _check_apart(channels: list[dict[str, Any]], usual: str) -> None:
+    """The FIFOs of a channel in Pipe mode are <channel>_0, <channel>_1, …: no channel's folder."""
+    names = [channel["ChannelName"] for channel in channels]
+    for channel in channels:
+        if (channel.get("InputMode") or usual) != _PIPE:
+            continue
+        fifos = re.compile(re.escape(channel["ChannelName"]) + r"_(0|[1-9][0-9]*)")
+        for name in filter(fifos.fullmatch, names):
+            raise ValidationException(
+                f"InputDataConfig: the channel name '{name}' is that of a FIFO of the channel "
+                f"'{channel['ChannelName']}', which is in Pipe mode; choose another one."
+            )
 
 
 def check_uri(member: str, uri: str) -> None:

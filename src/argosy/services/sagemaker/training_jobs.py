@@ -34,8 +34,9 @@ def create_training_job(call: Call) -> dict[str, Any]:
     name, tags = asked["TrainingJobName"], asked.pop("Tags", None)
     check_tags(tags)
     refuse_unsupported("CreateTrainingJob", asked)
-    if not asked.get("ResourceConfig"):
-        raise ValidationException("ResourceConfig is required.")
+    for member in ("AlgorithmSpecification", "ResourceConfig"):
+        if not asked.get(member):
+            raise ValidationException(f"{member} is required.")
     check_request(asked, call.settings.job_instances)
     arn, now = arn_of(call, TRAINING_JOB, name), call.clock.now()
     with call.records.transaction():
