@@ -4,6 +4,7 @@ from typing import Any
 
 import pytest
 
+from argosy.control.processing.instances import admitted
 from argosy.control.processing.lifecycle import MOST_ATTEMPTS, Plan, View, decide
 from argosy.ground.instances import (
     ContainerSpec,
@@ -15,6 +16,7 @@ from argosy.ground.instances import (
 )
 from argosy.ground.jobs import JobOutcome, Written
 from argosy.state.processing_jobs import new_job
+from argosy.state.record import Record
 
 STORE = StoreAccess(url="u", region="r", access_key_id="a", secret_access_key="s")
 ASKED = {"ProcessingResources": {"ClusterConfig": {"InstanceCount": 2}}}
@@ -53,6 +55,25 @@ def plan(*instances: Instance, given: Any = None, status: str = "InProgress", **
 
 def both(phase: Phase, outcome: JobOutcome | None = None) -> list[Instance]:
     return [instance(host, phase, outcome) for host in ("algo-1", "algo-2")]
+
+
+def record(name: str, count: int, status: str = "InProgress", run: bool = False) -> Record:
+    asked = {"ProcessingResources": {"ClusterConfig": {"InstanceCount": count}}}
+    made: Any = new_job(name, "arn", asked)
+    if run:
+        made["run"] = {"id": "r", "hosts": ["h"] * count, "streams": [], "launched": 0.0}
+    return Record("processing-job", "0", "r", name, made, status, 1, 0.0, 0.0)
+
+
+def test_jobs_begin_in_the_order_in_which_they_came() -> None:
+    def begin(*records: Record) -> list[str]:
+        return sorted(name for _, _, name in admitted(records, 4))
+
+    runs = record("runs", 2, run=True)
+    assert begin(runs, record("a", 1), record("b", 1), record("c", 1)) == ["a", "b"]
+    assert begin(runs, record("big", 3), record("small", 1)) == []  # else it would never begin
+    assert begin(record("too big", 5), record("small", 1)) == ["small"]
+    assert begin(record("over", 4, "Stopping"), record("small", 4)) == ["small"]
 
 
 def test_a_job_begins_when_there_is_room_and_waits_until_then() -> None:

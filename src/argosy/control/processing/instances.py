@@ -3,6 +3,7 @@ and make it so."""
 
 import hashlib
 import logging
+from collections.abc import Sequence
 from typing import Any
 
 from argosy.control import carrying_out
@@ -40,15 +41,11 @@ class ProcessingInstances:
         found = means.records.find(PROCESSING_JOB, statuses=job_statuses.UNFINISHED)
         records = [record for record in found if "image" in record.document]
         listed = [i for i in await means.backend.list() if i.spec.owner_kind == PROCESSING_JOB]
-        room = means.settings.job_instances - sum(_hosts_of(record) for record in records)
+        begin = admitted(records, means.settings.job_instances)
         pauses = [_LONGEST_SLEEP_S]
         for record in records:
             mine = [i for i in listed if _belongs(i, record)]
-            wanted = jobs.host_count(record.document["asked"])
-            waits = not record.document.get("run")
-            pause = await self._guarded(record, mine, has_room=room >= wanted)
-            room -= wanted if waits and room >= wanted else 0
-            pauses.append(pause)
+            pauses.append(await self._guarded(record, mine, has_room=key_of(record) in begin))
         await carrying_out.clear_away(
             means.backend, [i for i in listed if not any(_belongs(i, r) for r in records)]
         )
@@ -110,6 +107,33 @@ class ProcessingInstances:
             await backend.stop(instance_id)
         for instance_id in plan.forget:
             await backend.forget(instance_id)
+
+
+Key = tuple[str, str, str]
+"""Account, region, name."""
+
+
+def admitted(records: Sequence[Record], most: int) -> set[Key]:
+    """Which jobs begin now: first come, first served, so that one of many instances is not passed
+    over for ever. One that can never have room holds back nobody.
+
+    records: jobs that are not over, oldest first; most: instances there may be.
+    """
+    waiting = [one for one in records if _hosts_of(one) == 0]
+    left, found = most - sum(map(_hosts_of, records)), set()
+    for job in waiting:
+        wanted = jobs.host_count(job.document["asked"])
+        if job.status == job_statuses.STOPPING or wanted > most:
+            continue
+        if wanted > left:
+            break
+        left -= wanted
+        found.add(key_of(job))
+    return found
+
+
+def key_of(job: Record) -> Key:
+    return (job.account, job.region, job.name)
 
 
 def _document(record: Record) -> Any:

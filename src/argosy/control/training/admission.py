@@ -44,6 +44,8 @@ def admissions(
         pool = next((one for one in left if matches(job, one)), None)
         if pool is not None:
             left.remove(pool)
+        elif wanted > most:
+            continue  # there were more when it was asked for; nobody waits behind it
         elif not _make_room(wanted, busy, left, most, found):
             return found
         found.admitted[key_of(job)] = pool

@@ -35,6 +35,10 @@ def test_a_big_job_is_not_overtaken_by_small_ones() -> None:
     assert names(admissions([record("big", 3), record("small")], 2, [], 4)) == []
 
 
+def test_a_job_that_can_have_no_room_any_more_holds_back_nobody() -> None:
+    assert names(admissions([record("big", 5), record("small")], 0, [], 4)) == ["small"]
+
+
 def test_a_job_that_matches_a_pool_takes_it_over() -> None:
     kept, other = pool("kept", 2), pool("other", 1)
     found = admissions([record("a", 2)], 0, [other, kept], 8)
