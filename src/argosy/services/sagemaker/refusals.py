@@ -217,6 +217,7 @@ _TABLE: dict[str, tuple[Refusal, ...]] = {
     ),
     "CreateTransformJob": (Refusal("ExperimentConfig", filled, "experiments"),),
     "CreateTrainingJob": _TRAINING,
+    "ListTrainingJobs": (Refusal("TrainingPlanArnEquals", given, "training plans"),),
     "UpdateTrainingJob": tuple(line for line in _TRAINING if line.path in _TRAINING_UPDATES),
     "CreateNotebookInstance": (
         Refusal("KmsKeyId", filled, "keys of KMS"),

@@ -54,6 +54,7 @@ def describe_training_job(call: Call) -> dict[str, Any]:
 
 @operation("sagemaker", "ListTrainingJobs")
 def list_training_jobs(call: Call) -> dict[str, Any]:
+    refuse_unsupported("ListTrainingJobs", call.input)
     wanted = call.input.get("WarmPoolStatusEquals")
     page = page_of(call, TRAINING_JOB)
     shown = [summary(record) for record in page.records if _has_pool(record, wanted)]
