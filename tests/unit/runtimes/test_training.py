@@ -2,6 +2,8 @@
 
 import json
 import os
+import subprocess
+import sys
 from pathlib import Path
 from typing import Any
 
@@ -11,6 +13,7 @@ import pyarrow.parquet
 import pytest
 
 from argosy.runtimes.answers import Fault
+from argosy.runtimes.training import enter
 from argosy.runtimes.training.entry import CannotRun, command_of
 from argosy.runtimes.training.settings import Settings
 from argosy.runtimes.training.variables import arguments, variables
@@ -174,3 +177,10 @@ def test_libsvm_rows_have_labels_weights_and_queries() -> None:
 def test_data_that_cannot_be_read_is_said_to_be_so(body: bytes, kind: str, part: str) -> None:
     with pytest.raises(Fault, match=part):
         read(body, kind)
+
+
+def test_a_program_is_told_the_folder_that_it_starts_in(tmp_path: Path) -> None:
+    script = [sys.executable, "-c", "import os; print(os.environ['PWD'], os.getcwd())"]
+    words = [sys.executable, "-I", enter.__file__, "", str(tmp_path), *script]
+    done = subprocess.run(words, env={"PWD": "/elsewhere"}, capture_output=True, text=True)
+    assert done.stdout.split() == [str(tmp_path)] * 2

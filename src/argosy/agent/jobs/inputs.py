@@ -12,7 +12,7 @@ from pathlib import Path
 
 from argosy.agent.fetching import fetch_archive
 from argosy.agent.jobs.layout import Places
-from argosy.agent.jobs.objects import Item, groups_of, share
+from argosy.agent.jobs.objects import PATIENCE_S, Item, groups_of, share
 from argosy.ground.instances import StoreAccess
 from argosy.ground.jobs import PIPE, Channel, JobSpec
 from argosy.objects.archive import unpack
@@ -30,7 +30,7 @@ def fetch(job: JobSpec, places: Places, access: StoreAccess, code: str, most: in
     code: where that is: an archive in S3, or an archive or folder in a channel; "" for nowhere.
     most: bytes that all of it may have, the code's archive unpacked.
     """
-    store = ObjectStore(access, connections=_AT_ONCE)
+    store = ObjectStore(access, patience_s=PATIENCE_S, connections=_AT_ONCE)
     subject = code
     try:
         if is_s3_uri(code):

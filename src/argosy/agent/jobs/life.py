@@ -45,8 +45,6 @@ _FAR_S = 20 * 86_400.0
 """For ever, as far as epoll can count."""
 _LOOK_EVERY_S = 1.0
 _SOON_S = 0.02
-_SYNC_S = 600.0
-"""What the last synchronisation may take."""
 
 
 class CannotRun(Exception):
@@ -179,8 +177,8 @@ class JobLife:
         if child.sentence:
             raise CannotRun(reasons.client_error(child.sentence))
 
-    def _child(self, work: Callable[[], str], name: str) -> Child:
-        child = Child(self._watch, work, name)
+    def _child(self, work: Callable[[], str], name: str, *, heeds: bool = False) -> Child:
+        child = Child(self._watch, work, name, heeds=heeds)
         self._children.append(child)
         return child
 
@@ -259,7 +257,8 @@ class JobLife:
         folders = syncing.folders_of(job, self._places)
         if not folders:
             return None
-        return self._child(lambda: syncing.keep(job, folders, store), "Writing the checkpoints")
+        name = "Writing the checkpoints"
+        return self._child(lambda: syncing.keep(job, folders, store), name, heeds=True)
 
     def _watch_over(self, algorithm: Algorithm, feeder: Child | None, look: Look) -> str:
         """Return when the algorithm has ended or has to: with why it has failed, if that is
@@ -311,8 +310,7 @@ class JobLife:
 
     def _finish_syncing(self, sync: Child) -> None:
         sync.terminate()
-        if not self._watch.until(lambda: sync.ended, time.monotonic() + _SYNC_S):
-            sync.kill()
+        self._watch.until(lambda: sync.ended, time.monotonic() + _FAR_S)
         if sync.sentence and not self._outcome.failure:
             failure = reasons.client_error(sync.sentence)
             self._outcome = replace(self._outcome, failure=failure)

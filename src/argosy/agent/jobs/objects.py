@@ -14,6 +14,8 @@ from argosy.objects.client import ObjectStore
 from argosy.objects.errors import ObjectMissing, StoreError
 from argosy.objects.uri import S3Uri, parse_s3_uri
 
+PATIENCE_S = 600.0
+"""A store that is away for a while must not cost a job, which may have taken hours already."""
 _LARGEST_MANIFEST = 256 << 20
 _REFERENCE = "-ref"
 

@@ -14,7 +14,7 @@ import zlib
 from collections.abc import Callable, Iterator
 
 from argosy.agent.jobs.layout import Places
-from argosy.agent.jobs.objects import Group, Item, groups_of, in_epoch, share
+from argosy.agent.jobs.objects import PATIENCE_S, Group, Item, groups_of, in_epoch, share
 from argosy.ground.instances import StoreAccess
 from argosy.ground.jobs import PIPE, Channel, JobSpec
 from argosy.objects.client import ObjectStore
@@ -48,7 +48,8 @@ def feed(job: JobSpec, places: Places, access: StoreAccess) -> str:
 
     def run(channel: Channel) -> None:
         try:
-            Feeder(channel, job, places, ObjectStore(access)).run()
+            store = ObjectStore(access, patience_s=PATIENCE_S)
+            Feeder(channel, job, places, store).run()
         except StoreError as error:
             failures.append(f"Data download failed (channel {channel.name}): {error}")
         except OSError as error:

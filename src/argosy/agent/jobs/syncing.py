@@ -6,22 +6,21 @@ the prefix is not fetched (reference/container-contract.md §6).
 """
 
 import contextlib
-import signal
 import sys
-import threading
+import time
 from collections.abc import Iterable
 from pathlib import Path
-from types import FrameType
 from typing import NamedTuple
 
+from argosy.agent.child import told_to_end
 from argosy.agent.jobs.inputs import fetch_items
 from argosy.agent.jobs.layout import Places, Tree
-from argosy.agent.jobs.objects import Item, name_below
+from argosy.agent.jobs.objects import PATIENCE_S, Item, name_below
 from argosy.agent.jobs.uploads import TooLarge, check_size, files_of, put_file, uri_below
 from argosy.ground.instances import StoreAccess
 from argosy.ground.jobs import JobSpec
 from argosy.objects.client import ObjectStore
-from argosy.objects.errors import BadTree, StoreError
+from argosy.objects.errors import BadTree, StoreAway, StoreError
 from argosy.objects.uri import S3Uri
 
 EVERY_S = 1.0
@@ -100,7 +99,7 @@ def restore(job: JobSpec, places: Places, access: StoreAccess, most: int) -> str
         return ""
     bucket, _, prefix = job.checkpoints.uri.removeprefix("s3://").partition("/")
     prefix = f"{prefix.rstrip('/')}/" if prefix.rstrip("/") else ""
-    store = ObjectStore(access)
+    store = ObjectStore(access, patience_s=PATIENCE_S)
     try:
         items = [
             Item(S3Uri(bucket, key), name_below(key, prefix))
@@ -131,13 +130,11 @@ def folders_of(job: JobSpec, places: Places) -> list[Folder]:
 
 
 def keep(job: JobSpec, folders: Iterable[Folder], access: StoreAccess) -> str:
-    """Keep folders in S3 until SIGTERM, then once more; "" or why the last time failed."""
-    stop = threading.Event()
+    """Keep folders in S3 until SIGTERM, then once more; "" or why the last time failed.
 
-    def told(number: int, frame: FrameType | None) -> None:
-        stop.set()
-
-    signal.signal(signal.SIGTERM, told)
+    For a `Child` that heeds SIGTERM.
+    """
+    stop = told_to_end()
     store = ObjectStore(access)
     syncs = [Sync(job, store, one, _known(one)) for one in folders]
     try:
@@ -148,13 +145,27 @@ def keep(job: JobSpec, folders: Iterable[Folder], access: StoreAccess) -> str:
             except StoreError as error:
                 sys.stderr.write(f"checkpoints are not in S3 yet: {error}\n")
                 stop.wait(_AWAY_S)
-        for one in syncs:
-            one.step(last=True)
+        _finish(syncs)
     except (StoreError, TooLarge) as error:
         return f"The checkpoints could not be written: {error}"
     finally:
         store.close()
     return ""
+
+
+def _finish(syncs: list[Sync]) -> None:
+    """The last time, for which a store that is away is waited for. Raises StoreError, TooLarge."""
+    deadline = time.monotonic() + PATIENCE_S
+    while True:
+        try:
+            for one in syncs:
+                one.step(last=True)
+        except StoreAway:
+            if time.monotonic() > deadline:
+                raise
+            time.sleep(_AWAY_S)
+        else:
+            return
 
 
 def _known(folder: Folder) -> dict[str, Look]:

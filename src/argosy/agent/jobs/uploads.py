@@ -17,6 +17,7 @@ from pathlib import Path
 from typing import BinaryIO
 
 from argosy.agent.jobs.layout import Places, Tree
+from argosy.agent.jobs.objects import PATIENCE_S
 from argosy.ground.files import write_json
 from argosy.ground.instances import StoreAccess
 from argosy.ground.jobs import JobSpec, Upload, Written
@@ -29,8 +30,6 @@ RESULT = "uploaded.json"
 """In the instance's folder: a list of `Written`."""
 _LEVEL = 6
 _AT_ONCE = 4
-_PATIENCE_S = 600.0
-"""A store that is away for a while must not cost what took hours to make."""
 _PIECE = 1 << 20
 _GZIP_WINDOW = 31
 _LARGER = 4
@@ -62,7 +61,7 @@ def upload(
     merged: for what is packed, local path → the folders of all hosts behind it; {} where another
     host packs.
     """
-    store = ObjectStore(access, patience_s=_PATIENCE_S, connections=_AT_ONCE)
+    store = ObjectStore(access, patience_s=PATIENCE_S, connections=_AT_ONCE)
     written: list[Written] = []
     try:
         for one in job.uploads:

@@ -25,6 +25,7 @@ def main(root: str, folder: str, command: list[str]) -> int:
         os.chdir(folder)
     except OSError as error:
         return _say(f"the folder {folder} cannot be entered: {error.strerror}", _NOT_RUN)
+    os.environ["PWD"] = folder  # the sandbox's own is another one
     if not command:
         return _say("the image says no command, and the job gives none", _MISSING)
     try:
