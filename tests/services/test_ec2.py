@@ -184,6 +184,8 @@ def test_there_is_one_image(ec2: Any, refused: Refused) -> None:
         ({"IamInstanceProfile": {"Name": "nobody"}}, "InvalidParameterValue"),
         ({"InstanceType": "z9.vast"}, "InvalidParameterValue"),
         ({"InstanceMarketOptions": {"MarketType": "spot"}}, "UnsupportedOperation"),
+        ({"BlockDeviceMappings": [{"Ebs": {"VolumeSize": -1}}]}, "InvalidParameterValue"),
+        ({"BlockDeviceMappings": [{"VirtualName": "ephemeral0"}]}, "UnsupportedOperation"),
         ({"MaxCount": MOST + 1, "MinCount": MOST + 1}, "InstanceLimitExceeded"),
     ],
 )
@@ -207,3 +209,112 @@ def test_changes_of_state_are_told_to_eventbridge(server: ApiServer, ec2: Any) -
         {"instance-id": one, "state": "stopping"},
     ]
     assert told[0].detail_type == "EC2 Instance State-change Notification"
+
+
+def test_pages_go_on_when_an_instance_has_left_the_list(server: ApiServer, ec2: Any) -> None:
+    made = run(ec2, 8)
+    for one in made:
+        now_in(server, one, "running")
+    wanted = [{"Name": "instance-state-name", "Values": ["running"]}]
+    first = ec2.describe_instances(Filters=wanted, MaxResults=5)
+    shown = {one["InstanceId"] for group in first["Reservations"] for one in group["Instances"]}
+    left = [one for one in made if one not in shown]
+
+    for one in left[:2]:
+        now_in(server, one, "stopping")
+    rest = described(ec2, Filters=wanted, MaxResults=5, NextToken=first["NextToken"])
+
+    assert {one["InstanceId"] for one in rest} == set(left[2:])
+
+
+@pytest.mark.parametrize(
+    ("asked", "code"),
+    [
+        ({"MaxResults": 4}, "InvalidParameterValue"),
+        ({"MaxResults": 1001}, "InvalidParameterValue"),
+        ({"NextToken": "nonsense"}, "InvalidNextToken"),
+        ({"NextToken": "WzFd"}, "InvalidNextToken"),
+        ({"DryRun": True}, "DryRunOperation"),
+        ({"Filters": [{"Name": "tag:a", "Values": ["x"] * 201}]}, "FilterLimitExceeded"),
+    ],
+)
+def test_a_describe_call_that_cannot_be_answered_says_why(
+    ec2: Any, refused: Refused, asked: dict[str, Any], code: str
+) -> None:
+    run(ec2)
+    assert refused(ec2.describe_instances, code, **asked)
+
+
+def test_ids_and_pages_do_not_go_together(ec2: Any, refused: Refused) -> None:
+    [one] = run(ec2)
+    code = "InvalidParameterCombination"
+    assert refused(ec2.describe_instances, code, InstanceIds=[one], MaxResults=5)
+
+
+def test_filters_find_by_what_describe_shows(ec2: Any) -> None:
+    first, second = run(ec2, 2, Monitoring={"Enabled": True})
+
+    assert named(ec2, ("launch-index", "1")) == {second}
+    assert named(ec2, ("monitoring-state", "enabled"), ("tenancy", "default")) == {first, second}
+    assert named(ec2, ("vpc-id", "*")) == set(), "there is none in a VPC"
+
+
+@pytest.mark.timeout(60)
+def test_a_filter_of_many_stars_holds_nobody_up(ec2: Any) -> None:
+    [one] = run(ec2)
+    ec2.create_tags(Resources=[one], Tags=[{"Key": "a", "Value": "a" * 256}])
+
+    assert named(ec2, ("tag:a", "*a" * 100 + "*b")) == set()
+
+
+def test_the_status_is_found_by_state_and_health(server: ApiServer, ec2: Any) -> None:
+    first, second = run(ec2, 2)
+    now_in(server, first, "running")
+
+    def found(name: str, value: str, **more: Any) -> set[str]:
+        asked = [{"Name": name, "Values": [value]}]
+        answer = ec2.describe_instance_status(Filters=asked, **more)
+        return {one["InstanceId"] for one in answer["InstanceStatuses"]}
+
+    assert found("instance-status.status", "ok") == {first}
+    assert found("instance-state-name", "pending") == set()
+    assert found("instance-state-name", "pending", IncludeAllInstances=True) == {second}
+    assert found("system-status.reachability", "passed", IncludeAllInstances=True) == {first}
+
+
+@pytest.mark.parametrize("call", ["stop_instances", "terminate_instances"])
+@pytest.mark.parametrize("hurry", ["Force", "SkipOsShutdown"])
+def test_an_end_in_a_hurry_waits_for_no_process(
+    server: ApiServer, ec2: Any, call: str, hurry: str
+) -> None:
+    [one] = run(ec2)
+    now_in(server, one, "running")
+
+    getattr(ec2, call)(InstanceIds=[one], **{hurry: True})
+
+    record = server.records.get(EC2_INSTANCE, DEFAULT_ACCOUNT, DEFAULT_REGION, one)
+    assert record is not None
+    assert record.document["machine"]["force"] is True
+
+
+@pytest.mark.parametrize(
+    ("tag", "message"),
+    [
+        ({"Key": "k" * 128, "Value": ""}, "maximum length of 127"),
+        ({"Key": "k", "Value": "v" * 257}, "maximum length of 256"),
+        ({"Key": "aws:k", "Value": ""}, "prefix aws:"),
+    ],
+)
+def test_a_tag_out_of_its_bounds_is_refused(
+    ec2: Any, refused: Refused, tag: dict[str, str], message: str
+) -> None:
+    [one] = run(ec2)
+    why = refused(ec2.create_tags, "InvalidParameterValue", Resources=[one], Tags=[tag])
+    assert message in why
+
+
+def test_a_client_token_belongs_to_one_request(ec2: Any, refused: Refused) -> None:
+    run(ec2, ClientToken="once")
+    asked = {"ImageId": IMAGE_ID, "MinCount": 1, "MaxCount": 1, "ClientToken": "once"}
+    code = "IdempotentParameterMismatch"
+    assert refused(ec2.run_instances, code, InstanceType="t3.large", **asked)

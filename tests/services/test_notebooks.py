@@ -191,6 +191,52 @@ def test_notebooks_are_listed_by_their_lifecycle_configuration(sagemaker: Any) -
     assert (listed("night"), listed("daily")) == (["one"], [])
 
 
+def test_a_filtered_list_has_full_pages(sagemaker: Any) -> None:
+    sagemaker.create_notebook_instance_lifecycle_config(
+        NotebookInstanceLifecycleConfigName="Nightly"
+    )
+    wanted = []
+    for number in range(10):
+        name = f"page-{number}"
+        more = {"LifecycleConfigName": "Nightly"} if number % 2 else {}
+        create(sagemaker, NotebookInstanceName=name, **more)
+        wanted += [name] if more else []
+
+    pages = [
+        [one["NotebookInstanceName"] for one in page["NotebookInstances"]]
+        for page in sagemaker.get_paginator("list_notebook_instances").paginate(
+            NotebookInstanceLifecycleConfigNameContains="night",
+            SortBy="Name",
+            SortOrder="Ascending",
+            PaginationConfig={"PageSize": 2},
+        )
+    ]
+
+    assert pages == [wanted[:2], wanted[2:4], wanted[4:]]
+
+
+def test_an_update_takes_away_what_is_not_there_and_the_reason_of_a_failure(
+    server: ApiServer, sagemaker: Any
+) -> None:
+    create(sagemaker)
+    record = server.records.get(NOTEBOOK, DEFAULT_ACCOUNT, DEFAULT_REGION, "one")
+    assert record is not None
+    document = {**record.document, "failure_reason": "it broke"}
+    server.records.update(record, now=server.clock.now(), document=document, status="Failed")
+
+    sagemaker.update_notebook_instance(
+        NotebookInstanceName="one",
+        DisassociateDefaultCodeRepository=True,
+        DisassociateAdditionalCodeRepositories=True,
+        DisassociateAcceleratorTypes=True,
+        RootAccess="Disabled",
+    )
+
+    found = sagemaker.describe_notebook_instance(NotebookInstanceName="one")
+    assert (found["NotebookInstanceStatus"], found["RootAccess"]) == ("Updating", "Disabled")
+    assert "FailureReason" not in found
+
+
 def test_a_script_that_is_not_base64_is_refused(sagemaker: Any, refused: Refused) -> None:
     message = refused(
         sagemaker.create_notebook_instance_lifecycle_config,

@@ -1,4 +1,5 @@
-"""`argosy logs`: what an endpoint's models wrote, or a job's, read as CloudWatch Logs gives it."""
+"""`argosy logs`: what an endpoint's models wrote, a job's hosts, a function or a machine, read as
+CloudWatch Logs gives it."""
 
 import contextlib
 import json
@@ -12,7 +13,14 @@ import click
 from argosy.cli import options
 from argosy.cli.session import plainly, session
 from argosy.ground.errors import ArgosyError
-from argosy.ground.names import TRAINING_LOG_GROUP, TRANSFORM_LOG_GROUP, endpoint_log_group
+from argosy.ground.names import (
+    EC2_LOG_GROUP,
+    NOTEBOOK_LOG_GROUP,
+    PROCESSING_LOG_GROUP,
+    TRAINING_LOG_GROUP,
+    TRANSFORM_LOG_GROUP,
+    endpoint_log_group,
+)
 
 _PERIOD_S = 0.5
 _UNITS = {"s": 1, "m": 60, "h": 3600, "d": 86400}
@@ -24,12 +32,18 @@ _UNITS = {"s": 1, "m": 60, "h": 3600, "d": 86400}
         "argosy logs iris --since 10m --instance i-0a1b\n"
         "argosy logs iris --filter '{ $.took_ms > 100 }'\n"
         "argosy logs --transform iris-20260101-120000-000\n"
-        "argosy logs --training my-training-job -f"
+        "argosy logs --training my-training-job -f\n"
+        "argosy logs --function resize --since 1h\n"
+        "argosy logs --notebook trainer"
     )
 )
 @click.argument("endpoint", metavar="NAME")
-@click.option("--transform", is_flag=True, help="NAME is a transform job.")
-@click.option("--training", is_flag=True, help="NAME is a training job.")
+@click.option("--transform", "kind", flag_value="transform", help="NAME is a transform job.")
+@click.option("--training", "kind", flag_value="training", help="NAME is a training job.")
+@click.option("--processing", "kind", flag_value="processing", help="NAME is a processing job.")
+@click.option("--function", "kind", flag_value="function", help="NAME is a Lambda function.")
+@click.option("--notebook", "kind", flag_value="notebook", help="NAME is a notebook instance.")
+@click.option("--ec2", "kind", flag_value="ec2", help="NAME is the id of an EC2 instance.")
 @click.option("-f", "--follow", is_flag=True, help="Go on with new lines, until Ctrl-C.")
 @click.option("--instance", help="Only instances whose id begins like this.")
 @click.option("--since", metavar="AGE", help="Only lines not older than this: 90s, 10m, 2h, 1d.")
@@ -40,8 +54,7 @@ _UNITS = {"s": 1, "m": 60, "h": 3600, "d": 86400}
 @options.as_json
 def logs(
     endpoint: str,
-    transform: bool,
-    training: bool,
+    kind: str | None,
     follow: bool,
     instance: str | None,
     since: str | None,
@@ -51,30 +64,50 @@ def logs(
 ) -> None:
     """Print what the models of the endpoint NAME wrote to stdout and stderr, in order of time.
 
-    With --transform, what those of a transform job wrote, and what the platform says of it; with
-    --training, what a training job printed on all of its hosts.
+    Or what a job printed on all of its hosts, with --transform what the platform says of it too;
+    the lines of a function; what the scripts and JupyterLab of a notebook instance, or the user
+    data of an EC2 instance, printed. Of several kinds the last one counts.
     """
-    if transform and training:
-        raise click.UsageError("Give one of --transform and --training.")
     start = int((time.time() - _seconds(since)) * 1000) if since else 0
-    found = session(data_dir)
+    found, source = session(data_dir), _SOURCES[kind or ""]
 
-    def check() -> None:
-        sagemaker = found.client("sagemaker")
-        if transform:
-            sagemaker.describe_transform_job(TransformJobName=endpoint)
-        elif training:
-            sagemaker.describe_training_job(TrainingJobName=endpoint)
-        else:
-            sagemaker.describe_endpoint(EndpointName=endpoint)
+    def check() -> Any:
+        name = [endpoint] if source.member == "InstanceIds" else endpoint
+        return getattr(found.client(source.service), source.describe)(**{source.member: name})
 
-    group = endpoint_log_group(endpoint)
-    if transform or training:
-        group = TRANSFORM_LOG_GROUP if transform else TRAINING_LOG_GROUP
-    place = _Place(group, f"{endpoint}/" if transform or training else "", pattern)
-    reader = _Reader(found.client("logs"), place, instance, start, check)
     with contextlib.suppress(KeyboardInterrupt), plainly():
+        group = _group_of(source, endpoint, check)
+        place = _Place(group, f"{endpoint}/" if source.group else "", pattern)
+        reader = _Reader(found.client("logs"), place, instance, start, check)
         _print_all(reader, follow, as_json)
+
+
+class _Source(NamedTuple):
+    """Where one kind of thing logs, and the call that says whether there is one of that name."""
+
+    group: str
+    """One for all of the kind, with streams NAME/…; "" where each has its own."""
+    describe: str
+    member: str
+    service: str = "sagemaker"
+
+
+_SOURCES = {
+    "": _Source("", "describe_endpoint", "EndpointName"),
+    "transform": _Source(TRANSFORM_LOG_GROUP, "describe_transform_job", "TransformJobName"),
+    "training": _Source(TRAINING_LOG_GROUP, "describe_training_job", "TrainingJobName"),
+    "processing": _Source(PROCESSING_LOG_GROUP, "describe_processing_job", "ProcessingJobName"),
+    "notebook": _Source(NOTEBOOK_LOG_GROUP, "describe_notebook_instance", "NotebookInstanceName"),
+    "ec2": _Source(EC2_LOG_GROUP, "describe_instances", "InstanceIds", "ec2"),
+    "function": _Source("", "get_function_configuration", "FunctionName", "lambda"),
+}
+
+
+def _group_of(source: _Source, name: str, check: Callable[[], Any]) -> str:
+    """Raises what `check` raises."""
+    if source.service == "lambda":
+        return str(check()["LoggingConfig"]["LogGroup"])
+    return source.group or endpoint_log_group(name)
 
 
 def _print_all(reader: "_Reader", follow: bool, as_json: bool) -> None:
@@ -103,7 +136,7 @@ class _Reader:
         place: _Place,
         instance: str | None,
         start_ms: int,
-        check: Callable[[], None],
+        check: Callable[[], Any],
     ) -> None:
         """`check` raises when there is no such thing; one without logs may just be silent."""
         self._client = client
@@ -114,6 +147,7 @@ class _Reader:
         if place.pattern:
             self._asked["filterPattern"] = place.pattern
         self._instance = instance
+        self._is_known = bool(place.pattern or instance or start_ms)
         self._start_ms = start_ms
         self._seen: set[str] = set()
 
@@ -122,8 +156,10 @@ class _Reader:
         try:
             pages = list(self._pages())
         except self._client.exceptions.ResourceNotFoundException:
+            pages, self._is_known = [], False
+        if not self._is_known and not any(page["events"] for page in pages):
             self._check()
-            return []
+        self._is_known = True
         fresh = [
             event
             for page in pages

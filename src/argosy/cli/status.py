@@ -1,4 +1,5 @@
-"""`argosy status`: every endpoint, its variants and their instances, and jobs, at a glance."""
+"""`argosy status`: every endpoint with its variants and instances, jobs, machines, functions and
+schedules, at a glance."""
 
 import json
 import sys
@@ -10,12 +11,13 @@ from rich.markup import escape
 
 from argosy.cli import options
 from argosy.cli.session import Session, plainly, session
+from argosy.cli.status_unattended import KINDS, unattended
 from argosy.ground.errors import ArgosyError
 
 _PERIOD_S = 2.0
 _WIDTH_OF_A_PIPE = 160
 _COLOURS = {"InService": "green", "Failed": "red"}
-_JOBS = ("transforms", "trainings", "processings")
+_OTHERS = ("transforms", "trainings", "processings", "machines", *KINDS)
 
 
 @click.command(epilog=options.example("argosy status\nargosy status iris --watch"))
@@ -24,9 +26,11 @@ _JOBS = ("transforms", "trainings", "processings")
 @options.data_dir
 @options.as_json
 def status(name: str | None, watch: bool, data_dir: str, as_json: bool) -> None:
-    """Show endpoints with weights, instances, zones, health, requests per second and latencies.
+    """Show endpoints with weights, instances, zones, health, requests per second and latencies;
+    jobs and pipelines that are under way; notebook and EC2 instances; functions and schedules.
 
-    With NAME, only that endpoint. Figures are those of the last 15 seconds.
+    With NAME, only that endpoint. Figures are those of the last 15 seconds, times are this
+    machine's.
     """
     found = session(data_dir)
     if as_json:
@@ -42,7 +46,7 @@ def _report(found: Session, name: str | None) -> dict[str, Any]:
         report: dict[str, Any] = found.get("/_argosy/status")
     if name is not None:
         report["endpoints"] = [e for e in report["endpoints"] if e["name"] == name]
-        report |= {kind: [] for kind in _JOBS}
+        report |= {kind: [] for kind in _OTHERS}
         if not report["endpoints"]:
             raise ArgosyError(f"There is no endpoint {name}.")
     return report
@@ -68,7 +72,9 @@ def console_of() -> Any:
 
 
 def render(report: dict[str, Any], url: str) -> Any:
-    """The report as a rich table: endpoints, below them variants, below those instances."""
+    """The report as rich tables: endpoints, below them variants, below those instances; then jobs
+    and machines, then what acts by itself."""
+    from rich.console import Group
     from rich.table import Table
 
     table = Table(title=f"{url} · {report['instances']} instances", title_justify="left", box=None)
@@ -88,9 +94,10 @@ def render(report: dict[str, Any], url: str) -> Any:
         colour = _COLOURS.get(machine["status"], "green" if machine["agent_pid"] else "dim")
         kind = machine["kind"].partition("-")[0]
         table.add_row(f"[bold]{machine['name']}[/]", f"[{colour}]{machine['status']}[/]", kind)
-    if not any(report.get(name) for name in ("endpoints", *_JOBS, "machines")):
+    if not any(report.get(name) for name in ("endpoints", *_OTHERS)):
         table.add_row("none yet: argosy deploy MODEL --name NAME")
-    return table
+    second = unattended(report)
+    return Group(table, second) if second else table
 
 
 def _add_endpoint(table: Any, endpoint: dict[str, Any]) -> None:

@@ -5,7 +5,7 @@ import os
 import shutil
 from typing import Any
 
-from argosy.control import launching, status
+from argosy.control import launching, status, unattended
 from argosy.control.alarms.acting import SCALING
 from argosy.control.alarms.whole import Alarms
 from argosy.control.asynchronous.whole import AsynchronousInference
@@ -198,6 +198,7 @@ class Control:
             "trainings": self.training.reports(),
             "processings": processings(self._means.records, now),
             "machines": self._machines.report(instances),
+            **unattended.report(self._means.records, now),
             "edges": self._feed.edge_count,
             "instances": sum(i.in_service for i in instances),
         }

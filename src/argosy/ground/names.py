@@ -10,6 +10,8 @@ ZONE_LETTERS = "abc"
 TRAINING_LOG_GROUP = "/aws/sagemaker/TrainingJobs"
 TRANSFORM_LOG_GROUP = "/aws/sagemaker/TransformJobs"
 PROCESSING_LOG_GROUP = "/aws/sagemaker/ProcessingJobs"
+NOTEBOOK_LOG_GROUP = "/aws/sagemaker/NotebookInstances"
+EC2_LOG_GROUP = "/argosy/ec2"
 
 
 def sagemaker_arn(region: str, account: str, kind: str, name: str) -> str:

@@ -6,10 +6,11 @@ Source: IAM User Guide, "Policy evaluation logic" and the condition operators.
 """
 
 import json
-import re
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import Any
+
+from argosy.ground.globs import fits
 
 
 @dataclass(frozen=True)
@@ -49,8 +50,8 @@ def _applies(statement: Mapping[str, Any], sender: Sender, action: str, resource
     actions = [one.lower() for one in _texts(statement.get("Action"))]
     return (
         _is_meant(statement.get("Principal"), sender)
-        and any(like(one, action.lower()) for one in actions)
-        and any(like(one, resource) for one in _texts(statement.get("Resource")) or ["*"])
+        and any(fits(one, action.lower()) for one in actions)
+        and any(fits(one, resource) for one in _texts(statement.get("Resource")) or ["*"])
         and _holds(statement.get("Condition"), sender)
     )
 
@@ -85,12 +86,6 @@ def _holds(conditions: Any, sender: Sender) -> bool:
     return True
 
 
-def like(pattern: str, text: str) -> bool:
-    """Whether the text fits a pattern with * and ?."""
-    expression = re.escape(pattern).replace(r"\*", ".*").replace(r"\?", ".")
-    return re.fullmatch(expression, text, re.DOTALL) is not None
-
-
 def _same(wanted: str, given: str) -> bool:
     return wanted == given
 
@@ -104,11 +99,11 @@ def _texts(value: Any) -> list[str]:
     return [str(one) for one in values if isinstance(one, str | bool | int)]
 
 
-_OPERATORS = {
-    "arnequals": like,
-    "arnlike": like,
+_OPERATORS: dict[str, Callable[[str, str], bool]] = {
+    "arnequals": fits,
+    "arnlike": fits,
     "bool": _same_case,
     "stringequals": _same,
     "stringequalsignorecase": _same_case,
-    "stringlike": like,
+    "stringlike": fits,
 }

@@ -6,12 +6,12 @@ Source: ECR User Guide, "Lifecycle policy properties" and "How lifecycle policie
 """
 
 import json
-import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
 from argosy.ground.errors import InvalidParameterException
+from argosy.ground.globs import fits
 
 _DAY_S = 86_400.0
 _STATUSES = ("tagged", "untagged", "any")
@@ -135,7 +135,7 @@ def _positive(given: Mapping[str, Any], member: str) -> int:
 
 
 def _fits(pattern: str, tag: str) -> bool:
-    return re.fullmatch(".*".join(map(re.escape, pattern.split("*"))), tag) is not None
+    return fits(pattern, tag, signs="*")
 
 
 def _refuse(why: str) -> InvalidParameterException:

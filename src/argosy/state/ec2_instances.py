@@ -8,6 +8,7 @@ import secrets
 from datetime import UTC, datetime
 from typing import Any, TypedDict
 
+from argosy.ground.names import EC2_LOG_GROUP
 from argosy.state import machines
 from argosy.state.events import EventOutbox
 from argosy.state.machines import Machine, State, new_machine
@@ -15,7 +16,7 @@ from argosy.state.record import Record
 from argosy.state.records import Records
 
 EC2_INSTANCE = "ec2-instance"
-LOG_GROUP = "/argosy/ec2"
+LOG_GROUP = EC2_LOG_GROUP
 USER_DATA = "UserData"
 
 PENDING = "pending"

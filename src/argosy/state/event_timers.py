@@ -62,6 +62,11 @@ class Timers:
         (at,) = self._transactions.read(sa.select(sa.func.min(table.c.due)))[0]
         return None if at is None else float(at)
 
+    def due_times(self) -> dict[str, float]:
+        """When each is due, by ARN."""
+        rows = self._transactions.read(sa.select(table.c.arn, table.c.due))
+        return {row.arn: row.due for row in rows}
+
     def delete_all(self) -> None:
         self._transactions.write(KIND, sa.delete(table))
 

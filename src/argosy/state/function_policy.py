@@ -4,10 +4,10 @@ A statement is JSON of the policy grammar, as AddPermission writes it and GetPol
 what AddPermission can write is understood; anything else in a condition refuses.
 """
 
-import re
 from collections.abc import Mapping
 from typing import Any
 
+from argosy.ground.globs import fits
 from argosy.state.functions import POLICY, known, parse_name, part_name
 from argosy.state.records import Records
 
@@ -56,7 +56,7 @@ def _grants(
 ) -> bool:
     return (
         statement.get("Effect") == "Allow"
-        and _like(str(statement.get("Action", "")), action)
+        and fits(str(statement.get("Action", "")), action)
         and _is_principal(statement.get("Principal"), principal)
         and _holds(statement.get("Condition", {}), context)
     )
@@ -86,12 +86,7 @@ def _holds(conditions: Mapping[str, Mapping[str, Any]], context: Mapping[str, st
 def arn_like(pattern: str, arn: str) -> bool:
     """Part by part, with * and ? in each (IAM's ArnLike)."""
     wanted, given = pattern.split(":", 5), arn.split(":", 5)
-    return len(wanted) == len(given) and all(map(_like, wanted, given))
-
-
-def _like(pattern: str, text: str) -> bool:
-    expression = re.escape(pattern).replace(r"\*", ".*").replace(r"\?", ".")
-    return re.fullmatch(expression, text, re.DOTALL) is not None
+    return len(wanted) == len(given) and all(map(fits, wanted, given))
 
 
 def _same(pattern: str, text: str) -> bool:
@@ -102,6 +97,6 @@ _OPERATORS = {
     "ArnLike": arn_like,
     "ArnEquals": arn_like,
     "StringEquals": _same,
-    "StringLike": _like,
+    "StringLike": fits,
     "Bool": _same,
 }

@@ -4,8 +4,9 @@
 """
 
 from collections.abc import Iterable
-from typing import Any, TypedDict
+from typing import Any, NotRequired, TypedDict
 
+from argosy.ground.names import NOTEBOOK_LOG_GROUP
 from argosy.ground.notebooks import site_name
 from argosy.ground.routes import NotebookEntry
 from argosy.state.machines import Machine, State, new_machine
@@ -14,7 +15,7 @@ from argosy.state.record import Record
 NOTEBOOK = "notebook-instance"
 """Kind of record and type in an ARN."""
 LIFECYCLE = "notebook-instance-lifecycle-config"
-LOG_GROUP = "/aws/sagemaker/NotebookInstances"
+LOG_GROUP = NOTEBOOK_LOG_GROUP
 
 PENDING = "Pending"
 IN_SERVICE = "InService"
@@ -42,6 +43,8 @@ class NotebookDocument(TypedDict):
     asked: dict[str, Any]
     """The members of CreateNotebookInstance as they are now, defaults filled in."""
     failure_reason: str
+    made: NotRequired[bool]
+    """It has been in service: OnCreate is for instances that have not."""
     machine: Machine
 
 

@@ -33,6 +33,8 @@ class Query:
     modified_after: float | None = None
     modified_before: float | None = None
     status: str | None = None
+    member_contains: tuple[str, str] | None = None
+    """A member of the document ("asked.Name") and a part of its text, whatever its case."""
     sort_by: SortBy = "created"
     descending: bool = False
     limit: int = 100
@@ -75,6 +77,10 @@ def _filters(query: Query) -> list[sa.ColumnElement[bool]]:
     if query.name_contains:
         part = query.name_contains.lower()
         conditions.append(columns.name_lower.contains(part, autoescape=True))
+    if query.member_contains:
+        member, part = query.member_contains
+        text = sa.func.lower(sa.func.json_extract(columns.document, f"$.{member}"))
+        conditions.append(text.contains(part.lower(), autoescape=True))
     return conditions
 
 

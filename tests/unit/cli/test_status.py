@@ -1,5 +1,6 @@
 """What `argosy status` shows: nothing is cut short in a terminal of 80 columns."""
 
+import re
 from io import StringIO
 from typing import Any
 
@@ -110,3 +111,45 @@ def test_a_transform_job_shows_how_far_it_is() -> None:
     text = screen.file.getvalue()  # type: ignore[attr-defined]
     assert all(word in text for word in ("nightly", "42%", "1,000 rows", "transform", "250"))
     assert "…" not in text
+
+
+def test_what_acts_by_itself_is_shown_with_its_next_time() -> None:
+    told = {
+        **report(None),
+        "tunings": [
+            {
+                "name": "search",
+                "status": "InProgress",
+                "seconds": 61.0,
+                "trials": 4,
+                "trials_ended": 3,
+                "trials_most": 9,
+            }
+        ],
+        "executions": [{"name": "weekly", "id": "e1", "status": "Executing", "seconds": 5.0}],
+        "functions": [{"name": "resize", "runtime": "python3.12", "memory_mb": 128}],
+        "schedules": [
+            {"name": "off", "expression": "rate(1 day)", "status": "DISABLED", "next": None},
+            {"name": "on", "expression": "cron(0 3 * * ? *)", "status": "ENABLED", "next": 0.0},
+            {"name": "once", "expression": "at(2020-01-01T00:00:00)", "status": "", "next": None},
+        ],
+    }
+    screen = Console(width=TERMINAL, file=StringIO())
+    screen.print(render(told, "http://127.0.0.1:43789"))
+
+    text = screen.file.getvalue()  # type: ignore[attr-defined]
+    wanted = ("search", "3 of 9 trained, 1 under way", "weekly", "Executing", "resize")
+    assert all(word in text for word in [*wanted, "python3.12", "128 MB", "disabled", "over"])
+    assert re.search(r"19(69-12-31|70-01-01) \d\d:\d\d +cron\(0 3 \* \* \? \*\)", text)
+    assert "…" not in text
+
+
+def test_of_many_functions_the_first_are_shown() -> None:
+    functions = [{"name": f"f{n}", "runtime": "python3.12", "memory_mb": 128} for n in range(25)]
+    screen = Console(width=TERMINAL, file=StringIO())
+    screen.print(render({**report(None), "functions": functions}, "http://127.0.0.1:43789"))
+
+    text = screen.file.getvalue()  # type: ignore[attr-defined]
+    assert "f19" in text
+    assert "f20" not in text
+    assert "5 more: --json" in text

@@ -1,7 +1,7 @@
 """What a machine finds at /run/argosy: its scripts, its credentials, and a few small programs.
 
-`sudo` runs a command as the one user that there is, for scripts written for AWS say
-`sudo -u ec2-user -i <<EOF`; `shutdown`, `poweroff` and `halt` switch the machine off.
+`sudo`, `su` and `runuser` run a command as the one user that there is, for scripts written for AWS
+say `sudo -u ec2-user -i <<EOF`; `shutdown`, `poweroff` and `halt` switch the machine off.
 """
 
 import json
@@ -25,9 +25,10 @@ login=
 while [ $# -gt 0 ]; do
   case "$1" in
     -u|-g|-h|-p|-C|-r|-t|-T|-U|-D|-R) shift ;;
-    -i|-s|--login|--shell) login=1 ;;
+    -i|--login) login=1 ;;
     --) shift; break ;;
-    -*|*=*) ;;
+    -*) ;;
+    *=*) export "$1" ;;
     *) break ;;
   esac
   shift
@@ -40,13 +41,50 @@ fi
 exec "$@"
 """
 
-_SHUTDOWN = """#!/bin/sh
-# Process 2 of this sandbox is what started everything in it.
-exec kill -USR1 2
+_SU = """#!/bin/bash
+# As sudo: `su - ec2-user -c COMMAND`, `runuser -l ec2-user -c COMMAND`, `runuser -u NAME -- …`.
+command= login=
+while [ $# -gt 0 ]; do
+  case "$1" in
+    -c|--command) command=$2; shift ;;
+    -|-l|--login) login=1 ;;
+    -u|--user|-g|--group|-G|--supp-group|-s|--shell) shift ;;
+    --) shift; break ;;
+  esac
+  shift
+done
+[ -n "$login" ] && cd "$HOME"
+[ -n "$command" ] && exec /bin/bash -c "$command"
+[ $# -gt 0 ] && exec "$@"
+exec /bin/bash
+"""
+
+_SHUTDOWN = """#!/bin/bash
+# Process 2 of this sandbox started everything in it. Of the words only a delay counts (+MINUTES).
+waiting=/tmp/.shutdown
+delay=0
+for word in "$@"; do
+  case "$word" in
+    -c) [ -f "$waiting" ] && kill "$(cat "$waiting")"; rm -f "$waiting"; exit 0 ;;
+    -r|--reboot|[0-9]*:*)
+      echo "shutdown: $word is not offered here. Give +MINUTES; RebootInstances restarts." >&2
+      exit 1 ;;
+    +[0-9]*) delay=$((${word#+} * 60)) ;;
+  esac
+done
+[ "$delay" -eq 0 ] && exec kill -USR1 2
+(
+  trap 'kill "$sleeping"; exit' TERM
+  sleep "$delay" & sleeping=$!
+  wait "$sleeping" && kill -USR1 2
+) &
+echo $! > "$waiting"
 """
 
 _PROGRAMS = {
     "sudo": _SUDO,
+    "su": _SU,
+    "runuser": _SU,
     "shutdown": _SHUTDOWN,
     "poweroff": _SHUTDOWN,
     "halt": _SHUTDOWN,

@@ -52,6 +52,8 @@ class Notebooks:
 
     def document(self, record: Record, plan: Plan, now: float) -> dict[str, Any]:
         document = {**record.document, "machine": plan.machine}
+        if plan.state is State.ON:
+            document["made"] = True
         if plan.state is State.FAILED:
             document["failure_reason"] = plan.reason
         return document
@@ -70,12 +72,14 @@ class Notebooks:
 
 
 def _scripts(means: Means, record: Record) -> tuple[Script, ...]:
-    """OnCreate, once on a volume, then OnStart; each as the configuration has it now."""
+    """OnCreate, once on a volume, then OnStart; each as the configuration has it now. One that is
+    given an OnCreate later never runs it."""
     name = record.document["asked"].get("LifecycleConfigName")
     found = means.records.get(LIFECYCLE, record.account, record.region, name) if name else None
     if found is None:
         return ()
-    texts = {"OnCreate": found.document["on_create"], "OnStart": found.document["on_start"]}
+    on_create = "" if record.document.get("made") else found.document["on_create"]
+    texts = {"OnCreate": on_create, "OnStart": found.document["on_start"]}
     which = (
         f"Notebook Instance Lifecycle Config '{found.document['arn']}' for Notebook Instance "
         f"'{record.document['arn']}'"

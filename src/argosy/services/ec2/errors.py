@@ -40,3 +40,7 @@ def refuse_others(asked: dict[str, Any], known: Iterable[str]) -> None:
 
 def invalid(message: str) -> Ec2Error:
     return Ec2Error("InvalidParameterValue", message)
+
+
+def missing(parameter: str) -> Ec2Error:
+    return Ec2Error("MissingParameter", f"The request must contain the parameter {parameter}")

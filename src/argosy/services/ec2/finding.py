@@ -32,3 +32,8 @@ def named(call: Call, ids: Sequence[str]) -> list[Record]:
             f"do{'' if several else 'es'} not exist",
         )
     return [found[one] for one in dict.fromkeys(ids)]
+
+
+def place_of(record: Record) -> tuple[float, str]:
+    """Its place in every list: oldest first."""
+    return record.created, record.name

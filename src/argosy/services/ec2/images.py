@@ -3,7 +3,7 @@
 import platform
 from typing import Any
 
-from argosy.services.ec2.errors import Ec2Error
+from argosy.services.ec2.errors import Ec2Error, end_of_dry_run
 from argosy.services.ec2.filters import chosen
 from argosy.services.registry import Call, operation
 
@@ -18,7 +18,13 @@ _FIELDS = {
     "architecture": lambda one: [one["Architecture"]],
     "owner-id": lambda one: [one["OwnerId"]],
     "root-device-type": lambda one: [one["RootDeviceType"]],
+    "root-device-name": lambda one: [one["RootDeviceName"]],
     "virtualization-type": lambda one: [one["VirtualizationType"]],
+    "hypervisor": lambda one: ["xen"],
+    "description": lambda one: [one["Description"]],
+    "image-type": lambda one: [one["ImageType"]],
+    "is-public": lambda one: ["false"],
+    **dict.fromkeys(("owner-alias", "platform", "product-code"), lambda one: []),
 }
 
 
@@ -48,7 +54,9 @@ def describe_images(call: Call) -> dict[str, Any]:
         "VirtualizationType": "hvm",
     }
     mine = [image] if account in owners or "self" in owners else []
-    return {"Images": chosen(call, mine, _FIELDS, lambda _: [])}
+    images = chosen(call, mine, _FIELDS, lambda _: [])
+    end_of_dry_run(call)
+    return {"Images": images}
 
 
 def check_image(image_id: str | None) -> None:

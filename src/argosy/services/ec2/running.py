@@ -18,6 +18,7 @@ MOST = 20
 """Instances of an account in a region that are not terminated."""
 _LONGEST_USER_DATA = 16_384
 _VOLUME_GB = 8
+_VOLUMES_GB = range(1, 65_537)
 _KNOWN = (
     "ImageId",
     "InstanceType",
@@ -31,6 +32,7 @@ _KNOWN = (
     "InstanceInitiatedShutdownBehavior",
     "BlockDeviceMappings",
     "Placement",
+    "Monitoring",
 )
 _ABSENT = {
     "KeyName": ("InvalidKeyPair.NotFound", "The key pair '{}' does not exist"),
@@ -63,6 +65,7 @@ def run_instances(call: Call) -> dict[str, Any]:
         known = instances_of(call)
         again = [one for one in known if given["token"] and _token(one) == given["token"]]
         if again:
+            _check_same(again[0], given)
             return reservation(call.caller.account, again)
         room = MOST - sum(one.status != ec2.TERMINATED for one in known)
         if room < least:
@@ -98,6 +101,16 @@ def _token(record: Record) -> str:
     return str(record.document["token"])
 
 
+def _check_same(record: Record, given: dict[str, Any]) -> None:
+    """Raise Ec2Error where a ClientToken comes again with another request."""
+    if any(record.document[name] != given[name] for name in ("asked", "user_data", "role")):
+        raise Ec2Error(
+            "IdempotentParameterMismatch",
+            "The client token you have provided is associated with a resource of different "
+            "parameters. Use another one.",
+        )
+
+
 def _refuse(asked: dict[str, Any]) -> None:
     for name, (code, text) in _ABSENT.items():
         value = asked.get(name)
@@ -113,6 +126,7 @@ def _shown(asked: dict[str, Any]) -> dict[str, Any]:
         "InstanceInitiatedShutdownBehavior": asked.get("InstanceInitiatedShutdownBehavior")
         or "stop",
         "VolumeSize": _volume(asked.get("BlockDeviceMappings") or []),
+        "Monitoring": "enabled" if (asked.get("Monitoring") or {}).get("Enabled") else "disabled",
     }
 
 
@@ -126,7 +140,11 @@ def _volume(mappings: list[dict[str, Any]]) -> int:
     if ebs.get("DeleteOnTermination") is False:
         raise Ec2Error("UnsupportedOperation", "The root volume goes with its instance.")
     refuse_others(ebs, ("VolumeSize", "VolumeType", "DeleteOnTermination"))
-    return int(ebs.get("VolumeSize") or _VOLUME_GB)
+    refuse_others(mappings[0], ("DeviceName", "Ebs"))
+    size = ebs.get("VolumeSize")
+    if size is not None and size not in _VOLUMES_GB:
+        raise invalid(f"A volume has {_VOLUMES_GB[0]} to {_VOLUMES_GB[-1]} GiB, not {size}.")
+    return int(size or _VOLUME_GB)
 
 
 def _user_data(encoded: str) -> str:

@@ -2,7 +2,7 @@
 
 from typing import Any
 
-from argosy.services.ec2.errors import Ec2Error, end_of_dry_run, refuse_others
+from argosy.services.ec2.errors import Ec2Error, end_of_dry_run, missing, refuse_others
 from argosy.services.ec2.finding import named
 from argosy.services.ec2.view import state
 from argosy.services.registry import Call, operation
@@ -20,12 +20,12 @@ def start_instances(call: Call) -> dict[str, Any]:
 
 @operation("ec2", "StopInstances")
 def stop_instances(call: Call) -> dict[str, Any]:
-    """With Force its processes have no time to end by themselves."""
+    """With Force or SkipOsShutdown its processes have no time to end by themselves."""
     if call.input.get("Hibernate"):
         raise Ec2Error(
             "UnsupportedHibernationConfiguration", "Instances of this platform do not hibernate."
         )
-    return {"StoppingInstances": _switch(call, ec2.STOP, force=bool(call.input.get("Force")))}
+    return {"StoppingInstances": _switch(call, ec2.STOP, force=_is_hurried(call))}
 
 
 @operation("ec2", "RebootInstances")
@@ -38,14 +38,18 @@ def reboot_instances(call: Call) -> dict[str, Any]:
 @operation("ec2", "TerminateInstances")
 def terminate_instances(call: Call) -> dict[str, Any]:
     """The root volume goes too; the instance can be seen for an hour."""
-    return {"TerminatingInstances": _switch(call, ec2.TERMINATE)}
+    return {"TerminatingInstances": _switch(call, ec2.TERMINATE, force=_is_hurried(call))}
+
+
+def _is_hurried(call: Call) -> bool:
+    return bool(call.input.get("Force") or call.input.get("SkipOsShutdown"))
 
 
 def _switch(call: Call, what: str, *, force: bool = False) -> list[dict[str, Any]]:
     """All of them or, where one cannot, none."""
     ids = call.input.get("InstanceIds") or []
     if not ids:
-        raise Ec2Error("MissingParameter", "The request must contain the parameter InstanceIds")
+        raise missing("InstanceIds")
     with call.records.transaction():
         records = named(call, ids)
         for record in records:

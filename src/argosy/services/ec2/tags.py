@@ -2,12 +2,13 @@
 
 from typing import Any
 
-from argosy.services.ec2.errors import Ec2Error, end_of_dry_run, invalid
+from argosy.services.ec2.errors import Ec2Error, end_of_dry_run, invalid, missing
 from argosy.services.ec2.filters import chosen, page
 from argosy.services.ec2.finding import instances_of, named
 from argosy.services.registry import Call, operation
 
 _MOST = 50
+_LONGEST_KEY, _LONGEST_VALUE = 127, 256
 _FIELDS = {
     "resource-id": lambda one: [one["ResourceId"]],
     "resource-type": lambda one: [one["ResourceType"]],
@@ -19,6 +20,8 @@ _FIELDS = {
 @operation("ec2", "CreateTags")
 def create_tags(call: Call) -> dict[str, Any]:
     added = check_tags(call.input.get("Tags") or [])
+    if not added:
+        raise missing("tagSet")
     _change(call, lambda tags: list({tag["Key"]: tag for tag in [*tags, *added]}.values()))
     return {}
 
@@ -46,8 +49,9 @@ def describe_tags(call: Call) -> dict[str, Any]:
         for record in instances_of(call)
         for tag in record.document["tags"]
     ]
-    kept = chosen(call, found, _FIELDS, lambda _: [])
-    tags, token = page(call, kept, lambda one: f"{one['ResourceId']}/{one['Key']}")
+    kept = chosen(call, found, _FIELDS, None)
+    end_of_dry_run(call)
+    tags, token = page(call, kept, lambda one: (0.0, f"{one['ResourceId']}/{one['Key']}"))
     return {"Tags": tags, "NextToken": token}
 
 
@@ -61,12 +65,18 @@ def check_tags(tags: list[dict[str, str]]) -> list[dict[str, str]]:
     for key in keys:
         if not key or key.lower().startswith("aws:"):
             raise invalid(f"Tag keys must not be empty nor start with the prefix aws: ({key!r})")
+        if len(key) > _LONGEST_KEY:
+            raise invalid(f"Tag key exceeds the maximum length of {_LONGEST_KEY} characters")
+    if any(len(tag.get("Value") or "") > _LONGEST_VALUE for tag in tags):
+        raise invalid(f"Tag value exceeds the maximum length of {_LONGEST_VALUE} characters")
     return [{"Key": tag["Key"], "Value": tag.get("Value") or ""} for tag in tags]
 
 
 def _change(call: Call, changed: Any) -> None:
+    if not call.input.get("Resources"):
+        raise missing("resourceIdSet")
     with call.records.transaction():
-        records = named(call, call.input.get("Resources") or [])
+        records = named(call, call.input["Resources"])
         end_of_dry_run(call)
         for record in records:
             tags = changed(record.document["tags"])

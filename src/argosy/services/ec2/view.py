@@ -36,7 +36,7 @@ def described(record: Record) -> dict[str, Any]:
         "ClientToken": document["token"],
         "Architecture": architecture(),
         "Placement": {"AvailabilityZone": zone(record), "Tenancy": "default"},
-        "Monitoring": {"State": "disabled"},
+        "Monitoring": {"State": asked.get("Monitoring", "disabled")},
         "PrivateIpAddress": HERE if live else None,
         "PrivateDnsName": "localhost" if live else "",
         "PublicDnsName": "",
@@ -45,7 +45,7 @@ def described(record: Record) -> dict[str, Any]:
         "VirtualizationType": "hvm",
         "Hypervisor": "xen",
         "EbsOptimized": False,
-        "IamInstanceProfile": _profile(record),
+        "IamInstanceProfile": profile(record) or None,
         "Tags": document["tags"],
     }
 
@@ -67,10 +67,16 @@ def reservations(account: str, records: list[Record]) -> list[dict[str, Any]]:
     return [reservation(account, members) for members in groups.values()]
 
 
-def _profile(record: Record) -> dict[str, str] | None:
+def health(record: Record) -> str:
+    """What its status checks say."""
+    return "ok" if record.status == RUNNING else "not-applicable"
+
+
+def profile(record: Record) -> dict[str, str]:
+    """Its instance profile, which is named like its role; {} for none."""
     role = record.document["role"]
     if not role:
-        return None
+        return {}
     name = role.rpartition("/")[2]
     arn = f"arn:aws:iam::{record.account}:instance-profile/{name}"
     return {"Arn": arn, "Id": f"AIPA{name.upper()[:16]}"}

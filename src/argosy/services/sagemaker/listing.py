@@ -19,7 +19,12 @@ _SORT_KEYS: dict[str, SortBy] = {
 }
 
 
-def page_of(call: Call, kind: str, default_limit: int = 100) -> Page:
+def page_of(
+    call: Call,
+    kind: str,
+    default_limit: int = 100,
+    member_contains: tuple[str, str] | None = None,
+) -> Page:
     """The page that the call's input asks for; raises ValidationException for a bad NextToken."""
     asked = call.input
     query = Query(
@@ -29,6 +34,7 @@ def page_of(call: Call, kind: str, default_limit: int = 100) -> Page:
         modified_after=seconds(asked.get("LastModifiedTimeAfter")),
         modified_before=seconds(asked.get("LastModifiedTimeBefore")),
         status=asked.get("StatusEquals"),
+        member_contains=member_contains,
         sort_by=_SORT_KEYS[asked.get("SortBy") or "CreationTime"],
         descending=(asked.get("SortOrder") or "Descending") == "Descending",
         limit=asked.get("MaxResults") or default_limit,

@@ -30,6 +30,12 @@ _FROM = {
     notebooks.DELETING: (notebooks.STOPPED, notebooks.FAILED),
 }
 """A status that a call asks for → those from which it can be reached."""
+_NEVER_THERE = (
+    "DisassociateAcceleratorTypes",
+    "DisassociateDefaultCodeRepository",
+    "DisassociateAdditionalCodeRepositories",
+)
+"""There are none of those, so that taking them away is done already."""
 _BY_SCRIPT = "NotebookInstanceLifecycleConfigNameContains"
 _SHOWN = (
     "InstanceType",
@@ -82,9 +88,11 @@ def describe_notebook_instance(call: Call) -> dict[str, Any]:
 @operation("sagemaker", "ListNotebookInstances")
 def list_notebook_instances(call: Call) -> dict[str, Any]:
     refuse_unsupported("ListNotebookInstances", call.input)
-    page, script = page_of(call, NOTEBOOK), call.input.get(_BY_SCRIPT)
-    shown = [summary(call, record) for record in page.records if _has_script(record, script)]
-    return answer("NotebookInstances", shown, page)
+    part = call.input.get(_BY_SCRIPT)
+    page = page_of(
+        call, NOTEBOOK, member_contains=("asked.LifecycleConfigName", part) if part else None
+    )
+    return answer("NotebookInstances", [summary(call, one) for one in page.records], page)
 
 
 @operation("sagemaker", "StartNotebookInstance")
@@ -116,6 +124,8 @@ def update_notebook_instance(call: Call) -> dict[str, Any]:
     asked.pop("NotebookInstanceName")
     refuse_unsupported("UpdateNotebookInstance", asked)
     without = asked.pop("DisassociateLifecycleConfig", False)
+    for member in _NEVER_THERE:
+        asked.pop(member, None)
     if without and asked.get("LifecycleConfigName"):
         raise ValidationException(
             "Give a LifecycleConfigName, or have it taken away by DisassociateLifecycleConfig."
@@ -128,6 +138,7 @@ def update_notebook_instance(call: Call) -> dict[str, Any]:
         if without:
             before.pop("LifecycleConfigName", None)
         document = {**machines.ending(record.document, now), "asked": {**before, **asked}}
+        document["failure_reason"] = ""
         call.records.update(record, now=now, document=document, status=notebooks.UPDATING)
     return {}
 
@@ -153,11 +164,6 @@ def summary(call: Call, record: Record) -> dict[str, Any]:
         "CreationTime": record.created,
         "LastModifiedTime": record.modified,
     }
-
-
-def _has_script(record: Record, part: str | None) -> bool:
-    """Whether its lifecycle configuration's name contains that; a page may get shorter by it."""
-    return not part or part in (record.document["asked"].get("LifecycleConfigName") or "")
 
 
 def _end(call: Call, status: str) -> None:

@@ -115,6 +115,26 @@ def test_a_start_has_the_scripts_as_they_are_now_and_the_roles_credentials(world
     assert world.spec.owner == "notebook-instance/one"
 
 
+def test_an_on_create_that_comes_after_the_creation_is_not_run(world: World) -> None:
+    encoded = base64.b64encode(b"echo 1").decode()
+    config = {"arn": "arn:config", "on_create": encoded, "on_start": encoded}
+    world.records.create(LIFECYCLE, "1", "r", "config", config, now=NOW)
+    world.notebook()
+    world.look()
+    world.become(Phase.IN_SERVICE)
+    world.look()
+    document = machines.ending(world.found().document, NOW)
+    world.records.update(world.found(), now=NOW, document=document, status="Stopping")
+    world.look(2)
+
+    document = machines.started(world.found().document, NOW)
+    document["asked"]["LifecycleConfigName"] = "config"
+    world.records.update(world.found(), now=NOW, document=document, status="Pending")
+    world.look()
+
+    assert [script.name for script in world.machine.scripts] == ["OnStart"]
+
+
 def test_it_goes_from_pending_to_in_service_and_to_stopped(world: World) -> None:
     world.notebook()
     world.look()
