@@ -155,6 +155,7 @@ def test_a_cell_runs_in_the_jupyterlab_behind_a_presigned_url(platform: Platform
     assert ports_of(servers) == []
     assert len(ports_of(inside)) <= 1, "where the kernel hears its children, who prove themselves"
     assert "JupyterLab" in page.data.decode()
+    assert "@jupyterlab/apputils-extension:announcements" in page.data.decode(), "not asked about"
     described = sagemaker.describe_notebook_instance(NotebookInstanceName="nb-lab")
     assert f"http://{described['Url']}" == session.base
     assert entered(presigned(sagemaker, "nb-lab")).ask("GET", "api/kernels").status == 200

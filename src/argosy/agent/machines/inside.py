@@ -19,6 +19,9 @@ from argosy.ground.machines import CREDENTIALS_FILE, HOME, INSIDE, INSIDE_DIR, M
 PACKAGES = f"{HOME}/.packages"
 """Where pip puts what is installed in there: the environment itself is the host's."""
 
+_PAGE = {"disabledExtensions": {"@jupyterlab/apputils-extension:announcements": True}}
+"""JupyterLab asks at each start of a machine whether it may fetch news from the internet."""
+
 _SUDO = """#!/bin/sh
 # The machine has one user: options are passed over, the command is run as it.
 login=
@@ -107,6 +110,9 @@ def furnish(folders: Folders, machine: MachineSpec) -> None:
         write_json(inside / CREDENTIALS_FILE, machine.credentials, sync=False)
     region = machine.environment.get("AWS_REGION", "")
     (inside / "aws-config").write_text(_aws_config(region, bool(machine.credentials)))
+    if machine.site:
+        (inside / "labconfig").mkdir(exist_ok=True)
+        (inside / "labconfig/page_config.json").write_text(json.dumps(_PAGE))
     _make_root(folders, machine)
 
 

@@ -15,7 +15,7 @@ from argosy.agent import sandbox
 from argosy.agent.folders import Folders
 from argosy.agent.machines.inside import PACKAGES
 from argosy.agent.machines.process import MachineProcess
-from argosy.ground.machines import HOME, JUPYTER, SAGEMAKER_DIR, SOCKETS_DIR
+from argosy.ground.machines import HOME, INSIDE_DIR, JUPYTER, SAGEMAKER_DIR, SOCKETS_DIR
 
 _SOCKET = "jupyter.sock"
 
@@ -60,6 +60,7 @@ class Jupyter:
             [sys.executable, "-m", "jupyterlab", *_options(self._site)],
             SAGEMAKER_DIR,
             PYTHONPATH=f"{PACKAGES}:{sandbox.CODE_DIR}",
+            JUPYTER_CONFIG_PATH=INSIDE_DIR,
             JUPYTER_RUNTIME_DIR=f"{HOME}/.local/share/jupyter/runtime",
         )
 
