@@ -16,6 +16,7 @@ from argosy.state.invocations import Invocations
 from tests.support.api_client import ApiServer
 from tests.support.lambda_functions import ROLE, FakeFunctions, create, invoke, zipped
 
+KEY = "arn:aws:kms:us-east-1:000000000000:key/12345678-1234-1234-1234-123456789012"
 ARN = "arn:aws:lambda:us-east-1:000000000000:function"
 
 
@@ -94,6 +95,10 @@ def test_a_name_is_taken_once_and_gone_when_deleted(client: Any) -> None:
         ({"Code": {"ZipFile": b"no zip"}}, "InvalidParameterValueException"),
         ({"Code": {"ZipFile": zipped(a="x"), "S3Bucket": "aaa"}}, "InvalidParameterValueException"),
         ({"Code": {"S3Bucket": "aaa", "S3Key": "k"}}, "InvalidParameterValueException"),
+        (
+            {"Code": {"ZipFile": zipped(a="x"), "SourceKMSKeyArn": KEY}},
+            "InvalidParameterValueException",
+        ),
         ({"PackageType": "Image", "Code": {"ImageUri": "i"}}, "InvalidParameterValueException"),
         ({"Layers": [f"{ARN[:-8]}layer:x:1"]}, "InvalidParameterValueException"),
         ({"VpcConfig": {"SubnetIds": ["subnet-1"]}}, "InvalidParameterValueException"),
@@ -244,6 +249,16 @@ def test_payloads_that_are_wrong_never_reach_the_function(
 ) -> None:
     create(client, "strict")
     assert refused(client.invoke, FunctionName="strict", Payload=payload)[:2] == (status, code)
+    assert engine.asked == []
+
+
+def test_an_invocation_of_a_kind_that_there_is_not_is_refused(
+    client: Any, engine: FakeFunctions
+) -> None:
+    create(client, "usual")
+    for member in ("TenantId", "DurableExecutionName"):
+        code = refused(client.invoke, FunctionName="usual", **{member: "one"})[1]
+        assert code == "InvalidParameterValueException"
     assert engine.asked == []
 
 

@@ -36,6 +36,7 @@ async def taken(call: Call, code: Mapping[str, Any]) -> Package:
     code: {"ZipFile"} or {"S3Bucket", "S3Key", "S3ObjectVersion"}. Raises what Lambda answers to
     zips that it does not take, and to objects that it cannot read.
     """
+    _refuse(code)
     zipped, bucket = code.get("ZipFile"), code.get("S3Bucket")
     if (zipped is None) == (bucket is None) or (bucket and not code.get("S3Key")):
         raise InvalidParameterValueException(
@@ -48,6 +49,19 @@ async def taken(call: Call, code: Mapping[str, Any]) -> Package:
             f"The zip of a request must be smaller than {MOST_DIRECT} bytes; put it into S3."
         )
     return await _in_thread(lambda: packages_of(call).keep(zipped, MOST_UNPACKED))
+
+
+def _refuse(code: Mapping[str, Any]) -> None:
+    """What would have to be ignored."""
+    if code.get("SourceKMSKeyArn"):
+        raise InvalidParameterValueException(
+            "SourceKMSKeyArn is not supported: there is no KMS; leave it out, and encrypt the data "
+            "folder's disk."
+        )
+    if (code.get("S3ObjectStorageMode") or "COPY") != "COPY":
+        raise InvalidParameterValueException(
+            "S3ObjectStorageMode is not supported but for COPY: code is kept beside the functions."
+        )
 
 
 def packages_of(call: Call) -> Packages:

@@ -204,7 +204,7 @@ def _queue(call: Call, arn: str | None) -> Queue:
 def _config(asked: Mapping[str, Any], before: Mapping[str, Any], queue: Queue) -> dict[str, Any]:
     """What is said of batches. Raises InvalidParameterValueException."""
     given = {name: asked[name] for name in _MEMBERS if asked.get(name) is not None}
-    config = {**before, **given}
+    config = {name: one for name, one in {**before, **given}.items() if one != {}}
     size, window = config["BatchSize"], config["MaximumBatchingWindowInSeconds"]
     if queue.fifo and window:
         raise InvalidParameterValueException("Batching window is not supported for FIFO queues")

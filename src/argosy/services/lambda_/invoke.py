@@ -33,6 +33,7 @@ _JSON = json.JSONDecoder(parse_constant=_no_number)
 @operation("lambda", "Invoke")
 async def invoke(call: Call) -> dict[str, Any]:
     """RequestResponse waits for the function; Event answers when it is durably queued."""
+    _refuse(call)
     version = _version(call)
     kind = call.input.get("InvocationType") or "RequestResponse"
     if kind == "DryRun":
@@ -54,6 +55,18 @@ async def invoke_async(call: Call) -> dict[str, Any]:
     _check_payload(payload, MAX_PAYLOAD)
     await _queue(call, version, payload)
     return {"Status": 202}
+
+
+def _refuse(call: Call) -> None:
+    """What only functions have that are not made here."""
+    if call.input.get("TenantId"):
+        raise InvalidParameterValueException(
+            "TenantId is for functions with a TenancyConfig, which are not supported."
+        )
+    if call.input.get("DurableExecutionName"):
+        raise InvalidParameterValueException(
+            "DurableExecutionName is for functions with a DurableConfig, which are not supported."
+        )
 
 
 async def _asked(call: Call, version: FunctionVersion, payload: bytes) -> dict[str, Any]:
