@@ -220,7 +220,7 @@ class Environment:
             self._finish(None)
         elif self.on_slow is not None:
             self._invocation = None
-            self._log.line(f"INIT_REPORT Init Duration: {INIT_S * 1000:.2f} ms\tStatus: timeout")
+            self._say_slow()
             self._finish(None)
             self.on_slow(self, invocation)
         else:
@@ -299,10 +299,16 @@ class Environment:
     def _say_start(self, request_id: str) -> None:
         version = self.version.version
         if self.version.log_format == "JSON":
-            record: dict[str, object] = {"requestId": request_id, "version": version}
-            self._log.line(outcomes.platform_event("start", self._clock.now(), record))
+            self._say("start", {"requestId": request_id, "version": version})
         else:
             self._log.line(f"START RequestId: {request_id} Version: {version}")
+
+    def _say_slow(self) -> None:
+        if self.version.log_format == "JSON":
+            metrics = {"durationMs": INIT_S * 1000}
+            self._say("initReport", {"phase": "init", "metrics": metrics, "status": "timeout"})
+        else:
+            self._log.line(f"INIT_REPORT Init Duration: {INIT_S * 1000:.2f} ms\tStatus: timeout")
 
     def _say_end(self, request_id: str, duration_ms: float, outcome: Outcome) -> None:
         figures: dict[str, Any] = {
@@ -312,14 +318,18 @@ class Environment:
             "init_ms": self._init_ms,
             "outcome": outcome,
         }
+        if self.version.log_format == "JSON":
+            self._say("report", outcomes.report_record(request_id, **figures))
+            return
         if outcome.line:
             self._log.line(outcome.line)
-        if self.version.log_format == "JSON":
-            record = outcomes.report_record(request_id, **figures)
-            self._log.line(outcomes.platform_event("report", self._clock.now(), record))
-            return
         self._log.line(f"END RequestId: {request_id}")
         self._log.line(outcomes.report(request_id, **figures))
+
+    def _say(self, kind: str, record: dict[str, object]) -> None:
+        """A record of the platform; with SystemLogLevel WARN only of what went wrong."""
+        if self.version.system_log_level != "WARN" or record.get("status", "success") != "success":
+            self._log.line(outcomes.platform_event(kind, self._clock.now(), record))
 
     def _printed(self, data: bytes) -> float:
         self._log.output(data)

@@ -92,7 +92,7 @@ class EnvironmentLog:
     """The log of one environment."""
 
     def __init__(self, sink: LogSink, version: FunctionVersion, now: float) -> None:
-        self.stream = stream_name(version.version, now)
+        self.stream = stream_name(version, now)
         self._sink = sink
         self._writer = sink.writer(version, self.stream)
         self._rest = b""
@@ -176,6 +176,9 @@ def _text(printed: bytes) -> str:
     return printed.replace(_LINE, b"\n").decode("utf-8", "replace")
 
 
-def stream_name(version: str, now: float) -> str:
-    """yyyy/mm/dd/[version]32 hex digits; the day is UTC's."""
-    return f"{datetime.fromtimestamp(now, UTC):%Y/%m/%d}/[{version}]{token_hex(16)}"
+def stream_name(version: FunctionVersion, now: float) -> str:
+    """yyyy/mm/dd/[version]32 hex digits, the day being UTC's; with the function's name before it in
+    a group that others may have, too."""
+    name = "" if log_group(version) == f"/aws/lambda/{version.name}" else version.name
+    day = f"{datetime.fromtimestamp(now, UTC):%Y/%m/%d}"
+    return f"{day}/{name}[{version.version}]{token_hex(16)}"

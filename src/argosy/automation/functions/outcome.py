@@ -12,12 +12,17 @@ from typing import Literal
 from argosy.runtimes.function import MAX_ANSWER
 
 _SIGNALS = {
+    1: "hangup",
+    2: "interrupt",
+    3: "quit",
     4: "illegal instruction",
     6: "aborted",
     7: "bus error",
     8: "floating point exception",
     9: "killed",
     11: "segmentation fault",
+    13: "broken pipe",
+    14: "alarm clock",
     15: "terminated",
 }
 
@@ -122,7 +127,8 @@ def report_record(
     }
     if init_ms is not None:
         figures["initDurationMs"] = round(init_ms, 3)
-    return {"requestId": request_id, "metrics": figures, "status": status}
+    kind = {"errorType": outcome.kind} if outcome.kind else {}
+    return {"requestId": request_id, "metrics": figures, "status": status, **kind}
 
 
 def _end(code: int | None) -> str:

@@ -175,6 +175,6 @@ def _place(marker: str | None) -> int:
     if not marker:
         return 0
     try:
-        return int(base64.urlsafe_b64decode(marker).decode("ascii")[:12])
+        return max(0, int(base64.urlsafe_b64decode(marker).decode("ascii")[:12]))
     except ValueError:
         raise InvalidParameterValueException("The Marker is not one that was given out.") from None

@@ -214,6 +214,22 @@ def handler(event, context):
     assert lines[2]["record"]["metrics"]["memorySizeMB"] == 128
 
 
+def test_a_system_log_of_warnings_tells_only_what_went_wrong(engine: Engine) -> None:
+    code = "def handler(event, context):\n    print('hello')\n    return 1 / event\n"
+    named = {"log_format": "JSON", "system_log_level": "WARN"}
+    version = engine.version(code, log_group="/shared", **named)
+    assert engine.invoke(version, 1, tail=True).log_tail == b"hello\n"
+    *_, report = engine.invoke(version, 0, tail=True).log_tail.splitlines()
+    assert json.loads(report)["record"]["status"] == "error"
+
+
+def test_in_a_log_group_that_several_share_streams_have_the_functions_name(engine: Engine) -> None:
+    code = "def handler(event, context): return context.log_stream_name"
+    version = engine.version(code, name="sharing", log_group="/shared")
+    assert "/sharing[$LATEST]" in engine.answer(version)
+    assert "/[$LATEST]" in engine.answer(engine.version(code, name="alone"))
+
+
 CUSTOM = """#!/bin/sh
 api="http://$AWS_LAMBDA_RUNTIME_API/2018-06-01/runtime"
 exec python3 - "$api" <<'END'
