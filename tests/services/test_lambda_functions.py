@@ -207,6 +207,13 @@ def test_an_update_that_changes_nothing_is_no_reason_for_a_version(client: Any) 
     assert changed["Version"] == "2"
 
 
+def test_a_function_may_be_as_the_sagemaker_sdk_makes_it(client: Any) -> None:
+    empty = {"VpcConfig": {}, "Environment": {}, "Layers": []}
+    made = create(client, "helper", Runtime="python3.8", Timeout=120, **empty)
+    assert made["State"] == "Active"
+    assert not {"VpcConfig", "Environment", "Layers"} & made.keys()
+
+
 def test_a_function_has_a_name_of_64_letters_at_most(client: Any) -> None:
     create(client, "n" * 64)
     with pytest.raises(ClientError, match="less than or equal to 64") as caught:

@@ -60,7 +60,6 @@ score = LambdaStep(
         script=str(folder / "score.py"),
         handler="score.handler",
         timeout=30,
-        runtime="python3.12",
         session=session,
     ),
     inputs={"job": train.properties.TrainingJobName},

@@ -18,7 +18,8 @@ MOST_LAYERS = 5
 LONGEST_TIMEOUT = 900
 MOST_MEMORY = 10_240
 MOST_DISK = 10_240
-PYTHONS = tuple(f"python3.{minor}" for minor in range(9, 15))
+PYTHONS = tuple(f"python3.{minor}" for minor in range(8, 15))
+"""The first is what the SageMaker SDK's Lambda helper asks for unless it is told otherwise."""
 PROVIDED = ("provided.al2", "provided.al2023")
 _ENVIRONMENT_NAME = re.compile(r"[a-zA-Z][a-zA-Z0-9_]+")
 RESERVED = frozenset(
