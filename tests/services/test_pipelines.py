@@ -193,6 +193,7 @@ def test_a_pipeline_goes_when_nothing_of_it_runs(
     sagemaker.delete_pipeline(PipelineName="Pipe")
     assert sagemaker.list_pipelines()["PipelineSummaries"] == []
     refused(sagemaker.describe_pipeline_execution, "ResourceNotFound", PipelineExecutionArn=arn)
+    assert not any(server.records.find(kind) for kind in state.OF_PIPELINE)
 
 
 def test_pipelines_and_executions_can_be_searched(sagemaker: Any) -> None:

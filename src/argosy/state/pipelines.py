@@ -2,7 +2,8 @@
 
 `services` write what is asked, `control` carries it out. An execution is recorded as
 "PIPELINE/ID"; the definition that it follows is a record of its own, which executions share, named
-by its digest. An execution's status stands in the record's own column.
+by its digest. An execution's status stands in the record's own column. What finds one of many
+executions, by its token or by what a step was asked, is a record that names it.
 """
 
 import hashlib
@@ -23,7 +24,11 @@ from argosy.state.records import Records
 PIPELINE = "pipeline"
 EXECUTION = "pipeline-execution"
 DEFINITION = "pipeline-definition"
+TOKEN = "pipeline-execution-token"
+DONE = "pipeline-step-done"
 """Kinds of record; the first is also a type in an ARN."""
+OF_PIPELINE = (EXECUTION, DEFINITION, TOKEN, DONE)
+"""Those whose names begin with the pipeline's."""
 
 ACTIVE = "Active"
 EXECUTING = "Executing"
@@ -149,8 +154,32 @@ def execution_of_token(records: Records, pipeline: Record, token: str) -> Record
     if not token:
         return None
     where = (pipeline.account, pipeline.region)
-    found = records.find(EXECUTION, *where, prefix=f"{pipeline.name}/")
-    return next((one for one in found if one.document["token"] == token), None)
+    named = records.get(TOKEN, *where, _of_token(pipeline.name, token))
+    return named and records.get(EXECUTION, *where, named.document["execution"])
+
+
+def _of_token(pipeline: str, token: str) -> str:
+    return f"{pipeline}/{hashlib.sha256(token.encode()).hexdigest()}"
+
+
+def note_done(records: Records, execution: Record, step: str, key: str, now: float) -> None:
+    """A step that was asked what `key` says has succeeded in this execution: the newest one that
+    did. Joins the transaction that is open."""
+    where = (execution.account, execution.region)
+    name = f"{execution.document['pipeline']}/{key}"
+    document = {"execution": execution.name, "step": step}
+    there = records.get(DONE, *where, name)
+    if there is None:
+        records.create(DONE, *where, name, document, now=now)
+    else:
+        records.update(there, now=now, document=document)
+
+
+def done_before(records: Records, execution: Record, key: str) -> Record | None:
+    """The execution in which a step that was asked this succeeded last; it may be gone."""
+    where = (execution.account, execution.region)
+    named = records.get(DONE, *where, f"{execution.document['pipeline']}/{key}")
+    return named and records.get(EXECUTION, *where, named.document["execution"])
 
 
 def start_execution(
@@ -189,6 +218,9 @@ def start_execution(
         record = records.create(
             EXECUTION, account, region, name, dict(document), now=now, status=EXECUTING
         )
+        if token:
+            named = _of_token(found.name, token)
+            records.create(TOKEN, account, region, named, {"execution": name}, now=now)
         changed = {**found.document, "last_run": now}
         records.update(found, now=now, document=changed, touch=False)
         tell_execution(records, record, now, "")

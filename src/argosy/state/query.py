@@ -25,6 +25,8 @@ class BadToken(Exception):
 class Query:
     """Filters (all must hold), order and page size of one List call; times in epoch seconds."""
 
+    prefix: str = ""
+    """How the name begins."""
     name_contains: str = ""
     """Part of the name, whatever its case."""
     created_after: float | None = None
@@ -74,6 +76,8 @@ def _filters(query: Query) -> list[sa.ColumnElement[bool]]:
         )
         if bound is not None
     ]
+    if query.prefix:
+        conditions += begins(query.prefix)
     if query.name_contains:
         part = query.name_contains.lower()
         conditions.append(columns.name_lower.contains(part, autoescape=True))
@@ -82,6 +86,12 @@ def _filters(query: Query) -> list[sa.ColumnElement[bool]]:
         text = sa.func.lower(sa.func.json_extract(columns.document, f"$.{member}"))
         conditions.append(text.contains(part.lower(), autoescape=True))
     return conditions
+
+
+def begins(prefix: str) -> list[sa.ColumnElement[bool]]:
+    """That a name begins so; the primary key finds them."""
+    after = prefix[:-1] + chr(ord(prefix[-1]) + 1)
+    return [records.c.name >= prefix, records.c.name < after]
 
 
 def _order(query: Query) -> list[sa.ColumnElement[Any]]:

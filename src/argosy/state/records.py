@@ -14,7 +14,7 @@ from typing import Any
 import sqlalchemy as sa
 
 from argosy.state.database import StorageError
-from argosy.state.query import BadToken, Query, statement, token_after
+from argosy.state.query import BadToken, Query, begins, statement, token_after
 from argosy.state.record import Page, Record
 from argosy.state.table import records as table
 from argosy.state.transactions import Transactions
@@ -87,8 +87,7 @@ class Records:
         if region is not None:
             wanted = wanted.where(table.c.region == region)
         if prefix:
-            after = prefix[:-1] + chr(ord(prefix[-1]) + 1)
-            wanted = wanted.where(table.c.name >= prefix, table.c.name < after)
+            wanted = wanted.where(*begins(prefix))
         return self._read(wanted.order_by(table.c.created, table.c.name))
 
     def versions(self, kind: str) -> dict[tuple[str, str, str], int]:

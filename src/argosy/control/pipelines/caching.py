@@ -8,7 +8,7 @@ import hashlib
 import json
 from typing import Any
 
-from argosy.ground.pipelines.step import Step
+from argosy.ground.pipelines.step import CACHEABLE, Step
 from argosy.state import pipelines as state
 from argosy.state.pipelines import StepState
 from argosy.state.records import Record, Records
@@ -26,12 +26,15 @@ def earlier(
     """The newest execution that stands for this step, and how the step ended there."""
     if step.cache_s is None:
         return None
-    prefix = f"{record.document['pipeline']}/"
-    found = records.find(state.EXECUTION, record.account, record.region, prefix=prefix)
-    for other in reversed(found):
-        one = other.document["steps"].get(step.name) or {}
-        fresh = now - one.get("ended", 0.0) <= step.cache_s
-        done = one.get("status") == state.SUCCEEDED and not one.get("cached")
-        if done and one.get("key") == key and fresh and other.name != record.name:
-            return other, one
-    return None
+    other = state.done_before(records, record, key)
+    one = other.document["steps"].get(step.name) or {} if other else {}
+    fresh = now - one.get("ended", 0.0) <= step.cache_s
+    done = one.get("status") == state.SUCCEEDED and one.get("key") == key
+    return (other, one) if other and done and fresh and other.name != record.name else None
+
+
+def note(records: Records, record: Record, step: Step, changed: StepState, now: float) -> None:
+    """That a step has ended so, for those who ask the same later. Joins the transaction."""
+    done = changed["status"] == state.SUCCEEDED and not changed.get("cached")
+    if done and changed.get("key") and step.type in CACHEABLE:
+        state.note_done(records, record, step.name, changed["key"], now)

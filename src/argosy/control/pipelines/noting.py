@@ -1,6 +1,7 @@
 """Writes down how an execution and its steps go on; each change and its event are one commit."""
 
 from argosy.control.means import Means
+from argosy.control.pipelines.caching import note
 from argosy.control.pipelines.deciding import FAILURE
 from argosy.ground.pipelines.step import FAIL, Definition, Step
 from argosy.state import pipelines as state
@@ -31,6 +32,7 @@ class Notes:
             if before.get("status") != changed["status"]:
                 was = before.get("status", "") if before.get("started") else ""
                 tell_step(records, written, step.name, step.type, changed, now, was)
+                note(records, written, step, changed, now)
             return written
 
     def end(self, record: Record, definition: Definition, status: str) -> None:

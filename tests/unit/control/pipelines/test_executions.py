@@ -247,6 +247,9 @@ def test_what_was_done_before_is_not_done_again_while_it_is_fresh(scene: Pipelin
     second = scene.start(cached)
     scene.carry_on()
     assert scene.steps(second)["fun"]["CacheHitResult"] == {"SourcePipelineExecutionArn": first}
+    other = scene.start({**cached, "Arguments": {"x": 2}})
+    scene.carry_on(passes=3)
+    assert "CacheHitResult" not in scene.steps(other)["fun"]
     scene.clock.advance(3601)
     third = scene.start(cached)
     scene.carry_on(passes=3)

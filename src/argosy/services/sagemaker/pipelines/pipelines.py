@@ -68,18 +68,30 @@ def delete_pipeline(call: Call) -> Answer:
         record = find_pipeline(
             call.records, call.caller.account, call.caller.region, call.input["PipelineName"]
         )
-        where = (record.account, record.region)
-        executions = call.records.find(state.EXECUTION, *where, prefix=f"{record.name}/")
-        if any(one.status in state.UNFINISHED for one in executions):
+        if _under_way(call, record):
             raise ConflictException(
                 f"Pipeline '{record.document['arn']}' has executions that are under way: stop "
                 "them (StopPipelineExecution) or wait for their end."
             )
-        texts = call.records.find(state.DEFINITION, *where, prefix=f"{record.name}/")
-        for gone in (*executions, *texts, record):
-            call.records.delete(gone.kind, *where, gone.name)
+        _delete(call, record)
         set_tags(call, record.document["arn"], None)
     return {"PipelineArn": record.document["arn"]}
+
+
+def _under_way(call: Call, pipeline: Record) -> bool:
+    where, prefix = (pipeline.account, pipeline.region), f"{pipeline.name}/"
+    running = state.UNFINISHED
+    return bool(call.records.find(state.EXECUTION, *where, prefix=prefix, statuses=running))
+
+
+def _delete(call: Call, pipeline: Record) -> None:
+    """With all that is its own."""
+    where, prefix = (pipeline.account, pipeline.region), f"{pipeline.name}/"
+    for kind in state.OF_PIPELINE:
+        for account, region, name in call.records.versions(kind):
+            if (account, region) == where and name.startswith(prefix):
+                call.records.delete(kind, *where, name)
+    call.records.delete(PIPELINE, *where, pipeline.name)
 
 
 async def _create_of_object(call: Call) -> Answer:
