@@ -122,7 +122,8 @@ def _members(run: Run, arguments: dict[str, Any]) -> dict[str, Any]:
             members.pop("ModelPackageName", None)
             return members
     prefix = str(members.get(job.name) or "")
-    name = job_name(run.record.document["id"], run.step.name, run.attempt, prefix)
+    named = (run.record.document["id"], run.step.name, run.attempt)
+    name = job_name(*named, prefix, job.longest)
     return {**members, job.name: name}
 
 

@@ -2,6 +2,7 @@
 
 from typing import NamedTuple
 
+from argosy.control.pipelines.naming import LONGEST, SHORT
 from argosy.ground.pipelines import step as steps
 
 
@@ -20,6 +21,8 @@ class Job(NamedTuple):
     """Member of what Describe shows; "" for what is there at once."""
     metadata: str
     """Member of a step's Metadata."""
+    longest: int = LONGEST
+    """Characters of its name."""
 
 
 JOBS: dict[str, Job] = {
@@ -58,6 +61,7 @@ JOBS: dict[str, Job] = {
         "HyperParameterTuningJobArn",
         "HyperParameterTuningJobStatus",
         "TuningJob",
+        SHORT,
     ),
     steps.MODEL: Job("CreateModel", "DescribeModel", "", "ModelName", "ModelArn", "", "Model"),
     steps.REGISTER: Job(

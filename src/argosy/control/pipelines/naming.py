@@ -7,17 +7,30 @@ import base64
 import hashlib
 import re
 
-_LONGEST = 63
+LONGEST = 63
+SHORT = 32
+"""Of the names of tuning jobs."""
 
 
-def job_name(execution_id: str, step: str, attempt: int, prefix: str = "") -> str:
-    """`pipelines-<execution>-<step>-<suffix>`, or with a prefix of the definition's own."""
+def job_name(
+    execution_id: str, step: str, attempt: int, prefix: str = "", longest: int = LONGEST
+) -> str:
+    """`pipelines-<execution>-<step>-<suffix>`, or with a prefix of the definition's own; without
+    "pipelines-" where names must be short, as SageMaker does.
+
+    longest: in characters; at least SHORT.
+    """
     suffix = digest(execution_id, step, attempt)[:10]
+    room = longest - len(execution_id) - len(suffix) - 2
     if prefix:
-        room = _LONGEST - len(execution_id) - len(suffix) - 2
-        return f"{_clean(prefix)[:room].rstrip('-')}-{execution_id}-{suffix}"
-    room = _LONGEST - len("pipelines-") - len(execution_id) - len(suffix) - 2
-    return f"pipelines-{execution_id}-{_clean(step)[:room].strip('-') or 'step'}-{suffix}"
+        return f"{_cut(prefix, room)}-{execution_id}-{suffix}"
+    if longest < LONGEST:
+        return f"{execution_id}-{_cut(step, room)}-{suffix}"
+    return f"pipelines-{execution_id}-{_cut(step, room - len('pipelines-'))}-{suffix}"
+
+
+def _cut(name: str, room: int) -> str:
+    return _clean(name)[:room].strip("-") or "step"
 
 
 def digest(execution_id: str, step: str, attempt: int) -> str:

@@ -8,10 +8,12 @@ from typing import Any
 import pytest
 from tests.support.pipelines import ROLE, PipelineScene
 from tests.support.tiny_store import tiny_store
+from tests.support.training_jobs import request
 
 from argosy.ground.errors import InternalFailure, ResourceNotFound, ThrottlingException
 from argosy.state import pipelines as state
 from argosy.state.transform_jobs import TRANSFORM_JOB
+from argosy.state.tuning_jobs import TUNING_JOB
 
 CONTAINER = {"Image": "sagemaker-xgboost:1.7-1", "ModelDataUrl": "s3://b/m.tar.gz"}
 
@@ -189,6 +191,27 @@ def test_a_function_that_fails_fails_its_step(
     scene.carry_on(passes=3)
     assert reason in scene.steps(arn)["fun"]["FailureReason"]
     assert scene.execution(arn)["PipelineExecutionStatus"] == "Failed"
+
+
+def test_a_step_tunes_by_a_job_whose_name_is_short_enough(scene: PipelineScene) -> None:
+    ranges = {"CategoricalParameterRanges": [{"Name": "rate", "Values": ["1", "2"]}]}
+    config = {
+        "Strategy": "Grid",
+        "HyperParameterTuningJobObjective": {"Type": "Maximize", "MetricName": "score"},
+        "ResourceLimits": {"MaxParallelTrainingJobs": 1},
+        "ParameterRanges": ranges,
+    }
+    definition = request(algorithm={"MetricDefinitions": [{"Name": "score", "Regex": "s=(.*)"}]})
+    del definition["TrainingJobName"]
+    arguments = {"HyperParameterTuningJobConfig": config, "TrainingJobDefinition": definition}
+    tune = {"Name": "Tune-all-of-it", "Type": "Tuning", "Arguments": arguments}
+    arn = scene.start(tune)
+    scene.carry_on()
+    assert scene.statuses(arn) == {"Tune-all-of-it": "Executing"}
+    job = scene.end_job(TUNING_JOB, "Completed")
+    assert job.name.startswith(f"{arn.rpartition('/')[2]}-Tune-all-")
+    scene.carry_on()
+    assert scene.execution(arn)["PipelineExecutionStatus"] == "Succeeded"
 
 
 def test_a_callback_waits_for_its_answer(scene: PipelineScene) -> None:

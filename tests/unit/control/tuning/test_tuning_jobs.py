@@ -25,6 +25,13 @@ DEFINITION = {
     "ResourceConfig": {"InstanceType": "ml.m5.large", "InstanceCount": 1, "VolumeSizeInGB": 1},
     "StoppingCondition": {"MaxRuntimeInSeconds": 600},
 }
+UNTOLD = {
+    **DEFINITION,
+    "AlgorithmSpecification": {
+        "TrainingImage": "sagemaker-scikit-learn:1.2-1",
+        "TrainingInputMode": "File",
+    },
+}
 RANGES = {"ContinuousParameterRanges": [{"Name": "rate", "MinValue": "0", "MaxValue": "1"}]}
 
 
@@ -275,6 +282,7 @@ REFUSED: list[tuple[dict[str, Any], str]] = [
         "metric f1 is not among",
     ),
     ({"HyperParameterTuningJobObjective": None}, "Give HyperParameterTuningJobObjective"),
+    ({"more": {"TrainingJobDefinition": UNTOLD}}, "A metric is required for this"),
     ({"more": {"TrainingJobDefinition": None}}, "Give TrainingJobDefinition"),
     (
         {"more": {"TrainingJobDefinition": {**DEFINITION, "StaticHyperParameters": {"rate": "1"}}}},

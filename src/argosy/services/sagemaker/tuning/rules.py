@@ -9,6 +9,7 @@ from typing import Any
 
 from argosy.ground.errors import ValidationException
 from argosy.ground.tuning import BadRanges, grid, parse_ranges
+from argosy.services.sagemaker.builtin_metrics import with_builtin_metrics
 from argosy.services.sagemaker.refusals import refuse_unsupported
 from argosy.services.sagemaker.training_rules import check_request
 from argosy.state.tuning_jobs import definitions_of, objective_of, ranges_of, training_request
@@ -87,13 +88,25 @@ def _objective(asked: dict[str, Any], definition: dict[str, Any]) -> dict[str, s
         raise ValidationException(
             "Give HyperParameterTuningJobObjective, or a TuningObjective of the definition."
         )
-    listed = definition["AlgorithmSpecification"].get("MetricDefinitions") or []
-    metric = objective["MetricName"]
-    if listed and metric not in [one["Name"] for one in listed]:
+    _check_metric(definition, objective["MetricName"])
+    return objective
+
+
+def _check_metric(definition: dict[str, Any], metric: str) -> None:
+    algorithm = definition["AlgorithmSpecification"]
+    if algorithm.get("TrainingImage"):  # where none is named, that is told later
+        static = definition.get("StaticHyperParameters") or {}
+        algorithm = with_builtin_metrics({**definition, "HyperParameters": static})
+    listed = algorithm.get("MetricDefinitions") or []
+    if not listed:
+        raise ValidationException(
+            "A metric is required for this hyperparameter tuning job objective. Provide a metric "
+            "in the metric definitions."
+        )
+    if metric not in [one["Name"] for one in listed]:
         raise ValidationException(
             f"The objective metric {metric} is not among the MetricDefinitions of the definition."
         )
-    return objective
 
 
 def _check_ranges(asked: dict[str, Any], definition: dict[str, Any], strategy: str) -> None:
