@@ -1,4 +1,4 @@
-"""SageMaker's Python SDK 2 builds a pipeline, runs it, and sees what became of its steps."""
+"""SageMaker's Python SDKs build pipelines, run them, and see what became of their steps."""
 
 import json
 from pathlib import Path
@@ -34,7 +34,8 @@ told = {"multiclass_classification_metrics": {"accuracy": {"value": value}}}
 """
 
 
-def test_a_pipeline_trains_decides_registers_and_transforms(sdk2: Client, tmp_path: Path) -> None:
+@pytest.fixture
+def folder(tmp_path: Path) -> Path:
     (tmp_path / "rows.json").write_text(json.dumps(ROWS.tolist()))
     (tmp_path / "rows.csv").write_bytes(csv(ROWS))
     (tmp_path / "iris.csv").write_bytes(iris_csv())
@@ -43,8 +44,11 @@ def test_a_pipeline_trains_decides_registers_and_transforms(sdk2: Client, tmp_pa
     source = tmp_path / "source"
     source.mkdir()
     (source / "train.py").write_text(LOGISTIC)
+    return tmp_path
 
-    told = sdk2.run("sdk2_pipelines.py", tmp_path)
+
+def test_a_pipeline_trains_decides_registers_and_transforms(sdk2: Client, folder: Path) -> None:
+    told = sdk2.run("sdk2_pipelines.py", folder)
 
     assert told["good"]["status"] == "Succeeded", told["good"]
     assert {status for status, _, _ in told["good"]["steps"].values()} == {"Succeeded"}
@@ -54,3 +58,17 @@ def test_a_pipeline_trains_decides_registers_and_transforms(sdk2: Client, tmp_pa
     assert told["bad"]["status"] == "Failed"
     assert told["bad"]["reason"] == "accuracy is below 0.999"
     assert told["bad"]["steps"]["Train"][1], "the second run trains anew"
+
+
+def test_sdk_3_tunes_in_a_pipeline_and_alone(sdk3: Client, folder: Path) -> None:
+    told = sdk3.run("sdk3_pipelines.py", folder)
+
+    assert told["good"]["status"] == "Succeeded", told["good"]
+    assert {"Tune", "Train", "Choose", "Keep", "Make", "Predict"} == told["good"]["steps"].keys()
+    assert told["packages"] == ["Approved"]
+    assert "scikit-learn" in told["image"], "a model is made of the package by its ARN"
+    assert told["bad"]["reason"] == "accuracy is below 0.999"
+    assert told["bad"]["steps"]["Train"][1], "what was asked before is not done again"
+    assert told["executions"] == 2
+    assert len(told["trials"]) == 2
+    assert told["best"].startswith("sdk3-tuner-")

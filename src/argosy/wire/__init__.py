@@ -10,6 +10,7 @@ from argosy.wire.calls import find_operation, parse, serialize, serialize_error
 from argosy.wire.http import HttpRequest, HttpResponse
 from argosy.wire.members import read_members, write_members
 from argosy.wire.service import Service, UnknownService, load
+from argosy.wire.texts import with_texts
 from argosy.wire.validate import validate
 
 __all__ = [
@@ -25,5 +26,6 @@ __all__ = [
     "serialize",
     "serialize_error",
     "validate",
+    "with_texts",
     "write_members",
 ]

@@ -186,6 +186,15 @@ def test_what_cannot_be_compared_is_told() -> None:
         holds(compared("LessThan", "text", 1), SCOPE)
 
 
+@pytest.mark.parametrize(
+    ("expires", "hours"), [("P4DT12H", 108), ("p30d", 720), ("T12H", 12), ("30d", 720)]
+)
+def test_a_cache_expires_as_the_sdk_writes_it(expires: str, hours: int) -> None:
+    cache = {"Enabled": True, "ExpireAfter": expires}
+    parsed = definitions.parse(text(step("a", "Training", CacheConfig=cache)))
+    assert parsed.steps["a"].cache_s == hours * 3600
+
+
 PARAMETERS = [
     {"Name": "n", "Type": "Integer", "DefaultValue": 3},
     {"Name": "kind", "Type": "String", "EnumValues": ["a", "b"]},

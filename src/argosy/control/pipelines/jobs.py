@@ -2,6 +2,7 @@
 
 from typing import Any
 
+from argosy import wire
 from argosy.control.pipelines.kinds import JOBS, Job
 from argosy.control.pipelines.naming import job_name
 from argosy.control.pipelines.retrying import kind_of_error, kind_of_reason
@@ -114,8 +115,10 @@ class JobSteps:
 
 
 def _members(run: Run, arguments: dict[str, Any]) -> dict[str, Any]:
-    """The request; what the definition calls a name is the beginning of one."""
-    job, members = JOBS[run.step.type], dict(arguments)
+    """The request; what the definition calls a name is the beginning of one, and a number may stand
+    for a text: parameters of type Integer are hyperparameters, too."""
+    job = JOBS[run.step.type]
+    members = wire.with_texts(wire.load(_SERVICE), job.create, arguments)
     if run.step.type == steps.REGISTER:
         members["ClientToken"] = run.token[:36]
         if members.get("ModelPackageGroupName"):

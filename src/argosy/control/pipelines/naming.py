@@ -18,9 +18,12 @@ def job_name(
     """`pipelines-<execution>-<step>-<suffix>`, or with a prefix of the definition's own; without
     "pipelines-" where names must be short, as SageMaker does.
 
+    In small letters but for the prefix: a step's Metadata has the job's ARN, which has no others,
+    and who wants to describe the job cuts the name out of that (the SDK's `result` does).
     longest: in characters; at least SHORT.
     """
-    suffix = digest(execution_id, step, attempt)[:10]
+    suffix = digest(execution_id, step, attempt)[:10].lower()
+    step = step.lower()
     room = longest - len(execution_id) - len(suffix) - 2
     if prefix:
         return f"{_cut(prefix, room)}-{execution_id}-{suffix}"

@@ -132,7 +132,8 @@ def _needs(name: str, one: dict[str, Any], arguments: dict[str, Any]) -> frozens
 
 
 def _cache(name: str, kind: str, given: Any) -> float | None:
-    """How long, in seconds; None without a cache."""
+    """How long, in seconds; None without a cache. As in the SDK's examples "p30d" and "T12H" are
+    durations, too."""
     if not isinstance(given, dict) or not given.get("Enabled"):
         return None
     if kind not in kinds.CACHEABLE:
@@ -140,8 +141,9 @@ def _cache(name: str, kind: str, given: Any) -> float | None:
     expires = given.get("ExpireAfter")
     if not expires:
         return float("inf")
+    text = str(expires).upper()
     try:
-        return abs(durations.parse(str(expires).upper()))
+        return abs(durations.parse(text if text[:1] in ("P", "-") else f"P{text}"))
     except durations.BadDuration as error:
         raise BadDefinition(f"ExpireAfter of the step {name}: {error}") from None
 

@@ -91,7 +91,8 @@ def test_when_another_attempt_begins(
 
 def test_names_of_jobs_fit_and_belong_to_the_attempt() -> None:
     name = job_name("abcdefghijkl", "Train_the--model" * 5, 1)
-    assert name.startswith("pipelines-abcdefghijkl-Train-the-model")
+    assert name.startswith("pipelines-abcdefghijkl-train-the-model")
+    assert name == name.lower(), "the name can be cut out of the ARN"
     assert len(name) <= 63
     assert "--" not in name
     assert name == job_name("abcdefghijkl", "Train_the--model" * 5, 1)

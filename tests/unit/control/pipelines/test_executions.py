@@ -193,6 +193,16 @@ def test_a_function_that_fails_fails_its_step(
     assert scene.execution(arn)["PipelineExecutionStatus"] == "Failed"
 
 
+def test_numbers_stand_where_the_api_wants_texts(scene: PipelineScene) -> None:
+    container = {**CONTAINER, "Environment": {"N": 3, "RATE": 0.5, "ON": True, "TEXT": "x"}}
+    arn = scene.start(model(Arguments={"PrimaryContainer": container, "ExecutionRoleArn": ROLE}))
+    scene.carry_on()
+    assert scene.statuses(arn) == {"model": "Succeeded"}
+    name = scene.records.find("model")[0].name
+    made = scene.ask("DescribeModel", ModelName=name)["PrimaryContainer"]
+    assert made["Environment"] == {"N": "3", "RATE": "0.5", "ON": "true", "TEXT": "x"}
+
+
 def test_a_step_tunes_by_a_job_whose_name_is_short_enough(scene: PipelineScene) -> None:
     ranges = {"CategoricalParameterRanges": [{"Name": "rate", "Values": ["1", "2"]}]}
     config = {
@@ -209,7 +219,7 @@ def test_a_step_tunes_by_a_job_whose_name_is_short_enough(scene: PipelineScene) 
     scene.carry_on()
     assert scene.statuses(arn) == {"Tune-all-of-it": "Executing"}
     job = scene.end_job(TUNING_JOB, "Completed")
-    assert job.name.startswith(f"{arn.rpartition('/')[2]}-Tune-all-")
+    assert job.name.startswith(f"{arn.rpartition('/')[2]}-tune-all-")
     scene.carry_on()
     assert scene.execution(arn)["PipelineExecutionStatus"] == "Succeeded"
 
