@@ -81,6 +81,10 @@ class Plan:
         )
 
 
+class QueueGone(Exception):
+    """There is no such queue, or no more."""
+
+
 class Poller:
     """Works until it is closed; `tell` hears how the last batch went."""
 
@@ -116,6 +120,8 @@ class Poller:
         while not self._messaging.waiting.closing:
             try:
                 await self._take()
+            except QueueGone:
+                log.info("%s is gone, which feeds %s", self.plan.source, self.plan.function)
             except Exception:
                 log.exception("polling %s stumbled", self.plan.source)
                 await asyncio.sleep(_AWAY_S)
@@ -172,7 +178,7 @@ class Poller:
     def _found(self) -> Queue:
         queue = self._queue()
         if queue is None:
-            raise LookupError(f"{self.plan.source} is gone")
+            raise QueueGone
         return queue
 
     def _queue(self) -> Queue | None:
