@@ -84,7 +84,16 @@ def documents(job: JobSpec) -> dict[str, Any]:
         "input/config/hyperparameters.json": job.hyperparameters,
         "input/config/resourceconfig.json": resources(job),
         "input/config/inputdataconfig.json": {one.name: _told(one) for one in job.channels},
+        **_checkpoints(job),
     }
+
+
+def _checkpoints(job: JobSpec) -> dict[str, Any]:
+    """checkpointconfig.json, which XGBoost's container, for one, looks for."""
+    if job.checkpoints is None:
+        return {}
+    told = {"S3Uri": job.checkpoints.uri, "LocalPath": job.checkpoints.local_path}
+    return {"input/config/checkpointconfig.json": told}
 
 
 def resources(job: JobSpec) -> dict[str, Any]:

@@ -1,7 +1,8 @@
 """sagemaker-xgboost without a script: Amazon's algorithm mode, trained by XGBoost itself.
 
 Channels `train` (needed) and `validation`; the model is written as /opt/ml/model/xgboost-model, and
-each round's metrics are printed as XGBoost prints them. Source: developer guide, XGBoost algorithm;
+each round's metrics are printed as XGBoost prints them. A job with a CheckpointConfig goes on after
+an interruption where it was. Source: developer guide, XGBoost algorithm;
 aws/sagemaker-xgboost-container, algorithm_mode/train.py, for names and defaults.
 It refuses k-fold cross-validation and Dask.
 """
@@ -9,6 +10,7 @@ It refuses k-fold cross-validation and Dask.
 from __future__ import annotations
 
 import contextlib
+import re
 import signal
 import sys
 from collections.abc import Callable, Iterator
@@ -18,6 +20,7 @@ from typing import Any
 
 from argosy.runtimes.answers import Fault
 from argosy.runtimes.training.settings import Settings
+from argosy.runtimes.training.xgboost_checkpoints import Checkpoints
 from argosy.runtimes.training.xgboost_data import Data, of_one_width, read_channel
 
 MODEL = "xgboost-model"
@@ -28,6 +31,7 @@ _REFUSED = {
     "use_dask_gpu_training": "Dask (use_dask_gpu_training)",
 }
 _TUNED = "_tuning_objective_metric"
+_PLACE = re.compile(r"\[[0-9:]+\] \S+:[0-9]+: ")
 
 
 class BadJob(Exception):
@@ -47,11 +51,10 @@ def train(settings: Settings, fail: Callable[[Path, str], None]) -> int:
             _train(settings, xgboost)
     except BadJob as error:
         fail(settings.base, f"ClientError: {error}")
-    except (Fault, ValueError) as error:
-        fail(settings.base, f"ClientError: the training data cannot be read: {error}")
-    except xgboost.core.XGBoostError as error:
-        said = [line for line in str(error).splitlines() if line.strip()]
-        fail(settings.base, f"XGBoostError: {said[0] if said else error}")
+    except xgboost.core.XGBoostError as error:  # which is a ValueError, too
+        fail(settings.base, f"XGBoostError: {_said(error)}")
+    except ValueError as error:
+        fail(settings.base, f"ClientError: {error}")
     except _Told:
         return 128 + signal.SIGTERM
     else:
@@ -88,27 +91,46 @@ def rounds(settings: Settings) -> int:
     return count
 
 
+def _said(error: Exception) -> str:
+    """XGBoost's own sentence, without the time, its place in the source and the stack."""
+    lines = [line for line in str(error).splitlines() if line.strip()]
+    return _PLACE.sub("", lines[0]) if lines else type(error).__name__
+
+
+def _read(settings: Settings, name: str) -> Data:
+    """Raises BadJob, OSError."""
+    try:
+        return read_channel(settings, name)
+    except (Fault, ValueError) as error:
+        raise BadJob(f"the data of the channel {name} cannot be read: {error}") from None
+
+
 def _train(settings: Settings, xgboost: Any) -> None:
     given, count = parameters(settings), rounds(settings)
     if "train" not in settings.channels:
         raise BadJob("there is no channel 'train'")
     names = [name for name in ("train", "validation") if name in settings.channels]
-    read = [read_channel(settings, name) for name in names]
+    read = [_read(settings, name) for name in names]
     of_one_width([one.rows for one in read])
     watched = [(_matrix(one, xgboost), name) for one, name in zip(read, names, strict=True)]
     stopping = settings.hyperparameters.get("early_stopping_rounds")
-    stop = _Stop()
-    booster = xgboost.train(
-        given,
-        watched[0][0],
-        count,
-        evals=watched,
-        early_stopping_rounds=int(stopping) if stopping else None,
-        callbacks=[_callback(xgboost, stop)],
-        verbose_eval=True,
-    )
+    stop, checkpoints = _Stop(), Checkpoints(settings.base)
+    booster, done = checkpoints.newest(xgboost)
+    if done:
+        sys.stdout.write(f"Going on from the checkpoint of round {done - 1}\n")
+    if done < count:
+        booster = xgboost.train(
+            given,
+            watched[0][0],
+            count - done,
+            evals=watched,
+            early_stopping_rounds=int(stopping) if stopping else None,
+            callbacks=[_callback(settings, xgboost, stop, checkpoints, done)],
+            verbose_eval=True,
+            xgb_model=booster,
+        )
     if settings.host == settings.hosts[0]:
-        booster.save_model(settings.base / "model" / MODEL)
+        (settings.base / "model" / MODEL).write_bytes(booster.save_raw("ubj"))
     if stop.told:
         raise _Told
 
@@ -128,12 +150,19 @@ class _Stop:
         self.told = True
 
 
-def _callback(xgboost: Any, stop: _Stop) -> Any:
+def _callback(
+    settings: Settings, xgboost: Any, stop: _Stop, checkpoints: Checkpoints, done: int
+) -> Any:
+    first = settings.host == settings.hosts[0]
+
     class Rounds(xgboost.callback.TrainingCallback):  # type: ignore[misc]
-        """After each round: go on, unless the job is stopping; keep what is printed moving."""
+        """After each round: go on, unless the job is stopping; keep what is printed moving, and
+        the model."""
 
         def after_iteration(self, booster: Any, epoch: int, log: Any) -> bool:
             sys.stdout.flush()
+            if first:
+                checkpoints.save(booster, done + epoch)
             return stop.told
 
     return Rounds()

@@ -11,6 +11,7 @@ from argosy.ground.jobs import (
     PROCESSING,
     TRAINING,
     Channel,
+    Checkpoints,
     InstanceGroup,
     JobSpec,
     Upload,
@@ -92,3 +93,11 @@ def test_every_path_has_a_folder_and_only_those_outside_are_mounted_apart(tmp_pa
     assert found.tree("/data/in/below").base == found.host("/data/in")
     with pytest.raises(ValueError, match="no place"):
         found.host("/elsewhere")
+
+
+def test_where_checkpoints_lie_is_told_to_jobs_that_keep_them() -> None:
+    kept = job(checkpoints=Checkpoints(uri="s3://b/c", local_path="/opt/ml/checkpoints"))
+    name = "input/config/checkpointconfig.json"
+    told = {"S3Uri": "s3://b/c", "LocalPath": "/opt/ml/checkpoints"}
+    assert layout.documents(kept)[name] == told
+    assert name not in layout.documents(job())
