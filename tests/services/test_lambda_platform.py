@@ -297,6 +297,27 @@ def test_a_message_is_in_a_batch_once_however_long_the_window(
     assert batches(platform, done_url, 1) == [["alone"]]
 
 
+def test_messages_that_wait_for_a_window_are_given_back_when_the_mapping_is_disabled(
+    platform: Platform, client: Any
+) -> None:
+    sqs = platform.client("sqs")
+    url, arn = queue(platform, "lp-back")
+    create(client, "lp-back")
+    made = client.create_event_source_mapping(
+        EventSourceArn=arn, FunctionName="lp-back", MaximumBatchingWindowInSeconds=300
+    )
+    sqs.send_message(QueueUrl=url, MessageBody="waits")
+    hidden = "ApproximateNumberOfMessagesNotVisible"
+
+    def taken() -> bool:
+        told = sqs.get_queue_attributes(QueueUrl=url, AttributeNames=[hidden])
+        return bool(told["Attributes"][hidden] == "1")
+
+    until(taken)
+    client.update_event_source_mapping(UUID=made["UUID"], Enabled=False)
+    until(lambda: messages(platform, url) != [], 60)
+
+
 def test_an_event_as_large_as_may_be_does_not_wait_for_its_window(
     platform: Platform, client: Any
 ) -> None:

@@ -155,9 +155,21 @@ class Poller:
         loop = asyncio.get_running_loop()
         taken = await self._wait(queue, _FIRST_TAKEN, _POLL_S)
         ends = loop.time() + self.plan.window_s
-        while taken and self._lacks(taken) and loop.time() < ends:
-            taken += await self._wait(queue, self._lacks(taken), ends - loop.time())
+        try:
+            while taken and self._lacks(taken) and loop.time() < ends:
+                taken += await self._wait(queue, self._lacks(taken), ends - loop.time())
+        except asyncio.CancelledError:
+            self._give_back(queue, taken)
+            raise
         return taken
+
+    def _give_back(self, queue: Queue, messages: Sequence[Message]) -> None:
+        """Nothing will be done with them: others may have them now."""
+        with self._means.records.transaction():
+            for message in messages:
+                with contextlib.suppress(ApiError):  # it is not ours any more
+                    handle = handle_of(message)
+                    self._messaging.receiving.change_visibility(queue, handle, 0)
 
     def _lacks(self, taken: Sequence[Message]) -> int:
         """How many more a batch may have, when those to come are as large as those there are."""
