@@ -170,6 +170,23 @@ def test_a_body_made_to_be_slow_to_check_is_not(stage: GatewayStage) -> None:
     assert time.process_time() - begun < 5
 
 
+def test_a_pattern_that_cannot_be_read_is_not_logged(
+    stage: GatewayStage, capfd: pytest.CaptureFixture[str]
+) -> None:
+    """It may be a client's: a template takes it from where it likes."""
+    api = Api(stage)
+    text = "#set($a = 'a')$a.replaceAll($input.path('$.p'), 'b')"
+    api.method("POST", "/a", {"type": "MOCK", "requestTemplates": {"application/json": text}})
+    api.response("POST", "/a", "200")
+    api.deploy()
+    assert stage.ask("POST", f"{api.id}/prod/a", '{"p": "(secret"}').status == 500
+    place = {"resourceId": api.resource("/a"), "httpMethod": "POST", "statusCode": "200"}
+    with pytest.raises(BadRequestException, match="missing \\)"):
+        api.call("PutIntegrationResponse", **place, selectionPattern="(secret")
+    told = capfd.readouterr()
+    assert "secret" not in told.err + told.out
+
+
 @pytest.mark.parametrize(
     ("said", "expression", "value"),
     [

@@ -128,6 +128,9 @@ def test_a_path_without_a_route_is_not_found(stage: GatewayStage) -> None:
     api.route("GET /a", api.function(stage.function("f")))
     reply = stage.ask("GET", f"{api.id}/b")
     assert (reply.status, reply.json) == (404, {"message": "Not Found"})
+    api.call("DeleteStage", ApiId=api.id, StageName="$default")
+    reply = stage.ask("GET", f"{api.id}/a")
+    assert (reply.status, reply.json) == (404, {"message": "Not Found"})
 
 
 def test_stages_serve_what_was_deployed_and_those_that_deploy_themselves_what_is(
@@ -168,6 +171,17 @@ def test_browsers_are_told_whom_the_api_lets_in(stage: GatewayStage) -> None:
     }
     reply = stage.ask("GET", f"{api.id}/a", origin="https://me.test")
     assert reply.headers("Access-Control-Allow-Origin") == ["https://me.test"]
+
+
+def test_a_browser_with_credentials_is_told_what_it_asked_for(stage: GatewayStage) -> None:
+    """It takes "*" for a name then."""
+    everything = {"AllowMethods": ["*"], "AllowHeaders": ["*"], "AllowOrigins": ["https://me.test"]}
+    cors = {**everything, "AllowCredentials": True}
+    api = Api(stage, Target=stage.function("f"), CorsConfiguration=cors)
+    asked = {"access_control_request_method": "PUT", "access_control_request_headers": "x-a,x-b"}
+    reply = stage.ask("OPTIONS", f"{api.id}/a", origin="https://me.test", **asked)
+    assert reply.header("Access-Control-Allow-Methods") == "PUT"
+    assert reply.header("Access-Control-Allow-Headers") == "x-a,x-b"
 
 
 class Issuer(Outgoing):

@@ -107,6 +107,12 @@ def test_another_import_adds_or_replaces(stage: GatewayStage) -> None:
     assert paths() == {"/", "/new"}
 
 
+SCHEME = (
+    "openapi: 3.0.1\ninfo: {title: a}\npaths: {}\n"
+    "components: {securitySchemes: {s: {x-amazon-apigateway-authorizer: %s}}}"
+)
+
+
 @pytest.mark.parametrize(
     "body",
     [
@@ -124,6 +130,11 @@ def test_another_import_adds_or_replaces(stage: GatewayStage) -> None:
         "openapi: 3.0.1\ninfo: {title: a}\npaths: {/a: {get: {security: 3}}}",
         "openapi: 3.0.1\ninfo: {title: a}\npaths: []",
         "openapi: 3.0.1\ninfo: {title: a}\npaths: {1: {get: {parameters: [{in: path}]}}}",
+        "openapi: 3.0.1\ninfo: {title: a, version: .nan}\npaths: {}",
+        "openapi: 3.0.1\ninfo: {title: a}\npaths: {/a: {get: {parameters: [{$ref: '#/openapi'}]}}}",
+        SCHEME % "3",
+        SCHEME % "{type: token, authorizerUri: 3}",
+        SCHEME % "{type: token, authorizerResultTtlInSeconds: soon}",
     ],
 )
 def test_a_definition_that_cannot_be_understood_is_refused(stage: GatewayStage, body: str) -> None:

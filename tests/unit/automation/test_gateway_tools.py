@@ -50,6 +50,40 @@ def test_a_cache_may_be_left_off_but_not_turned_on(api: Api) -> None:
             patched(api, "replace", path, "true")
 
 
+def test_a_limit_below_nothing_is_none_as_terraform_writes_it(api: Api) -> None:
+    for name in ("rateLimit", "burstLimit"):
+        patched(api, "replace", f"/*/*/throttling/{name}", "-1")
+    assert [api.stage.ask("GET", f"{api.id}/prod/a/b").status for _ in range(3)] == [200] * 3
+
+
+@pytest.mark.parametrize(
+    ("op", "path", "value"),
+    [
+        ("replace", "/*/*/throttling/rateLimit", "nan"),
+        ("replace", "/*/*/throttling/rateLimit", "1e400"),
+        ("replace", "/*/*/logging/loglevel", "LOUD"),
+        ("copy", "/*/*/logging/loglevel", "INFO"),
+    ],
+)
+def test_a_setting_that_means_nothing_is_refused(api: Api, op: str, path: str, value: str) -> None:
+    with pytest.raises(BadRequestException):
+        patched(api, op, path, value)
+
+
+def test_what_must_be_there_stays_and_a_time_limit_goes_back_to_the_usual(api: Api) -> None:
+    gone = {"op": "remove"}
+    place = {"resourceId": api.resource("/a/b"), "httpMethod": "GET"}
+    for operation, members, path in (
+        ("UpdateResource", {"resourceId": place["resourceId"]}, "/pathPart"),
+        ("UpdateModel", {"modelName": "Empty"}, "/schema"),
+    ):
+        with pytest.raises(BadRequestException, match="cannot be removed"):
+            api.call(operation, **members, patchOperations=[{**gone, "path": path}])
+    patch = [{**gone, "path": "/timeoutInMillis"}]
+    seen = api.call("UpdateIntegration", **place, patchOperations=patch)
+    assert seen["timeoutInMillis"] == 29_000
+
+
 @pytest.mark.parametrize("place", ["EDGE", "0"])
 def test_the_type_of_an_endpoint_is_changed_by_its_name_or_its_place(api: Api, place: str) -> None:
     patch = {"op": "replace", "path": f"/endpointConfiguration/types/{place}", "value": "REGIONAL"}

@@ -33,7 +33,9 @@ class Throttles:
         self._buckets: dict[tuple[str, ...], Bucket] = {}
 
     def allow(self, key: tuple[str, ...], rate: float | None, burst: float | None) -> bool:
-        """Whether one more request may come under these limits; None is no limit."""
+        """Whether one more request may come under these limits; None is no limit, and so is one
+        below nothing, as AWS's tools write it."""
+        rate, burst = _limit(rate), _limit(burst)
         if rate is None and burst is None:
             return True
         limit = float(rate if rate is not None else 1e9)
@@ -48,3 +50,7 @@ class Throttles:
 
     def clear(self) -> None:
         self._buckets.clear()
+
+
+def _limit(given: float | None) -> float | None:
+    return None if given is None or given < 0 else given

@@ -11,7 +11,7 @@ from argosy.automation.gateway.authorizing import Verdicts
 from argosy.automation.gateway.book import Book
 from argosy.automation.gateway.calling import FunctionCaller
 from argosy.automation.gateway.context import log_context
-from argosy.automation.gateway.exchange import Exchange, decoded
+from argosy.automation.gateway.exchange import Exchange, decoded, new_number
 from argosy.automation.gateway.http.answering import HttpAnswering
 from argosy.automation.gateway.http.authorizers import Authorizers
 from argosy.automation.gateway.http.stage import DEFAULT, HttpStage
@@ -86,7 +86,7 @@ class Gateway:
         """The door. What comes is `<api id>/<stage>/<path>`."""
         found = self._find(request)
         if found is None:
-            return _forbidden(request)
+            return self._nowhere(request)
         exchange, stage = found
         try:
             if isinstance(stage, RestStage):
@@ -102,6 +102,13 @@ class Gateway:
             answer = _failed()
         self._done(exchange, stage, answer.status, len(answer.body))
         return answer
+
+    def _nowhere(self, request: DoorRequest) -> DoorAnswer:
+        """There is no such API, or no such stage of it."""
+        if self._book.kind(request.path.partition("/")[0]) == HTTP_API:
+            headers = [("Content-Type", "application/json"), ("Apigw-Requestid", new_number())]
+            return DoorAnswer(404, headers, b'{"message":"Not Found"}')
+        return _forbidden(request)
 
     def _find(self, request: DoorRequest) -> tuple[Exchange, Stage] | None:
         """The stage that is meant: the first part of the path, or else an HTTP API's $default."""

@@ -16,6 +16,8 @@ from collections.abc import Callable, Iterator, Mapping
 from types import ModuleType
 from typing import Any
 
+from argosy.ground.gateway.patterns import compiled
+
 MAX_CPU_S = 10.0
 """How long one value is looked at, in time of its thread."""
 _LONGEST = 200
@@ -173,13 +175,11 @@ def _references(value: Any) -> Iterator[str]:
 
 
 def _pattern(validator: Any, pattern: str, instance: Any, schema: Any) -> Iterator[Any]:
-    import re2
-
     if not isinstance(instance, str):
         return
     try:
-        found = re2.search(pattern, instance)
-    except re2.error:
+        found = compiled(pattern).search(instance)
+    except ValueError:
         yield _library().ValidationError(f"the schema's pattern {pattern!r} cannot be used")
         return
     if not found:

@@ -76,7 +76,8 @@ def fill(api: Document, document: Document) -> None:
     info = document.get("info") or {}
     api["name"] = info.get("title") or api["name"]
     api["description"] = info.get("description") or api.get("description")
-    api["version"] = info.get("version") or api.get("version")
+    version = info.get("version")
+    api["version"] = str(version) if version else api.get("version")
     api["binaryMediaTypes"] = document.get(f"{_X}binary-media-types") or api["binaryMediaTypes"]
     api["apiKeySource"] = document.get(f"{_X}api-key-source") or api["apiKeySource"]
     least = document.get(f"{_X}minimum-compression-size")
@@ -230,7 +231,7 @@ def _parameters(document: Document, one: Document) -> dict[str, bool]:
     found = {}
     for parameter in one["parameters"]:
         given = specification.resolved(document, parameter)
-        place = _PLACES.get(given.get("in", ""))
+        place = _PLACES.get(str(given.get("in")))
         if place is not None:
             found[f"method.request.{place}.{given.get('name')}"] = bool(given.get("required"))
     return found

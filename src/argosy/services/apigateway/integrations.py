@@ -3,9 +3,8 @@
 from collections.abc import Mapping
 from typing import Any
 
-import re2
-
 from argosy.ground.gateway import expressions, templates
+from argosy.ground.gateway.patterns import compiled
 from argosy.ground.gateway.uris import aws_target, is_url
 from argosy.services.apigateway import patches
 from argosy.services.apigateway.errors import BadRequestException, ConflictException
@@ -146,6 +145,8 @@ def check_integration(one: dict[str, Any]) -> None:
             raise BadRequestException("Enumeration value for HttpMethod must be non-empty")
     if one["passthroughBehavior"] not in _PASSTHROUGH:
         raise BadRequestException(f"passthroughBehavior must be one of {', '.join(_PASSTHROUGH)}.")
+    if one["timeoutInMillis"] is None:
+        one["timeoutInMillis"] = LONGEST_MS
     if not SHORTEST_MS <= one["timeoutInMillis"] <= LONGEST_MS:
         raise BadRequestException(f"Timeout should be between {SHORTEST_MS} ms and {LONGEST_MS} ms")
     if one.get("cacheKeyParameters"):
@@ -159,8 +160,8 @@ def check_response(method: dict[str, Any], responses: dict[str, Any], one: dict[
     """Raises BadRequestException, ConflictException."""
     pattern = one.get("selectionPattern") or ""
     try:
-        re2.compile(pattern)
-    except re2.error as error:
+        compiled(pattern)
+    except ValueError as error:
         raise BadRequestException(f"The selectionPattern cannot be used: {error}") from None
     for other in responses.values():
         same = (other.get("selectionPattern") or "") == pattern

@@ -4,9 +4,8 @@ import json
 import re
 from typing import Any
 
-import re2
-
 from argosy.ground.gateway import schemas
+from argosy.ground.gateway.patterns import compiled
 from argosy.ground.gateway.uris import aws_target
 from argosy.services.apigateway import patches
 from argosy.services.apigateway.errors import (
@@ -29,7 +28,7 @@ _NAME = re.compile(r"[A-Za-z0-9]+")
 _IDENTITY = re.compile(r"(method\.request\.(header|querystring)|stageVariables|context)\.[\w.-]+")
 _LONGEST_TTL_S = 3600
 _USUAL_TTL_S = 300
-_MODEL_RULES: dict[str, patches.Rule] = {"/schema": patches.text, "/description": patches.text}
+_MODEL_RULES: dict[str, patches.Rule] = {"/schema": patches.needed, "/description": patches.text}
 _VALIDATOR_RULES: dict[str, patches.Rule] = {
     "/name": patches.text,
     "/validateRequestBody": patches.boolean,
@@ -225,6 +224,6 @@ def check_authorizer(one: dict[str, Any]) -> None:
     if not sources and (one["type"] == "TOKEN" or ttl):
         raise BadRequestException("An identity source is needed for a TOKEN, and for a TTL.")
     try:
-        re2.compile(one.get("identityValidationExpression") or "")
-    except re2.error as error:
+        compiled(one.get("identityValidationExpression") or "")
+    except ValueError as error:
         raise BadRequestException(f"Invalid identity validation expression: {error}") from None

@@ -5,6 +5,7 @@
 A rule says what a path means; a path without a rule is refused. Pure.
 """
 
+import math
 from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
@@ -23,13 +24,19 @@ def apply(
 ) -> None:
     """Carry the operations out in order. Raises BadRequestException."""
     for one in operations or ():
-        what, path = one.get("op", ""), one.get("path") or ""
-        if what not in _OPERATIONS:
-            raise BadRequestException(
-                f"Invalid patch operation specified. Must be one of: [{', '.join(_OPERATIONS)}]"
-            )
+        path = one.get("path") or ""
         steps = [unescaped(step) for step in path.lstrip("/").split("/")]
-        _rule(path, rules)(document, steps, what, one.get("value"))
+        _rule(path, rules)(document, steps, kind_of(one), one.get("value"))
+
+
+def kind_of(one: Mapping[str, Any]) -> str:
+    """What a patch does. Raises BadRequestException for what is not done here."""
+    what = str(one.get("op") or "")
+    if what not in _OPERATIONS:
+        raise BadRequestException(
+            f"Invalid patch operation specified. Must be one of: [{', '.join(_OPERATIONS)}]"
+        )
+    return what
 
 
 def unescaped(step: str) -> str:
@@ -53,6 +60,13 @@ def _rule(path: str, rules: Mapping[str, Rule]) -> Rule:
 def text(document: dict[str, Any], steps: list[str], what: str, value: Any) -> None:
     """A member that is text."""
     _holder(document, steps)[steps[-1]] = None if what == "remove" else (value or "")
+
+
+def needed(document: dict[str, Any], steps: list[str], what: str, value: Any) -> None:
+    """A member that is text and stays."""
+    if what == "remove":
+        raise BadRequestException(f"/{'/'.join(steps)} cannot be removed")
+    text(document, steps, what, value)
 
 
 def boolean(document: dict[str, Any], steps: list[str], what: str, value: Any) -> None:
@@ -127,7 +141,9 @@ def _number(
 ) -> None:
     try:
         found = None if what == "remove" else kind(value)
-    except (TypeError, ValueError):
+        if found is not None and not math.isfinite(found):
+            raise ValueError(value)
+    except (TypeError, ValueError, OverflowError):
         place = "/".join(steps)
         raise BadRequestException(f"Invalid number {value!r} at /{place}") from None
     _holder(document, steps)[steps[-1]] = found

@@ -195,7 +195,7 @@ def _key(record: Record, value: bool) -> dict[str, Any]:
 
 def _patch(plan: dict[str, Any], one: dict[str, Any]) -> None:
     """One patch; `/apiStages` takes "api:stage", `/throttle` and `/quota` can be removed whole."""
-    path, what = one.get("path") or "", one.get("op")
+    path, what = one.get("path") or "", patches.kind_of(one)
     if path == "/apiStages":
         api, _, stage = (one.get("value") or "").partition(":")
         kept = [e for e in plan["apiStages"] if (e.get("apiId"), e.get("stage")) != (api, stage)]

@@ -46,7 +46,7 @@ def update_resource(call: Call) -> dict[str, Any]:
         resource = RESOURCE.named(call, api)
         if "parentId" not in resource:
             raise BadRequestException("The root resource cannot be updated")
-        rules = {"/pathPart": patches.text, "/parentId": patches.text}
+        rules = {"/pathPart": patches.needed, "/parentId": patches.needed}
         patches.apply(resource, call.input.get("patchOperations"), rules)
         parent = api["resources"].get(resource["parentId"])
         if parent is None or _below(api, resource["id"], parent["id"]):

@@ -6,6 +6,25 @@ _X = "x-amazon-apigateway-"
 _TEXT: dict[str, Any] = {"type": "string"}
 _TEXTS = {"type": "object", "additionalProperties": _TEXT}
 _OBJECTS = {"type": "object", "additionalProperties": {"type": "object"}}
+_MAYBE: dict[str, Any] = {"type": ["string", "null"]}
+_AUTHORIZER = {
+    "type": "object",
+    "properties": {
+        "type": _MAYBE,
+        "authorizerUri": _MAYBE,
+        "authorizerCredentials": _MAYBE,
+        "identitySource": _MAYBE,
+        "identityValidationExpression": _MAYBE,
+        "authorizerResultTtlInSeconds": {"type": ["integer", "null"]},
+    },
+}
+_SCHEMES = {
+    "type": "object",
+    "additionalProperties": {
+        "type": "object",
+        "properties": {f"{_X}authorizer": _AUTHORIZER},
+    },
+}
 _SECURITY = {"type": "array", "items": {"type": "object"}}
 _PARAMETERS = {
     "type": "array",
@@ -68,16 +87,20 @@ DOCUMENT = {
         "info": {
             "type": "object",
             "required": ["title"],
-            "properties": {"title": _TEXT, "description": _TEXT, "version": {}},
+            "properties": {
+                "title": _TEXT,
+                "description": _TEXT,
+                "version": {"type": ["string", "number", "null"]},
+            },
         },
         "paths": {"type": "object", "additionalProperties": _PATH},
         "consumes": {"type": "array", "items": _TEXT},
         "security": _SECURITY,
         "definitions": _OBJECTS,
-        "securityDefinitions": _OBJECTS,
+        "securityDefinitions": _SCHEMES,
         "components": {
             "type": "object",
-            "properties": {"schemas": _OBJECTS, "securitySchemes": _OBJECTS},
+            "properties": {"schemas": _OBJECTS, "securitySchemes": _SCHEMES},
         },
         f"{_X}request-validators": _OBJECTS,
         f"{_X}request-validator": _TEXT,

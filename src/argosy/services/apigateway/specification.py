@@ -24,7 +24,7 @@ def read(body: bytes) -> dict[str, Any]:
         raise BadRequestException("The definition is larger than 6 MiB.")
     text = body.decode("utf-8", "replace")
     try:
-        document = json.loads(text) if text.lstrip().startswith("{") else _from_yaml(text)
+        document = _from_json(text) if text.lstrip().startswith("{") else _from_yaml(text)
     except (ValueError, RecursionError, yaml.YAMLError):
         raise BadRequestException(
             "Unable to parse API definition: it is no JSON or YAML."
@@ -59,7 +59,7 @@ def resolved(document: Mapping[str, Any], value: Any) -> Any:
     held: Any = document
     for step in str(reference).removeprefix("#/").split("/"):
         held = held.get(step) if isinstance(held, dict) else None
-    if held is None or not str(reference).startswith("#/"):
+    if not isinstance(held, dict) or not str(reference).startswith("#/"):
         raise BadRequestException(f"Unable to resolve reference {str(reference)[:200]}")
     return held
 
@@ -129,9 +129,16 @@ def _schema_name(schema: dict[str, Any]) -> str:
     return str(reference).rpartition("/")[2] if reference else ""
 
 
+def _from_json(text: str) -> Any:
+    def refuse(constant: str) -> None:
+        raise ValueError(f"{constant} is no JSON")
+
+    return json.loads(text, parse_constant=refuse)
+
+
 def _from_yaml(text: str) -> Any:
     for event in yaml.parse(text, Loader=yaml.SafeLoader):
         if isinstance(event, yaml.AliasEvent):
             raise BadRequestException("Aliases of YAML are not read: write their values out.")
     # Statuses and dates are no texts in YAML; in JSON names always are.
-    return json.loads(json.dumps(yaml.safe_load(text), default=str))
+    return _from_json(json.dumps(yaml.safe_load(text), default=str))

@@ -31,6 +31,7 @@ _REFUSED = (
     ("cacheClusterEnabled", "Caches of stages are not offered here."),
     ("canarySettings", "Canary deployments of stages are not offered here."),
 )
+_LEVELS = (None, "OFF", "ERROR", "INFO")
 _SETTINGS = {
     "metrics/enabled": ("metricsEnabled", patches.boolean),
     "logging/loglevel": ("loggingLevel", patches.text),
@@ -192,8 +193,10 @@ def _check_stage(stage: dict[str, Any]) -> None:
                 f"Invalid stage variable {name}. Please use values with alphanumeric "
                 "characters and the symbols ' ', -', '.', '_', ':', '/', '?', '&', '=', and ','."
             )
-    cached = [one for one in stage["methodSettings"].values() if one.get("cachingEnabled")]
-    if cached or stage["cacheClusterEnabled"]:
+    settings = stage["methodSettings"].values()
+    if any(one.get("loggingLevel") not in _LEVELS for one in settings):
+        raise BadRequestException("Invalid logging level: it is OFF, ERROR or INFO.")
+    if any(one.get("cachingEnabled") for one in settings) or stage["cacheClusterEnabled"]:
         raise BadRequestException("Caches of stages are not offered here.")
     logs = stage.get("accessLogSettings")
     if logs and logs.get("destinationArn") and ":logs:" not in logs["destinationArn"]:
@@ -211,7 +214,8 @@ def _update(stage: dict[str, Any], one: Mapping[str, Any]) -> None:
     steps = [patches.unescaped(step) for step in path.lstrip("/").split("/")]
     setting = _SETTINGS.get("/".join(steps[-2:]))
     whole = len(steps) > 1 and steps[0] != "variables" and steps[-1] in (*METHODS, "*")
-    if whole and one.get("op") == "remove":
+    what = patches.kind_of(one)
+    if whole and what == "remove":
         stage["methodSettings"].pop(_method(steps), None)
         return
     if setting is None or len(steps) < 4:
@@ -219,7 +223,7 @@ def _update(stage: dict[str, Any], one: Mapping[str, Any]) -> None:
         return
     name, rule = setting
     settings = stage["methodSettings"].setdefault(_method(steps[:-2]), {})
-    rule(settings, [name], one.get("op") or "", one.get("value"))
+    rule(settings, [name], what, one.get("value"))
 
 
 def _method(steps: list[str]) -> str:

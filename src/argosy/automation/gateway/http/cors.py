@@ -7,19 +7,30 @@ from typing import Any
 from argosy.ground.doors import DoorAnswer, DoorRequest
 
 _PREFIX = "access-control-"
+_ALLOWED = (
+    ("allowMethods", "Methods", "access-control-request-method"),
+    ("allowHeaders", "Headers", "access-control-request-headers"),
+)
 
 
 def preflight(cors: Mapping[str, Any] | None, request: DoorRequest) -> DoorAnswer | None:
-    """The answer to a preflight, with CORS set; None for any other request."""
+    """The answer to a preflight, with CORS set; None for any other request.
+
+    To a browser that sends credentials "*" is a name like others (Fetch, CORS protocol): it is told
+    what it asked for.
+    """
     if cors is None or request.method != "OPTIONS" or not request.header("origin"):
         return None
     if request.header("access-control-request-method") is None:
         return None
     headers = _origin(cors, request.header("origin") or "")
     if headers:
-        for member, name in (("allowMethods", "Methods"), ("allowHeaders", "Headers")):
-            if cors.get(member):
-                headers.append((f"Access-Control-Allow-{name}", ",".join(cors[member])))
+        for member, kind, asked in _ALLOWED:
+            allowed = ",".join(cors.get(member) or ())
+            if cors.get("allowCredentials") and "*" in allowed:
+                allowed = request.header(asked) or allowed
+            if allowed:
+                headers.append((f"Access-Control-Allow-{kind}", allowed))
         if cors.get("maxAge"):
             headers.append(("Access-Control-Max-Age", str(cors["maxAge"])))
     return DoorAnswer(204, headers)

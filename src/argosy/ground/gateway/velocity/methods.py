@@ -5,6 +5,8 @@ from typing import Any
 
 import re2
 
+from argosy.ground.gateway.patterns import compiled
+
 _LONGEST = 10 << 20
 
 
@@ -50,8 +52,8 @@ def _split(text: str, pattern: str) -> list[str]:
 
 def _pattern(pattern: str) -> Any:
     try:
-        return re2.compile(pattern)
-    except re2.error:
+        return compiled(pattern)
+    except ValueError:
         raise TypeError("the pattern cannot be read") from None
 
 
