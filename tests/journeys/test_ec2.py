@@ -112,7 +112,9 @@ def test_a_reboot_ends_what_runs_and_keeps_the_instance_running(
 
 
 def test_an_alarm_stops_the_instance_that_it_looks_at(platform: Platform, ec2: Any) -> None:
-    one = run(ec2)
+    one, other = run(ec2), run(ec2)
+    groups = ec2.describe_instances(InstanceIds=[one, other])["Reservations"]
+    assert [[i["InstanceId"] for i in group["Instances"]] for group in groups] == [[one], [other]]
     cloudwatch = platform.client("cloudwatch")
     cloudwatch.put_metric_alarm(
         AlarmName="ec2-idle",
@@ -134,4 +136,5 @@ def test_an_alarm_stops_the_instance_that_it_looks_at(platform: Platform, ec2: A
     [item] = history["AlarmHistoryItems"]
     assert item["HistorySummary"].startswith("Successfully executed action")
     cloudwatch.delete_alarms(AlarmNames=["ec2-idle"])
-    ec2.terminate_instances(InstanceIds=[one])
+    assert state(ec2, other)["State"]["Name"] == "running"
+    ec2.terminate_instances(InstanceIds=[one, other])

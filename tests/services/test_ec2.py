@@ -57,6 +57,7 @@ def test_a_new_instance_is_pending_and_described(ec2: Any) -> None:
     assert found["State"] == {"Code": 0, "Name": "pending"}
     assert (found["InstanceType"], found["ImageId"]) == ("t3.micro", IMAGE_ID)
     assert found["Tags"] == tags
+    assert found["SecurityGroups"] == found["NetworkInterfaces"] == []
 
 
 @pytest.mark.parametrize(

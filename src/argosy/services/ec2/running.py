@@ -75,15 +75,14 @@ def run_instances(call: Call) -> dict[str, Any]:
                 f"{MOST} allows.",
             )
         end_of_dry_run(call)
+        given["reservation"] = ec2.new_id("r")
         made = [_create(call, index, given) for index in range(min(most, room))]
     return reservation(call.caller.account, made)
 
 
 def _create(call: Call, index: int, given: dict[str, Any]) -> Record:
     now, caller = call.clock.now(), call.caller
-    document = ec2.new_document(
-        now, reservation=f"r-{call.request_id.replace('-', '')[:17]}", index=index, **given
-    )
+    document = ec2.new_document(now, index=index, **given)
     record = call.records.create(
         ec2.EC2_INSTANCE,
         caller.account,

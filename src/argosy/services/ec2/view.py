@@ -8,6 +8,8 @@ from argosy.state.record import Record
 
 HERE = "127.0.0.1"
 """Every instance has this machine's network."""
+_NONE = ("BlockDeviceMappings", "NetworkInterfaces", "ProductCodes", "SecurityGroups")
+"""Lists that callers look through, and that have nothing in them here."""
 _LIVE = (PENDING, RUNNING, STOPPING)
 
 
@@ -47,6 +49,7 @@ def described(record: Record) -> dict[str, Any]:
         "EbsOptimized": False,
         "IamInstanceProfile": profile(record) or None,
         "Tags": document["tags"],
+        **{name: [] for name in _NONE},
     }
 
 
