@@ -105,6 +105,16 @@ def test_the_page_on_training_jobs_runs(home: Path, environment: dict[str, str])
     assert "accuracy=0.9" in printed
 
 
+def test_the_page_on_notebook_instances_runs(home: Path, environment: dict[str, str]) -> None:
+    pytest.importorskip("jupyterlab")
+
+    printed = run("docs/notebooks.md", home, environment)
+
+    assert "iris.pkl" in printed
+    assert "/_aws/notebook/lab-" in printed
+    assert "i-" in printed.splitlines()[-1]
+
+
 def test_the_commands_of_the_readme_run(home: Path, environment: dict[str, str]) -> None:
     rows, kinds = load_iris(return_X_y=True)
     joblib.dump(LogisticRegression(max_iter=1000).fit(rows, kinds), home / "model.joblib")

@@ -17,7 +17,11 @@ Example:
 
 main = LazyGroup(
     name="argosy",
-    help="Deploy models behind the Amazon SageMaker API, on your own machine.",
+    help=(
+        "Deploy and train models behind the Amazon SageMaker API, on your own machine. What these "
+        "commands do not do (training jobs, functions, schedules, …) boto3, the AWS CLI and the "
+        "SageMaker SDK do, once argosy env has told them where."
+    ),
     epilog=_EPILOG,
     names=[
         "up",
