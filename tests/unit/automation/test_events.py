@@ -7,6 +7,7 @@ from collections.abc import Awaitable, Callable, Iterator
 from datetime import datetime
 from pathlib import Path
 from typing import Any
+from unittest.mock import ANY
 
 import pytest
 
@@ -223,6 +224,24 @@ def test_a_function_is_given_the_payload_that_stands_in_the_input(
             await asyncio.sleep(0.005)
         (asked,) = stage.asked.calls
         assert asked == ("lambda", "Invoke", {**given, "Payload": b'{"n": 1}'})
+
+    stage.run(story)
+
+
+def test_an_operation_has_the_token_that_an_sdk_would_give_it_the_same_at_each_attempt(
+    stage: Stage,
+) -> None:
+    stage.asked.failures = 1
+    start = PUBLISH.replace("sns:publish", "sagemaker:startPipelineExecution")
+    stage.schedule("rate(1 hour)", {"Arn": start, "Input": '{"PipelineName": "p"}'})
+
+    async def story() -> None:
+        while len(stage.asked.calls) < 2:
+            stage.advance(1)
+            await asyncio.sleep(0.01)
+        first, second = (members for _, _, members in stage.asked.calls)
+        assert first == second == {"PipelineName": "p", "ClientRequestToken": ANY}
+        assert len(first["ClientRequestToken"]) >= 32
 
     stage.run(story)
 

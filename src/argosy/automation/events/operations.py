@@ -4,13 +4,14 @@
     arn:aws:scheduler:::aws-sdk:SERVICE:operation         that one, with the target's Input
 
 Such a target is asked outside of any transaction; after kill -9 it may be asked once more, which a
-client token makes harmless where the operation has one.
+client token makes harmless where the operation has one, given in the Input or not.
 """
 
 import json
 import re
 from typing import Any
 
+from argosy import wire
 from argosy.automation.events.failure import (
     ERROR_FROM_TARGET,
     INVALID_JSON,
@@ -54,11 +55,12 @@ def _asked(delivery: EventDelivery) -> tuple[str, str, dict[str, Any]]:
     if pipeline is None:
         named = sdk_target(arn)
         assert named is not None
-        return (*named, _as_given(*named, _members(delivery.body)))
+        given = _as_given(*named, _members(delivery.body))
+        return (*named, {**_tokens(*named, _token(delivery)), **given})
     parameters = delivery.target.get("SageMakerPipelineParameters") or {}
     members: dict[str, Any] = {
         "PipelineName": arn,  # names in ARNs are in lower case: only as an ARN it is found
-        "ClientRequestToken": f"argosy-{delivery.created:.6f}-{delivery.number:032d}",
+        "ClientRequestToken": _token(delivery),
     }
     given = parameters.get("PipelineParameterList")
     return (
@@ -79,6 +81,19 @@ def _members(body: str) -> dict[str, Any]:
     if not isinstance(members, dict):
         raise Undeliverable(INVALID_JSON, "The target's Input is not a JSON object.")
     return members
+
+
+def _token(delivery: EventDelivery) -> str:
+    """The same for each attempt at a delivery."""
+    return f"argosy-{delivery.created:.6f}-{delivery.number:032d}"
+
+
+def _tokens(service: str, operation: str, token: str) -> dict[str, str]:
+    """What SDKs fill in where nothing is said: the members of an operation that tell a repeated
+    request from a new one."""
+    known = wire.load(service).operation_names
+    named = wire.load(service).operation(operation).idempotent_members if operation in known else ()
+    return dict.fromkeys(named, token)
 
 
 def _as_given(service: str, operation: str, members: dict[str, Any]) -> dict[str, Any]:

@@ -106,6 +106,7 @@ def send_to_targets(means: Means, rule: Rule, event: Event, now: float) -> None:
     policy speaks of an age.
     """
     seen, source = envelope(event), Source(rule.arn, rule.name, now)
+    scheduled = bool(rule["schedule"]) and event.source == "aws.events"
     deliveries = EventDeliveries(means.records.transactions)
     for target in rule.targets.values():
         aged = AGE in (target.get("RetryPolicy") or {})
@@ -116,7 +117,7 @@ def send_to_targets(means: Means, rule: Rule, event: Event, now: float) -> None:
             origin=rule.arn,
             target=target,
             body="",
-            created=event.at if aged and rule["schedule"] else now,
+            created=event.at if aged and scheduled else now,
             next_at=now,
             trace=event.trace,
             hops=event.hops,

@@ -13,9 +13,3 @@ class ResourceNotFoundException(ApiError):
     """There is no such schedule or group."""
 
     status = 404
-
-
-class ServiceQuotaExceededException(ApiError):
-    """There would be too many of them."""
-
-    status = 402
