@@ -58,19 +58,13 @@ def _asked(delivery: EventDelivery) -> tuple[str, str, dict[str, Any]]:
         given = _as_given(*named, _members(delivery.body))
         return (*named, {**_tokens(*named, _token(delivery)), **given})
     parameters = delivery.target.get("SageMakerPipelineParameters") or {}
+    listed = parameters.get("PipelineParameterList")
     members: dict[str, Any] = {
         "PipelineName": arn,  # names in ARNs are in lower case: only as an ARN it is found
         "ClientRequestToken": _token(delivery),
+        **({"PipelineParameters": listed} if listed else {}),
     }
-    given = parameters.get("PipelineParameterList")
-    return (
-        "sagemaker",
-        "StartPipelineExecution",
-        {
-            **members,
-            **({"PipelineParameters": given} if given else {}),
-        },
-    )
+    return "sagemaker", "StartPipelineExecution", members
 
 
 def _members(body: str) -> dict[str, Any]:
@@ -84,8 +78,8 @@ def _members(body: str) -> dict[str, Any]:
 
 
 def _token(delivery: EventDelivery) -> str:
-    """The same for each attempt at a delivery."""
-    return f"argosy-{delivery.created:.6f}-{delivery.number:032d}"
+    """The same for each attempt at a delivery; 64 letters at most, digits and hyphens."""
+    return f"argosy-{delivery.created * 1e6:.0f}-{delivery.number:032d}"
 
 
 def _tokens(service: str, operation: str, token: str) -> dict[str, str]:
