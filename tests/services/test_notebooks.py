@@ -8,6 +8,7 @@ import pytest
 
 from argosy.ground.names import DEFAULT_ACCOUNT, DEFAULT_REGION
 from argosy.state import notebooks
+from argosy.state.events import EventOutbox
 from argosy.state.notebooks import NOTEBOOK
 from tests.support.api_client import ApiServer
 
@@ -111,6 +112,29 @@ def test_a_call_begins_a_transition(
 
     found = sagemaker.describe_notebook_instance(NotebookInstanceName="one")
     assert found["NotebookInstanceStatus"] == after
+
+
+def test_a_stop_is_told_in_the_words_of_eventbridge(server: ApiServer, sagemaker: Any) -> None:
+    create(sagemaker, Tags=[{"Key": "a", "Value": "b"}])
+    now_in(server, "InService")
+    outbox = EventOutbox(server.records.transactions)
+    before = outbox.last()
+    sagemaker.stop_notebook_instance(NotebookInstanceName="one")
+    (event,) = outbox.after(before)
+    assert event.detail_type == "SageMaker Notebook Instance State Change"
+    assert event.resources == [ARN]
+    now = int(server.clock.now() * 1000)
+    assert event.detail == {
+        "NotebookInstanceName": "one",
+        "NotebookInstanceArn": ARN,
+        "NotebookInstanceStatus": "Stopping",
+        "InstanceType": "ml.t3.medium",
+        "RoleArn": ROLE,
+        "DirectInternetAccess": "Enabled",
+        "CreationTime": now,
+        "LastModifiedTime": now,
+        "Tags": {"a": "b"},
+    }
 
 
 def test_a_session_lasts_twelve_hours_at_most(sagemaker: Any, refused: Refused) -> None:

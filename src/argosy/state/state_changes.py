@@ -14,6 +14,7 @@ from argosy.ground.stamps import seconds_stamp
 from argosy.state.events import EventOutbox
 from argosy.state.job_statuses import FINISHED
 from argosy.state.model_packages import MODEL_PACKAGE, approval_of
+from argosy.state.notebooks import NOTEBOOK
 from argosy.state.processing_jobs import PROCESSING_JOB
 from argosy.state.record import Record
 from argosy.state.records import Records
@@ -41,6 +42,7 @@ _TYPES = {
     TRAINING_JOB: "SageMaker Training Job State Change",
     MODEL_PACKAGE: "SageMaker Model Package State Change",
     TUNING_JOB: "SageMaker HyperParameter Tuning Job State Change",
+    NOTEBOOK: "SageMaker Notebook Instance State Change",
 }
 _DEPLOYMENT = "SageMaker Endpoint Deployment State Change"
 
@@ -88,6 +90,7 @@ def _detail(records: Records, record: Record) -> dict[str, Any]:
         TRAINING_JOB: _training_job,
         MODEL_PACKAGE: _model_package,
         TUNING_JOB: _tuning_job,
+        NOTEBOOK: _notebook,
     }[record.kind]
     body = {
         **build(record),
@@ -240,6 +243,19 @@ def _tuning_job(record: Record) -> dict[str, Any]:
         "ObjectiveStatusCounters": reached_of(document["trials"]),
         "FailureReason": document["failure_reason"],
         "HyperParameterTuningEndTime": document.get("ended"),
+    }
+
+
+def _notebook(record: Record) -> dict[str, Any]:
+    document = record.document
+    asked = document["asked"]
+    return {
+        "NotebookInstanceName": record.name,
+        "NotebookInstanceArn": document["arn"],
+        "NotebookInstanceStatus": record.status,
+        "FailureReason": document["failure_reason"],
+        "NotebookInstanceLifecycleConfigName": asked.get("LifecycleConfigName"),
+        **{name: asked.get(name) for name in ("InstanceType", "RoleArn", "DirectInternetAccess")},
     }
 
 

@@ -59,7 +59,7 @@ class Notebooks:
         return document
 
     def changed(self, means: Means, before: Record, after: Record, now: float) -> None:
-        """Nothing is told of notebook instances (reference/autoscaling-and-monitoring.md §10)."""
+        """What is written by `carrying_out` is told of by it."""
 
     def removed(self, means: Means, record: Record, now: float) -> None:
         records = means.records

@@ -16,6 +16,7 @@ from argosy.services.sagemaker.tags import check_tags, set_tags
 from argosy.state import machines, notebooks
 from argosy.state.notebooks import NOTEBOOK
 from argosy.state.records import Record
+from argosy.state.state_changes import announce
 
 _DEFAULTS = {
     "VolumeSizeInGB": 5,
@@ -61,7 +62,7 @@ def create_notebook_instance(call: Call) -> dict[str, Any]:
         if call.records.get_any_case(NOTEBOOK, caller.account, caller.region, name):
             raise ValidationException(f"Cannot create a duplicate Notebook Instance ({arn})")
         check_config(call, asked.get("LifecycleConfigName"))
-        call.records.create(
+        made = call.records.create(
             NOTEBOOK,
             caller.account,
             caller.region,
@@ -71,6 +72,7 @@ def create_notebook_instance(call: Call) -> dict[str, Any]:
             status=notebooks.PENDING,
         )
         set_tags(call, arn, tags)
+        announce(call.records, made, now)
     return {"NotebookInstanceArn": arn}
 
 
@@ -99,9 +101,8 @@ def list_notebook_instances(call: Call) -> dict[str, Any]:
 def start_notebook_instance(call: Call) -> dict[str, Any]:
     with call.records.transaction():
         record = _reachable(call, notebooks.PENDING)
-        now = call.clock.now()
-        document = {**machines.started(record.document, now), "failure_reason": ""}
-        call.records.update(record, now=now, document=document, status=notebooks.PENDING)
+        document = machines.started(record.document, call.clock.now())
+        _begin(call, record, {**document, "failure_reason": ""}, notebooks.PENDING)
     return {}
 
 
@@ -139,7 +140,7 @@ def update_notebook_instance(call: Call) -> dict[str, Any]:
             before.pop("LifecycleConfigName", None)
         document = {**machines.ending(record.document, now), "asked": {**before, **asked}}
         document["failure_reason"] = ""
-        call.records.update(record, now=now, document=document, status=notebooks.UPDATING)
+        _begin(call, record, document, notebooks.UPDATING)
     return {}
 
 
@@ -168,9 +169,15 @@ def summary(call: Call, record: Record) -> dict[str, Any]:
 
 def _end(call: Call, status: str) -> None:
     with call.records.transaction():
-        record, now = _reachable(call, status), call.clock.now()
-        document = machines.ending(record.document, now)
-        call.records.update(record, now=now, document=document, status=status)
+        record = _reachable(call, status)
+        _begin(call, record, machines.ending(record.document, call.clock.now()), status)
+
+
+def _begin(call: Call, record: Record, document: dict[str, Any], status: str) -> None:
+    """Write where it is to go, and tell of it, joining the open transaction."""
+    now = call.clock.now()
+    changed = call.records.update(record, now=now, document=document, status=status)
+    announce(call.records, changed, now, record)
 
 
 def _reachable(call: Call, status: str) -> Record:

@@ -24,6 +24,7 @@ from argosy.messaging import Messaging
 from argosy.state import ec2_instances as ec2
 from argosy.state import machines, notebooks
 from argosy.state.database import open_database
+from argosy.state.events import EventOutbox
 from argosy.state.notebooks import LIFECYCLE, NOTEBOOK
 from argosy.state.record import Record
 from argosy.state.records import Records
@@ -148,6 +149,8 @@ def test_it_goes_from_pending_to_in_service_and_to_stopped(world: World) -> None
 
     assert world.found().status == "Stopped"
     assert world.backend.instances == {}
+    told = EventOutbox(world.records.transactions).after(0)
+    assert [one.detail["NotebookInstanceStatus"] for one in told] == ["InService", "Stopped"]
 
 
 def test_a_failure_says_why_and_leaves_no_instance(world: World) -> None:
