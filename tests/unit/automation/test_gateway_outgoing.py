@@ -51,6 +51,8 @@ def test_a_rest_api_passes_requests_on_and_answers_as_the_server_does(
     assert (reply.status, reply.header("X-Server")) == (200, "mine")
     assert (asked["method"], asked["path"], asked["body"]) == ("PUT", "/a/b%20c?q=1", "body")
     assert (asked["headers"]["x-stage"], asked["headers"]["x-mine"]) == ("prod", "2")
+    assert asked["headers"]["x-forwarded-for"] == "10.0.0.7"
+    assert asked["headers"]["x-amzn-trace-id"].startswith("Root=1-")
     assert stage.ask("GET", f"{api.id}/prod/teapot").status == 418
 
 
@@ -60,7 +62,10 @@ def test_a_servers_answer_is_mapped_by_its_status(stage: GatewayStage, server: H
     integration = {"type": "HTTP", "uri": f"{server.url}/teapot", "requestTemplates": template}
     api.method("POST", "/", integration)
     api.response("POST", "/", "200")
-    mapped = {"method.response.header.X-Was": "integration.response.header.X-Server"}
+    mapped = {
+        "method.response.header.X-Was": "integration.response.header.X-Server",
+        "method.response.header.X-All": "integration.response.multivalueheader.X-Server",
+    }
     text = {"application/json": '{"got": $util.parseJson($input.path("$.body")).n}'}
     api.response(
         "POST",
@@ -73,6 +78,7 @@ def test_a_servers_answer_is_mapped_by_its_status(stage: GatewayStage, server: H
     api.deploy()
     reply = stage.ask("POST", f"{api.id}/prod", '{"n": [7]}')
     assert (reply.status, reply.header("X-Was"), reply.json) == (400, "mine", {"got": [7]})
+    assert reply.header("X-All") == "mine"
 
 
 def test_a_server_that_is_slow_away_or_says_too_much(stage: GatewayStage, server: Heard) -> None:

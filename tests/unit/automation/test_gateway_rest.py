@@ -196,6 +196,10 @@ def test_bodies_of_binary_types_go_and_come_as_base64(stage: GatewayStage) -> No
     reply = stage.ask("POST", f"{api.id}/prod", b"\x00\xff", content_type="image/png")
     assert reply.answer.body == b"\x00\xff"
     assert stage.engine.asked[0][1]["isBase64Encoded"] is True
+    patch = [{"op": "add", "path": "/binaryMediaTypes/*~1*"}]
+    api.call("UpdateRestApi", patchOperations=patch)
+    api.deploy()
+    assert stage.ask("POST", f"{api.id}/prod", b"\xff").answer.body == b"\xff"
 
 
 def test_a_mock_answers_by_templates(stage: GatewayStage) -> None:

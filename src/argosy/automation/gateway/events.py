@@ -26,7 +26,7 @@ def event_1(exchange: Exchange, binary: bool) -> dict[str, Any]:
     request, place = exchange.request, exchange.place
     written = {**request.written, **_WRITTEN}
     several: dict[str, list[str]] = {}
-    for name, value in _headers(exchange):
+    for name, value in told_headers(exchange):
         several.setdefault(written.get(name, name), []).append(value)
     query: dict[str, list[str]] = {}
     for name, value in exchange.query:
@@ -57,7 +57,7 @@ def event_2(exchange: Exchange, binary: bool) -> dict[str, Any]:
     request, place = exchange.request, exchange.place
     headers: dict[str, str] = {}
     cookies: list[str] = []
-    for name, value in _headers(exchange):
+    for name, value in told_headers(exchange):
         if name == "cookie":
             cookies += [one.strip() for one in value.split(";") if one.strip()]
         else:
@@ -134,7 +134,7 @@ def request_event(exchange: Exchange, method_arn: str) -> dict[str, Any]:
     return {**version, "type": "REQUEST", "methodArn": method_arn, **event}
 
 
-def _headers(exchange: Exchange) -> list[tuple[str, str]]:
+def told_headers(exchange: Exchange) -> list[tuple[str, str]]:
     """Those of the client, and by which way it came."""
     request = exchange.request
     given = [pair for pair in request.headers if pair[0] not in _OWN]

@@ -40,6 +40,9 @@ def answered(
     def value(wanted: Source) -> str | None:
         if wanted.kind == "header":
             return answer.header(wanted.name.lower())
+        if wanted.kind == "multivalueheader":
+            several = [v for n, v in answer.headers if n.lower() == wanted.name.lower()]
+            return ",".join(several) or None
         return shared_value(wanted, answer.body, context, exchange.place.variables)
 
     for put, found in mapped(response["responseParameters"], "integration.response", value).items():

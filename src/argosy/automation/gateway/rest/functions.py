@@ -20,7 +20,7 @@ async def proxy(exchange: Exchange, stage: RestStage, method: Method, tools: Too
     target = aws_target(with_variables(integration["uri"], place.variables))
     if target is None or not target.function:
         raise misconfigured("the integration's URI names no function")
-    binary = is_binary(stage.binary, exchange.request.header("content-type") or "")
+    binary = is_binary(stage.binary, exchange.media_type)
     event = events.event_1(exchange, binary)
     answer = await within(
         exchange,

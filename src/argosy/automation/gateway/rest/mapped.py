@@ -13,6 +13,7 @@ import re2
 from argosy.automation.gateway.aws import AwsAsker, as_called
 from argosy.automation.gateway.context import template_context
 from argosy.automation.gateway.errors import Refused, misconfigured
+from argosy.automation.gateway.events import told_headers
 from argosy.automation.gateway.exchange import Exchange
 from argosy.automation.gateway.mapping import mapped, request_values
 from argosy.automation.gateway.media import is_binary
@@ -67,10 +68,12 @@ async def ask(
 
 
 async def pass_on(exchange: Exchange, stage: RestStage, method: Method, tools: Tools) -> DoorAnswer:
-    """HTTP_PROXY: the request as it is, and the answer as it comes. Raises Refused."""
+    """HTTP_PROXY: the request as it is, with whom it came from, and the answer as it comes.
+
+    Raises Refused.
+    """
     asking = Asking(exchange.request.body)
-    given = [(n, v) for n, v in exchange.request.headers if n not in HOP_BY_HOP]
-    asking.headers = dict(given)
+    asking.headers = {n: v for n, v in told_headers(exchange) if n not in HOP_BY_HOP}
     asking.query = list(exchange.query)
     _take_parameters(exchange, method, asking, template_context(exchange))
     try:
@@ -88,7 +91,7 @@ def _asking(
     asking = Asking(exchange.request.body)
     asking.headers["content-type"] = exchange.request.header("content-type") or _JSON
     handling = method.integration.get("contentHandling")
-    binary = is_binary(stage.binary, exchange.request.header("content-type") or "")
+    binary = is_binary(stage.binary, exchange.media_type)
     template = _request_template(exchange, method)
     if handling == "CONVERT_TO_TEXT" and binary:
         asking.body = base64.b64encode(asking.body)
