@@ -49,6 +49,8 @@ def test_a_version_keeps_what_was_said_of_it_and_waits_for_approval(sagemaker: A
         CustomerMetadataProperties={"commit": "abc"},
     )
     shown = sagemaker.describe_model_package(ModelPackageName=arn)
+    again = sagemaker.describe_model_package(ModelPackageName=shown["ModelPackageName"])
+    assert again["ModelPackageArn"] == arn
     assert shown["ModelPackageVersion"] == 1
     assert shown["ModelPackageStatus"] == "Completed"
     assert shown["ModelApprovalStatus"] == "PendingManualApproval"

@@ -39,8 +39,9 @@ def description(record: Record, light: bool = False) -> dict[str, Any]:
         "CertifyForMarketplace": False,
         "SkipModelValidation": "None",
         **asked,
-        # The model of the answer wants a name even where versions have none of their own.
-        "ModelPackageName": document["group"],
+        # The model of the answer wants a name even where versions have none of their own; this one
+        # can be asked for again, which SDK 3's resources do.
+        "ModelPackageName": record.name,
         **identity(record),
         "ModelPackageStatusDetails": {"ValidationStatuses": [], "ImageScanStatuses": []},
         "CreatedBy": document["by"],
