@@ -16,6 +16,8 @@ MAXIMIZE = "Maximize"
 OBJECTIVE = "_tuning_objective_metric"
 """The hyperparameter by which an algorithm learns what it is tuned for."""
 
+_INTERNAL = "InternalServerError"
+"""How the reasons of failures begin that are the platform's: a RetryStrategy is for those."""
 _OWN = (
     "DefinitionName",
     "TuningObjective",
@@ -169,11 +171,13 @@ def maximizes(asked: dict[str, Any]) -> bool:
 def counters_of(trials: list[Trial]) -> dict[str, int]:
     """TrainingJobStatusCounters."""
     statuses = [one["status"] for one in trials if one["status"]]
+    failed = [one.get("reason", "") for one in trials if one["status"] == FAILED]
+    internal = sum(reason.startswith(_INTERNAL) for reason in failed)
     return {
         "Completed": statuses.count(COMPLETED),
         "InProgress": sum(one in UNFINISHED for one in statuses),
-        "RetryableError": 0,
-        "NonRetryableError": statuses.count(FAILED),
+        "RetryableError": internal,
+        "NonRetryableError": len(failed) - internal,
         "Stopped": statuses.count(STOPPED),
     }
 
@@ -187,5 +191,4 @@ def reached_of(trials: list[Trial]) -> dict[str, int]:
 def objective_status(trial: Trial) -> str:
     if trial["status"] not in FINISHED:
         return "Pending"
-    done = trial["status"] == COMPLETED and trial["value"] is not None
-    return "Succeeded" if done else "Failed"
+    return "Succeeded" if result_of(trial) is not None else "Failed"

@@ -58,12 +58,18 @@ class Tuning(PipelineScene):
     def look(self) -> None:
         asyncio.run(TuningReconciler(self._means()).activate())
 
-    def ends(self, number: int, status: str = "Completed", value: float | None = None) -> None:
+    def ends(
+        self,
+        number: int,
+        status: str = "Completed",
+        value: float | None = None,
+        reason: str = "",
+    ) -> None:
         """A training job ends, and has measured this."""
         records = sorted(self.records.find(TRAINING_JOB), key=lambda one: one.name)
         record = records[number - 1]
         metrics = {"auc": {"name": "auc", "value": value, "at": 0.0}} if value is not None else {}
-        document = {**record.document, "metrics": metrics, "failure_reason": ""}
+        document = {**record.document, "metrics": metrics, "failure_reason": reason}
         self.records.update(record, now=self.clock.now(), document=document, status=status)
 
     def shown(self, name: str = "tune") -> dict[str, Any]:
@@ -205,6 +211,16 @@ def test_a_tuning_job_whose_training_jobs_all_fail_fails(scene: Tuning) -> None:
     shown = scene.shown()
     assert shown["HyperParameterTuningJobStatus"] == "Failed"
     assert shown["FailureReason"].startswith("All training jobs failed.")
+
+
+def test_failures_of_the_platform_are_counted_as_such(scene: Tuning) -> None:
+    scene.tune()
+    scene.look()
+    scene.ends(1, "Failed", reason="InternalServerError: The host algo-1 was stopped.")
+    scene.ends(2, "Failed", reason="AlgorithmError: exit code 1")
+    scene.look()
+    counters = scene.shown()["TrainingJobStatusCounters"]
+    assert (counters["RetryableError"], counters["NonRetryableError"]) == (1, 1)
 
 
 def test_a_refused_training_job_ends_the_tuning_job(scene: Tuning) -> None:
