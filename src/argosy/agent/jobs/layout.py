@@ -24,6 +24,8 @@ class Tree(NamedTuple):
 
     path: Path
     base: Path
+    seen: str = ""
+    """The latter as the algorithm names it, whose links may begin with that."""
 
 
 @dataclass(frozen=True)
@@ -54,8 +56,8 @@ class Places:
     def tree(self, path: str) -> Tree:
         """What to read from when the algorithm has run: it may have put links in its way."""
         plain = posixpath.normpath(path)
-        base = next((f for p, f in self.others.items() if f"{plain}/".startswith(f"{p}/")), None)
-        return Tree(self.host(path), base or self.folders.ml)
+        bases = ((f, p) for p, f in self.others.items() if f"{plain}/".startswith(f"{p}/"))
+        return Tree(self.host(path), *next(bases, (self.folders.ml, BASE_DIR)))
 
 
 def make(job: JobSpec, places: Places) -> None:

@@ -106,7 +106,7 @@ def files_of(tree: Tree) -> dict[str, Path]:
         folders.sort()
         for name in sorted(names):
             path = Path(here, name)
-            target = _plain_file(path, root)
+            target = _plain_file(path, root, tree)
             if target is not None:
                 found[path.relative_to(root).as_posix()] = target
     return found
@@ -225,10 +225,18 @@ def _whole(writer: ObjectWriter) -> Iterator[None]:
         raise
 
 
-def _plain_file(path: Path, root: Path) -> Path | None:
+def _plain_file(path: Path, root: Path, tree: Tree) -> Path | None:
     try:
-        target = path.resolve(strict=True) if path.is_symlink() else path
+        target = _leads_to(path, tree).resolve(strict=True) if path.is_symlink() else path
     except (OSError, RuntimeError):
         return None
     inside = target.is_relative_to(root)
     return target if inside and target.is_file() and not target.is_symlink() else None
+
+
+def _leads_to(link: Path, tree: Tree) -> Path:
+    """A link, or where one leads that names its target as the algorithm sees it."""
+    named = Path(os.readlink(link))
+    if tree.seen and named.is_relative_to(tree.seen):
+        return tree.base / named.relative_to(tree.seen)
+    return link

@@ -90,7 +90,8 @@ def test_every_path_has_a_folder_and_only_those_outside_are_mounted_apart(tmp_pa
     assert found.host("/data/in/below").parent == found.host("/data/in")
     assert found.host("/opt/ml/model") == found.folders.ml / "model"
     assert not found.host("/opt/ml/input/data/pipe").exists()
-    assert found.tree("/data/in/below").base == found.host("/data/in")
+    assert found.tree("/data/in/below")[1:] == (found.host("/data/in"), "/data/in")
+    assert found.tree("/opt/ml/model").seen == "/opt/ml"
     with pytest.raises(ValueError, match="no place"):
         found.host("/elsewhere")
 

@@ -31,6 +31,23 @@ def test_only_plain_files_of_the_folder_are_found(tmp_path: Path) -> None:
     assert sorted(files_of(Tree(folder, tmp_path / "ml"))) == ["deep/file", "in"]
 
 
+def test_links_that_name_their_target_as_the_algorithm_sees_it_are_followed(
+    tmp_path: Path,
+) -> None:
+    folder = tmp_path / "ml/model"
+    (folder / "deep").mkdir(parents=True)
+    (folder / "deep/last").write_text("l")
+    (tmp_path / "secret").write_text("s")
+    (folder / "best").symlink_to("/opt/ml/model/deep/last")
+    (folder / "out").symlink_to("/opt/ml/model/../../secret")
+    (folder / "host").symlink_to("/etc/passwd")
+    found = files_of(Tree(folder, tmp_path / "ml", "/opt/ml"))
+    assert {name: path.read_text() for name, path in found.items()} == {
+        "best": "l",
+        "deep/last": "l",
+    }
+
+
 def test_a_folder_that_was_replaced_by_a_link_holds_nothing(tmp_path: Path) -> None:
     (tmp_path / "ml").mkdir()
     (tmp_path / "ml/model").symlink_to("/etc")
