@@ -167,10 +167,15 @@ def _run(handler: str, channel: Channel) -> None:
             channel.send(INIT_ERROR, _used(), json.dumps(error).encode())
 
     class LogSink(bootstrap.StandardLogSink):  # type: ignore[misc]
-        """Messages among what is printed, each told apart whatever lines it has."""
+        """Messages among what is printed, each told apart whatever lines it has; they go where
+        output went at first, whatever a handler does to sys.stdout."""
+
+        def __init__(self) -> None:
+            super().__init__()
+            self._out = sys.stdout
 
         def log(self, msg: str, frame_type: Any = None) -> None:
-            sys.stdout.write(MESSAGE + msg.removesuffix("\n").replace("\n", LINE) + "\n")
+            self._out.write(MESSAGE + msg.removesuffix("\n").replace("\n", LINE) + "\n")
 
         def log_error(self, message_lines: Any) -> None:
             self.log("\n".join(message_lines))

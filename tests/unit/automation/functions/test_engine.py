@@ -168,9 +168,11 @@ def handler(event, context):
 
 def test_a_message_of_several_lines_is_one_event_of_the_log(engine: Engine) -> None:
     code = """
-import logging
+import contextlib, io, logging
 def handler(event, context):
-    logging.warning("first\\nsecond")
+    with contextlib.redirect_stdout(io.StringIO()):
+        print("elsewhere")
+        logging.warning("first\\nsecond")
     try:
         1 / 0
     except ZeroDivisionError:
