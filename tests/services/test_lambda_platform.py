@@ -3,6 +3,7 @@
 import io
 import json
 import os
+import time
 import urllib.request
 import zipfile
 from typing import Any
@@ -316,6 +317,29 @@ def test_messages_that_wait_for_a_window_are_given_back_when_the_mapping_is_disa
     until(taken)
     client.update_event_source_mapping(UUID=made["UUID"], Enabled=False)
     until(lambda: messages(platform, url) != [], 60)
+
+
+def test_a_queue_is_emptied_one_by_one_where_one_may_run(platform: Platform, client: Any) -> None:
+    sqs = platform.client("sqs")
+    done_url, _ = queue(platform, "lp-single-done")
+    url, arn = queue(platform, "lp-single")
+    code = f"import time\n{COLLECT}    time.sleep(0.3)\n"
+    create(client, "lp-single", code, Environment={"Variables": {"DONE": done_url}}, Timeout=30)
+    client.put_function_concurrency(FunctionName="lp-single", ReservedConcurrentExecutions=1)
+    for number in range(12):
+        sqs.send_message(QueueUrl=url, MessageBody=str(number))
+    client.create_event_source_mapping(EventSourceArn=arn, FunctionName="lp-single", BatchSize=1)
+    assert len(batches(platform, done_url, 12)) == 12
+    found = platform.client("cloudwatch").get_metric_statistics(
+        Namespace="AWS/Lambda",
+        MetricName="Throttles",
+        Dimensions=[{"Name": "FunctionName", "Value": "lp-single"}],
+        StartTime=time.time() - 86_400,
+        EndTime=time.time() + 30 * 86_400,
+        Period=86_400,
+        Statistics=["Sum"],
+    )
+    assert sum(one["Sum"] for one in found["Datapoints"]) == 0
 
 
 def test_an_event_as_large_as_may_be_does_not_wait_for_its_window(

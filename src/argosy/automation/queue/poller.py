@@ -95,7 +95,6 @@ class Poller:
         self._functions = functions
         self._filters = Filters(plan.patterns)
         self._tell = tell
-        self._free = asyncio.Semaphore(plan.at_once)
         self._batches: set[asyncio.Task[None]] = set()
         self._taking = asyncio.create_task(self._take_for_ever())
 
@@ -132,22 +131,19 @@ class Poller:
         if queue is None or not self._can_run():
             await asyncio.sleep(_AWAY_S)
             return
-        await self._free.acquire()
-        try:
-            messages = await self._collect(queue)
-        except BaseException:
-            self._free.release()
-            raise
-        if not messages:
-            self._free.release()
-            return
-        batch = asyncio.create_task(self._do(queue, messages))
-        self._batches.add(batch)
-        batch.add_done_callback(self._done)
+        while len(self._batches) >= self._most():
+            await asyncio.wait(self._batches, return_when=asyncio.FIRST_COMPLETED)
+        messages = await self._collect(queue)
+        if messages:
+            batch = asyncio.create_task(self._do(queue, messages))
+            self._batches.add(batch)
+            batch.add_done_callback(self._batches.discard)
 
-    def _done(self, batch: asyncio.Task[None]) -> None:
-        self._batches.discard(batch)
-        self._free.release()
+    def _most(self) -> int:
+        """Batches at once: no more than the function may run, or messages would wait in vain."""
+        version = self._version()
+        reserved = version.reserved_concurrency if version else None
+        return max(1, min(self.plan.at_once, reserved or self.plan.at_once))
 
     async def _collect(self, queue: Queue) -> list[Message]:
         """Messages of one batch: what is there, or what comes within the window after the first;
