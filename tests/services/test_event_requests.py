@@ -57,6 +57,38 @@ def test_a_permission_keeps_its_condition(events: Any, refused: Callable[..., st
     assert statement["Condition"] == {"StringEquals": {"aws:PrincipalOrgID": "o-123"}}
 
 
+@pytest.mark.parametrize(
+    "policy",
+    [
+        '{"Statement": null}',
+        '{"Statement": ["x"]}',
+        '{"Statement": [{"Effect": "Allow", "Condition": [1]}]}',
+        '{"Statement": [{"Effect": ["Allow"]}]}',
+        "[]",
+    ],
+)
+def test_what_is_no_policy_is_refused_by_buses_queues_and_topics(
+    server: ApiServer, events: Any, refused: Callable[..., str], policy: str
+) -> None:
+    sqs, sns = server.client("sqs"), server.client("sns")
+    topic = sns.create_topic(Name="t")["TopicArn"]
+    url = sqs.create_queue(QueueName="q")["QueueUrl"]
+    refused(events.put_permission, Policy=policy)
+    refused(
+        sqs.set_queue_attributes,
+        "InvalidAttributeValue",
+        QueueUrl=url,
+        Attributes={"Policy": policy},
+    )
+    refused(
+        sns.set_topic_attributes,
+        "InvalidParameter",
+        TopicArn=topic,
+        AttributeName="Policy",
+        AttributeValue=policy,
+    )
+
+
 def test_a_rule_that_is_put_again_is_what_is_said_now(events: Any) -> None:
     """What is left out is not kept (botocore's documentation of PutRule), its state neither."""
     events.put_rule(Name="r", EventPattern='{"source": ["a"]}', State="DISABLED", Description="d")

@@ -9,6 +9,7 @@ import re
 from collections.abc import Callable, Mapping
 from typing import Any
 
+from argosy.messaging import resource_policy
 from argosy.messaging.queue_errors import InvalidAttributeName, InvalidAttributeValue
 
 FIFO = ".fifo"
@@ -134,8 +135,8 @@ def _word(name: str, value: str) -> str:
 
 
 def _policy(name: str, value: str) -> str:
-    if value:
-        _object(name, value)
+    if value and not resource_policy.is_policy(value):
+        raise InvalidAttributeValue(f"Invalid value for the parameter {name}: not a policy.")
     return value
 
 

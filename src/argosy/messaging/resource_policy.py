@@ -36,6 +36,27 @@ def lets_in(policy: str, sender: Sender, action: str, resource: str) -> bool:
     return "Allow" in effects and "Deny" not in effects
 
 
+def is_policy(text: str) -> bool:
+    """Whether it is a policy document: a JSON object whose statements, if it has any, are objects
+    that allow or deny, with conditions by operator."""
+    try:
+        document = json.loads(text)
+    except (ValueError, RecursionError):
+        return False
+    if not isinstance(document, dict):
+        return False
+    found = document.get("Statement", [])
+    return all(_is_statement(one) for one in (found if isinstance(found, list) else [found]))
+
+
+def _is_statement(one: Any) -> bool:
+    return (
+        isinstance(one, dict)
+        and one.get("Effect") in ("Allow", "Deny")
+        and isinstance(one.get("Condition", {}), dict)
+    )
+
+
 def _statements(policy: str) -> list[dict[str, Any]]:
     try:
         document = json.loads(policy) if policy else {}
@@ -43,7 +64,7 @@ def _statements(policy: str) -> list[dict[str, Any]]:
         return []
     found = document.get("Statement") if isinstance(document, dict) else None
     found = [found] if isinstance(found, dict) else found
-    return [one for one in found or [] if isinstance(one, dict)]
+    return [one for one in found or [] if _is_statement(one)]
 
 
 def _applies(statement: Mapping[str, Any], sender: Sender, action: str, resource: str) -> bool:

@@ -1,13 +1,12 @@
 """The topics of all accounts: made, found, changed, removed. Not who is subscribed."""
 
-import json
 import re
 import uuid
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 
 from argosy.ground.errors import InvalidParameter
-from argosy.messaging import delivery_policy
+from argosy.messaging import delivery_policy, resource_policy
 from argosy.messaging.topic_errors import NoSuchTopic
 from argosy.state.records import Record, Records
 from argosy.state.remembered import Remembered
@@ -161,12 +160,8 @@ def checked(name: str, value: str, *, fifo: bool) -> str:
 
 
 def _policy(name: str, value: str) -> str:
-    try:
-        good = not value or isinstance(json.loads(value), dict)
-    except (ValueError, RecursionError):
-        good = False
-    if not good:
-        raise _refused(name, "is not a JSON object")
+    if value and not resource_policy.is_policy(value):
+        raise _refused(name, "is not a policy")
     return value
 
 

@@ -8,6 +8,7 @@ from argosy.ground.errors import (
     ResourceNotFoundException,
     ValidationException,
 )
+from argosy.messaging.resource_policy import is_policy
 from argosy.services.eventbridge.finding import bus_name, find_bus
 from argosy.services.eventbridge.paging import page
 from argosy.services.registry import Call, operation
@@ -71,8 +72,8 @@ def put_permission(call: Call) -> dict[str, Any]:
     name = bus_name(call)
     record, policy = find_bus(call, name), call.input.get("Policy")
     if policy is not None:
-        if not _is_object(policy):
-            raise ValidationException("Parameter Policy is not valid: it is not a JSON object.")
+        if not is_policy(policy):
+            raise ValidationException("Parameter Policy is not valid: it is not a policy.")
         _write(call, name, record, policy=policy)
         return {}
     if call.input.get("Action") not in (None, "events:PutEvents"):
@@ -152,16 +153,9 @@ def _view(call: Call, name: str) -> dict[str, Any]:
 
 def _statements(record: Record | None) -> list[dict[str, Any]]:
     policy = record.document["policy"] if record else ""
-    found = json.loads(policy).get("Statement") if policy else []
+    found = json.loads(policy).get("Statement", []) if policy else []
     return list(found) if isinstance(found, list) else [found]
 
 
 def _policy(statements: list[dict[str, Any]]) -> str:
     return json.dumps({"Version": "2012-10-17", "Statement": statements})
-
-
-def _is_object(text: str) -> bool:
-    try:
-        return isinstance(json.loads(text), dict)
-    except (ValueError, RecursionError):
-        return False
