@@ -71,7 +71,7 @@ def test_a_script_trains_with_its_channels_and_hyperparameters_and_leaves_its_mo
     model = unpacked(here, MODEL_KEY)
     assert model["sub/weights"] == b"w"
     seen = json.loads(model["environment.json"])
-    assert seen["SM_HPS"] == '{"rate": 0.5, "n": "3"}'
+    assert seen["SM_HPS"] == '{"n":"3","rate":0.5}'
     assert (seen["SM_CURRENT_HOST"], seen["SM_CHANNELS"]) == ("algo-1", '["train"]')
     assert seen["TRAINING_JOB_NAME"] == "job"
     assert unpacked(here, OUTPUT_KEY) == {"scores.csv": b"1"}
