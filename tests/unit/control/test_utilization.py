@@ -2,10 +2,8 @@
 
 import asyncio
 import json
-import os
 import subprocess
 import sys
-import time
 from dataclasses import asdict
 from pathlib import Path
 from types import SimpleNamespace
@@ -21,7 +19,7 @@ from argosy.telemetry.metrics import Datum
 MOMENT = Moment(1_700_000_040.0, 60)
 
 
-def instance(owner: str, pid: int = 0) -> Any:
+def instance(owner: str, pid: int) -> Any:
     spec = SimpleNamespace(
         instance_id="i-1",
         account="1",
@@ -30,12 +28,14 @@ def instance(owner: str, pid: int = 0) -> Any:
         owner_kind=owner.partition("/")[0],
         variant="v",
     )
-    state = SimpleNamespace(agent_pid=pid or os.getpid())
+    state = SimpleNamespace(agent_pid=pid)
     return SimpleNamespace(spec=spec, state=state, alive=True)
 
 
 class Devices:
-    """A pynvml with one GPU, of which this process uses a quarter."""
+    """A pynvml with one GPU, of which the process `user` uses a quarter."""
+
+    user = 0
 
     class NVMLError(Exception):
         pass
@@ -54,13 +54,13 @@ class Devices:
 
     def nvmlDeviceGetComputeRunningProcesses(self, device: int) -> list[Any]:
         return [
-            SimpleNamespace(pid=os.getpid(), usedGpuMemory=250),
+            SimpleNamespace(pid=self.user, usedGpuMemory=250),
             SimpleNamespace(pid=1, usedGpuMemory=500),
         ]
 
     def nvmlDeviceGetProcessUtilization(self, device: int, since: int) -> list[Any]:
         return [
-            SimpleNamespace(pid=os.getpid(), smUtil=use, timeStamp=since + use) for use in (20, 30)
+            SimpleNamespace(pid=self.user, smUtil=use, timeStamp=since + use) for use in (20, 30)
         ]
 
 
@@ -69,19 +69,33 @@ class NoDevices(Devices):
         raise self.NVMLError
 
 
+WORKS = """
+import time
+print(".", flush=True)
+input()
+end = time.process_time() + 0.5
+while time.process_time() < end: pass
+print(".", flush=True)
+input()
+"""
+
+
 def measured(
-    owner: str, library: Any, folder: Path
+    owner: str, library: Devices, folder: Path
 ) -> dict[tuple[str, str, tuple[Any, ...]], Datum]:
-    """What is told at the second look, ten seconds of work after the first one."""
+    """What is told at the second look, ten seconds and half a second of work after the first."""
     now = [0.0]
-    limit_mb = 1 << 17  # this process may have grown large in other tests
-    utilization = Utilization(folder, limit_mb, Gpus(library), lambda: now[0])
-    asyncio.run(utilization.measure([instance(owner)], MOMENT))
-    end = time.process_time() + 0.5
-    while time.process_time() < end:
-        pass
-    now[0] = 10.0
-    data = asyncio.run(utilization.measure([instance(owner)], MOMENT))
+    with running(WORKS) as agent:
+        library.user = agent.pid
+        one = instance(owner, agent.pid)
+        utilization = Utilization(folder, 1024, Gpus(library), lambda: now[0])
+        asyncio.run(utilization.measure([one], MOMENT))
+        agent.stdin.write(b"\n")
+        agent.stdin.flush()
+        agent.stdout.readline()
+        now[0] = 10.0
+        data = asyncio.run(utilization.measure([one], MOMENT))
+        agent.communicate(b"\n")
     return {(d.metric.namespace, d.metric.name, d.metric.dimensions): d for d in data}
 
 
@@ -135,7 +149,11 @@ def test_a_transform_jobs_instance_is_a_host(tmp_path: Path) -> None:
 
 def waiting(megabytes: int) -> Any:
     """A process that holds some memory until it may end."""
-    script = f"held = bytearray({megabytes} << 20); print('.', flush=True); input()"
+    return running(f"held = bytearray({megabytes} << 20); print('.', flush=True); input()")
+
+
+def running(script: str) -> Any:
+    """A process that has printed its first line."""
     process = subprocess.Popen(
         [sys.executable, "-c", script], stdin=subprocess.PIPE, stdout=subprocess.PIPE
     )
