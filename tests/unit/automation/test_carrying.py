@@ -80,9 +80,10 @@ class Stage:
         )
         self.events = Invocations(records.transactions)
 
-    def function(self, name: str, **config: Any) -> None:
+    def function(self, name: str, reserved: int | None = None, **config: Any) -> None:
         document = {
             "runs": "1",
+            "concurrency": reserved,
             "recursion": "Terminate",
             "config": {
                 "code": "00",
@@ -227,6 +228,22 @@ def test_a_slow_function_holds_up_no_other(stage: Stage) -> None:
     engine = stage.run(story)
     assert sorted(event for name, event in engine.asked if name == "f") == list(range(50))
     assert engine.most <= AT_ONCE_EACH + 1
+
+
+def test_a_function_has_no_more_events_at_once_than_it_has_reserved(stage: Stage) -> None:
+    stage.function("f", reserved=2)
+
+    async def story(engine: Engine) -> None:
+        engine.gate.clear()
+        for number in range(12):
+            stage.send(number)
+        await stage.until(lambda: engine.running == 2)
+        engine.gate.set()
+        await stage.until(stage.empty)
+
+    engine = stage.run(story)
+    assert sorted(event for _, event in engine.asked) == list(range(12))
+    assert engine.most == 2
 
 
 def test_a_chain_that_comes_by_again_and_again_is_stopped(stage: Stage) -> None:

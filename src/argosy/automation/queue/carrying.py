@@ -81,11 +81,19 @@ class Carrying(Rounds):
 
     def _begin_some(self, function: str, now: float) -> None:
         """Give one function as many events as it may have at once."""
-        while len(self._busy) < AT_ONCE and self._busy_of[function] < AT_ONCE_EACH:
+        most = self._most_of(function)
+        while len(self._busy) < AT_ONCE and self._busy_of[function] < most:
             event = self._next_of(function, now)
             if event is None:
                 return
             self._begin(event)
+
+    def _most_of(self, function: str) -> int:
+        """Events of a function at once: no more than it has reserved, or they would be put off."""
+        _, _, _, region, account, _, name = function.split(":")
+        record = known(self._means.records, FUNCTION, account, region, name)
+        reserved = record.document.get("concurrency") if record else None
+        return max(1, min(AT_ONCE_EACH, reserved or AT_ONCE_EACH))
 
     def _next_of(self, function: str, now: float) -> Invocation | None:
         line = self._lines.get(function)
