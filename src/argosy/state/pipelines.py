@@ -67,8 +67,8 @@ status; attempt: counts from 1, the names of jobs hang on it; first: when the fi
 started, ended: of this attempt; again: when the next one is to begin; arn, job: of what it made;
 failure; kind: of the failure, as retry policies name it; metadata: as it is shown; properties: what
 other steps may refer to; outcome: of a condition; key: digest of what was asked, for the cache;
-cached: the execution whose outcome stands for this one; token, arguments: of a callback; stopping:
-the job, or who answers a callback, has been told to stop.
+cached: the execution whose outcome stands for this one; token, arguments: of a callback; unsent:
+its message is still to be sent; stopping: the job, or who answers a callback, was told to stop.
 """
 
 

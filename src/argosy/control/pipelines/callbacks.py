@@ -20,20 +20,21 @@ class CallbackSteps:
     def __init__(self, operations: Operations) -> None:
         self._operations = operations
 
-    async def begin(self, run: Run, queue: str, arguments: dict[str, Any]) -> StepState:
-        """The token belongs to the attempt: a message that is sent twice means the same."""
+    def begin(self, run: Run, queue: str, arguments: dict[str, Any]) -> StepState:
+        """The token is written down before anybody is told it: who is quick, or answers while
+        control is started anew, finds it. It belongs to the attempt: a message that is sent twice
+        means the same."""
         token = run.token[:10]
-        try:
-            await self._send(run, queue, token, state.EXECUTING, arguments)
-        except ApiError as error:
-            return run.failed(_unsent(error), kind_of_error(error))
         return run.going_on(
             token=token,
+            unsent=True,
             arguments=arguments,
             metadata={"Callback": {"CallbackToken": token, "SqsQueueUrl": queue}},
         )
 
     async def look(self, run: Run) -> StepState:
+        if run.state.get("unsent"):
+            return run.stopped() if run.stopping else await self._tell(run)
         answer = run.record.document.get("answers", {}).get(run.state["token"])
         if answer is None:
             return await self._stop(run) if run.stopping else run.state
@@ -52,27 +53,31 @@ class CallbackSteps:
             properties={"OutputParameters": outputs}, metadata={"Callback": callback}
         )
 
+    async def _tell(self, run: Run) -> StepState:
+        try:
+            await self._send(run, state.EXECUTING)
+        except ApiError as error:
+            return run.failed(_unsent(error), kind_of_error(error))
+        return {name: value for name, value in run.state.items() if name != "unsent"}
+
     async def _stop(self, run: Run) -> StepState:
         """Who answers is told once that the execution is to stop, and answers then, too."""
-        told = run.state
-        if told.get("stopping"):
-            return told
-        queue, arguments = told["metadata"]["Callback"]["SqsQueueUrl"], told.get("arguments", {})
+        if run.state.get("stopping"):
+            return run.state
         try:
-            await self._send(run, queue, told["token"], state.STOPPING, arguments)
+            await self._send(run, state.STOPPING)
         except ApiError as error:
             return run.stopped(failure=_unsent(error))
         return run.going_on(status=state.STOPPING, stopping=True)
 
-    async def _send(
-        self, run: Run, queue: str, token: str, status: str, arguments: dict[str, Any]
-    ) -> None:
+    async def _send(self, run: Run, status: str) -> None:
         message = {
-            "token": token,
+            "token": run.state["token"],
             "pipelineExecutionArn": run.record.document["arn"],
             "status": status,
-            "arguments": arguments,
+            "arguments": run.state.get("arguments", {}),
         }
+        queue = run.state["metadata"]["Callback"]["SqsQueueUrl"]
         asked = {"QueueUrl": queue, "MessageBody": json.dumps(message)}
         await self._operations.call("sqs", "SendMessage", asked, run.asker)
 

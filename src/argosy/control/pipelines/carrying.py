@@ -87,7 +87,7 @@ class Steps:
             return await self._jobs.begin(run, arguments)
         if run.step.type == steps.LAMBDA:
             return self._functions.begin(run, target, arguments)
-        return await self._callbacks.begin(run, target, arguments)
+        return self._callbacks.begin(run, target, arguments)
 
     def _cached(self, run: Run, arguments: dict[str, Any], target: Any) -> StepState | None:
         key = key_of(run.step, arguments, target)

@@ -244,6 +244,19 @@ def test_a_callback_waits_for_its_answer(scene: PipelineScene) -> None:
     assert scene.steps(arn)["wait"]["Metadata"]["Callback"]["OutputParameters"] == answer
 
 
+def test_a_callbacks_token_is_known_before_the_message_is_out(scene: PipelineScene) -> None:
+    known: list[bool] = []
+
+    def sent(asked: dict[str, Any]) -> None:
+        step = scene.records.find(state.EXECUTION)[0].document["steps"]["wait"]
+        known.append(step.get("token") == json.loads(asked["MessageBody"])["token"])
+
+    scene.answers["sqs:SendMessage"] = sent
+    scene.start({"Name": "wait", "Type": "Callback", "SqsQueueUrl": "u"})
+    scene.carry_on()
+    assert known == [True]
+
+
 def test_an_execution_that_is_to_stop_waits_for_its_callback(scene: PipelineScene) -> None:
     sent: list[dict[str, Any]] = []
     scene.answers["sqs:SendMessage"] = lambda asked: sent.append(json.loads(asked["MessageBody"]))
