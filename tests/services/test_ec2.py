@@ -115,6 +115,13 @@ def test_ids_that_are_wrong_or_unknown_are_named(ec2: Any, refused: Refused) -> 
     assert why == 'Invalid id: "x"'
 
 
+def test_a_call_for_no_instance_at_all_lacks_a_parameter(ec2: Any, refused: Refused) -> None:
+    """What a script sends whose search has found none."""
+    why = refused(ec2.start_instances, "MissingParameter", InstanceIds=[])
+    assert why == "The request must contain the parameter InstanceIds"
+    assert refused(ec2.create_tags, "MissingParameter", Resources=["i-1"], Tags=[])
+
+
 def test_a_dry_run_changes_nothing(ec2: Any, refused: Refused) -> None:
     [one] = run(ec2)
     why = refused(ec2.terminate_instances, "DryRunOperation", InstanceIds=[one], DryRun=True)

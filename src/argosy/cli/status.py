@@ -29,7 +29,7 @@ def status(name: str | None, watch: bool, data_dir: str, as_json: bool) -> None:
     """Show endpoints with weights, instances, zones, health, requests per second and latencies;
     jobs and pipelines that are under way; notebook and EC2 instances; functions and schedules.
 
-    With NAME, only that endpoint. Figures are those of the last 15 seconds, times are this
+    With NAME, only what is called so. Figures are those of the last 15 seconds, times are this
     machine's.
     """
     found = session(data_dir)
@@ -45,10 +45,13 @@ def _report(found: Session, name: str | None) -> dict[str, Any]:
     with plainly():
         report: dict[str, Any] = found.get("/_argosy/status")
     if name is not None:
-        report["endpoints"] = [e for e in report["endpoints"] if e["name"] == name]
-        report |= {kind: [] for kind in _OTHERS}
-        if not report["endpoints"]:
-            raise ArgosyError(f"There is no endpoint {name}.")
+        shown = ("endpoints", *_OTHERS)
+        report |= {kind: [e for e in report[kind] if e["name"] == name] for kind in shown}
+        if not any(report[kind] for kind in shown):
+            raise ArgosyError(
+                f"There is no endpoint {name}, and no job that is under way, machine, function or "
+                "schedule of that name."
+            )
     return report
 
 

@@ -132,6 +132,10 @@ class InvalidParameterValue(ApiError):
     """EC2, SQS: a parameter is wrong."""
 
 
+class MissingParameter(ApiError):
+    """EC2: a parameter that must be there is not."""
+
+
 class BadRequestException(ApiError):
     """API Gateway: a value is wrong, or the thing's state forbids the call."""
 

@@ -24,6 +24,7 @@ from argosy.ground.errors import (
     InvalidParameter,
     InvalidParameterException,
     InvalidParameterValue,
+    MissingParameter,
     ServiceValidationError,
     ValidationException,
 )
@@ -56,6 +57,9 @@ def validate(service: Service, operation: str, value: Mapping[str, Any]) -> None
     shape = service.operation(operation).input_shape
     if shape is None:
         return
+    absent = [name for name in shape.required_members if value.get(name) is None]
+    if absent and service.name == "ec2":
+        raise MissingParameter(f"The request must contain the parameter {absent[0]}")
     problems = find_problems(shape, value)
     if problems:
         raise _ERRORS.get(service.name, ValidationException)(_message(problems))

@@ -3,7 +3,7 @@
 from collections.abc import Iterable
 from typing import Any
 
-from argosy.ground.errors import ApiError
+from argosy.ground.errors import ApiError, MissingParameter
 from argosy.services.registry import Call
 
 
@@ -42,5 +42,5 @@ def invalid(message: str) -> Ec2Error:
     return Ec2Error("InvalidParameterValue", message)
 
 
-def missing(parameter: str) -> Ec2Error:
-    return Ec2Error("MissingParameter", f"The request must contain the parameter {parameter}")
+def missing(parameter: str) -> MissingParameter:
+    return MissingParameter(f"The request must contain the parameter {parameter}")

@@ -3,7 +3,7 @@
 import platform
 from typing import Any
 
-from argosy.services.ec2.errors import Ec2Error, end_of_dry_run
+from argosy.services.ec2.errors import Ec2Error, end_of_dry_run, missing
 from argosy.services.ec2.filters import chosen
 from argosy.services.registry import Call, operation
 
@@ -62,7 +62,7 @@ def describe_images(call: Call) -> dict[str, Any]:
 def check_image(image_id: str | None) -> None:
     """Raise Ec2Error unless it is ours."""
     if not image_id:
-        raise Ec2Error("MissingParameter", "The request must contain the parameter ImageId")
+        raise missing("ImageId")
     if image_id != IMAGE_ID:
         raise Ec2Error(
             "InvalidAMIID.NotFound",
