@@ -3,7 +3,6 @@
 import contextlib
 import fcntl
 import os
-import shutil
 import signal
 import sys
 import time
@@ -16,6 +15,7 @@ from argosy.ground.files import write_json
 from argosy.ground.instances import AGENT_FILE, SPEC_FILE
 from argosy.ground.paths import DataDir
 from argosy.ground.processes import ProcessId
+from argosy.ground.removal import remove_tree
 from argosy.ground.settings import Settings
 from argosy.ground.strays import end_strays
 
@@ -128,8 +128,8 @@ def remove_folders(data_dir: DataDir, instance_id: str) -> None:
     folder = data_dir.instance(instance_id)
     (folder / SPEC_FILE).unlink(missing_ok=True)  # first: from now on it is not listed
     end_strays(folder)
-    _remove_tree(folder)
-    shutil.rmtree(data_dir.instance_run(instance_id), ignore_errors=True)
+    remove_tree(folder)
+    remove_tree(data_dir.instance_run(instance_id))
     for member in data_dir.instances.glob(f"{instance_id}.*"):
         remove_folders(data_dir, member.name)
     agent_socket = data_dir.agent_socket(instance_id)
@@ -138,19 +138,6 @@ def remove_folders(data_dir: DataDir, instance_id: str) -> None:
         agent_socket.with_name(instance_id + suffix).unlink(missing_ok=True)
     for model in agent_socket.parent.glob(f"{instance_id}.m*"):
         model.unlink(missing_ok=True)
-
-
-def _remove_tree(folder: Path) -> None:
-    """Folders that are closed even to their owner included, as programs and overlays leave them."""
-    shutil.rmtree(folder, ignore_errors=True)
-    if not folder.exists():
-        return
-    for here, names, _ in os.walk(folder):
-        for path in (Path(here, name) for name in names):
-            if not path.is_symlink():
-                with contextlib.suppress(OSError):
-                    path.chmod(0o700)
-    shutil.rmtree(folder, ignore_errors=True)
 
 
 def stop_all(data_dir: DataDir, patience_s: float = 10.0) -> None:

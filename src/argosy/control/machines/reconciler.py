@@ -3,7 +3,6 @@
 import asyncio
 import json
 import logging
-import shutil
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
@@ -20,6 +19,7 @@ from argosy.ground.files import read_json, write_json
 from argosy.ground.inside import SESSION_S
 from argosy.ground.instances import Instance, InstanceSpec
 from argosy.ground.machines import CREDENTIALS_FILE, INSIDE, JUPYTER
+from argosy.ground.removal import remove_tree
 from argosy.state.machines import UNSETTLED, State
 from argosy.state.record import Record
 
@@ -163,7 +163,7 @@ def remove_volume(folder: Path, name: str) -> None:
     """The volume, and the marks beside it. Idempotent."""
     for path in folder.glob(f"{name}.*"):
         path.unlink(missing_ok=True)
-    shutil.rmtree(folder / name, ignore_errors=True)
+    remove_tree(folder / name)
 
 
 def _ends(path: Path) -> float:

@@ -1,6 +1,5 @@
 """Machines as a whole: what control starts, resets and shows."""
 
-import shutil
 from typing import Any
 
 from argosy.control.alarms.acting import Fired
@@ -11,6 +10,7 @@ from argosy.control.machines.notebooks import Notebooks
 from argosy.control.machines.reconciler import MachineReconciler
 from argosy.control.means import Means
 from argosy.ground.instances import Instance
+from argosy.ground.removal import remove_tree
 from argosy.state.record import Record
 
 
@@ -48,6 +48,6 @@ class Machines:
         volumes = self._means.data_dir.volumes
         for path in volumes.iterdir():
             if path.is_dir():
-                shutil.rmtree(path, ignore_errors=True)
+                remove_tree(path)
             else:
                 path.unlink(missing_ok=True)

@@ -6,12 +6,12 @@ found out anew when control starts.
 
 import asyncio
 import logging
-import shutil
 from collections.abc import Iterable
 from pathlib import Path
 from typing import Any
 
 from argosy.control.training.admission import Key, key_of
+from argosy.ground.removal import remove_tree
 from argosy.state import job_statuses
 from argosy.state import training_jobs as jobs
 from argosy.state.record import Record
@@ -72,7 +72,7 @@ class Pools:
     async def remove(self, pool_id: str) -> None:
         """Remove the pool's folder."""
         if pool_id:
-            await asyncio.to_thread(shutil.rmtree, self._root / pool_id, ignore_errors=True)
+            await asyncio.to_thread(remove_tree, self._root / pool_id)
 
     async def reset(self) -> None:
         """Forget all pools and remove what they kept."""
