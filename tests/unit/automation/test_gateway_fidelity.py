@@ -1,5 +1,6 @@
 """What clients, functions and tools that know API Gateway rely on, in its small things."""
 
+import asyncio
 import json
 import time
 from collections.abc import Iterator
@@ -13,6 +14,7 @@ from argosy.automation.gateway.aws import Called, as_called
 from argosy.automation.gateway.context import log_context
 from argosy.automation.gateway.exchange import Exchange, Place
 from argosy.automation.gateway.http.parameters import evaluated
+from argosy.automation.gateway.rest import checks
 from argosy.ground.doors import DoorRequest
 from argosy.ground.gateway.uris import aws_target
 from argosy.services.apigateway.errors import BadRequestException, ConflictException
@@ -168,6 +170,26 @@ def test_a_body_made_to_be_slow_to_check_is_not(stage: GatewayStage) -> None:
     assert stage.ask("POST", f"{api.id}/prod/a", many).status == 200
     assert stage.ask("POST", f"{api.id}/prod/a", many.replace("4999", "1")).status == 400
     assert time.process_time() - begun < 5
+
+
+def test_a_schema_that_doubles_its_work_holds_up_nobody(
+    stage: GatewayStage, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(checks, "MAX_CPU_S", 0.5)
+    twice = {"properties": {"c": {"$ref": "#"}}, "required": ["c"]}
+    api = checked(stage, {"anyOf": [twice, {**twice}]})
+    deep = '{"c":' * 40 + "{}" + "}" * 40
+
+    async def both() -> tuple[int, float]:
+        begun = time.thread_time()
+        asked = asyncio.create_task(stage.asked("POST", f"{api.id}/prod/a", deep))
+        while not asked.done():
+            await asyncio.sleep(0.005)
+        return (await asked).status, time.thread_time() - begun
+
+    status, held_s = stage.run(both())
+    assert status == 400
+    assert held_s < 0.4
 
 
 def test_a_pattern_that_cannot_be_read_is_not_logged(

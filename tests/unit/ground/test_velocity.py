@@ -24,7 +24,7 @@ def written(text: str, body: str = BODY) -> str:
 @pytest.mark.parametrize(
     ("text", "result"),
     [
-        ('{"x": $input.json("$.a[2]")}', '{"x": {"b": "x"}}'),
+        ('{"x": $input.json("$.a[2]")}', '{"x": {"b":"x"}}'),
         ("$input.path('$.a[2].b') $input.path('$').n", "x 3"),
         ("$input.params('q')$input.params('id')$input.params('nope')", "17"),
         ("$input.params().header.Content-Type", "text/csv"),

@@ -25,6 +25,10 @@ _MOST_TOLD = 10
 _MODEL = re.compile(r"https://apigateway\.[\w.-]+/restapis/[^/]+/models/(\w+)")
 
 
+class TooLong(Exception):
+    """The time for a value is over."""
+
+
 class Schema:
     """One schema, ready to look at values."""
 
@@ -33,16 +37,17 @@ class Schema:
         check(document)
         self._validator = _validating()(document)
 
-    def wrong_with(self, value: Any) -> list[str]:
-        """What is wrong with a value, a sentence each, of many the first; [] when nothing is."""
-        _spent.begin()
+    def wrong_with(self, value: Any, seconds: float = MAX_CPU_S) -> list[str]:
+        """What is wrong with a value, a sentence each, of many the first; [] when nothing is.
+
+        seconds: of the thread's processor time; raises TooLong when they are over.
+        """
+        _spent.begin(seconds)
         try:
             errors = itertools.islice(self._validator.iter_errors(value), _MOST_TOLD)
             return [error.message[:_LONGEST] for error in errors]
         except RecursionError:
             return ["it is nested too deeply"]
-        except _TooLong:
-            return ["it takes too long to look at"]
 
 
 def check(document: Any) -> None:
@@ -106,23 +111,19 @@ def _moved(value: Any, place: str, top: str) -> Any:
     return moved
 
 
-class _TooLong(Exception):
-    """The time for a value is over."""
-
-
 class _Spent(threading.local):
     """What this thread has spent on the value at hand."""
 
     steps = 0
     end = float("inf")
 
-    def begin(self) -> None:
-        self.steps, self.end = 0, time.thread_time() + MAX_CPU_S
+    def begin(self, seconds: float) -> None:
+        self.steps, self.end = 0, time.thread_time() + seconds
 
     def step(self) -> None:
         self.steps += 1
         if self.steps % 256 == 0 and time.thread_time() > self.end:
-            raise _TooLong
+            raise TooLong
 
 
 _spent = _Spent()

@@ -81,7 +81,9 @@ class _Input(Methods):
 
     def _json(self, expression: str) -> str:
         found = self._select(expression)
-        return '""' if found is None else json.dumps(found, ensure_ascii=False)
+        if found is None:
+            return '""'
+        return json.dumps(found, ensure_ascii=False, separators=(",", ":"))
 
     def _select(self, expression: str) -> Any:
         try:

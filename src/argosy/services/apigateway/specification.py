@@ -7,7 +7,7 @@ from urllib.parse import urlsplit
 
 import yaml
 
-from argosy.ground.gateway.schemas import Schema
+from argosy.ground.gateway.schemas import Schema, TooLong
 from argosy.services.apigateway.errors import BadRequestException
 from argosy.services.apigateway.shape import DOCUMENT
 
@@ -34,7 +34,10 @@ def read(body: bytes) -> dict[str, Any]:
     version = str(document.get("openapi") or document.get("swagger") or "")
     if not version.startswith(("3.", "2.")):
         raise BadRequestException("Unable to parse API definition: no openapi 3 or swagger 2.")
-    wrong = Schema(DOCUMENT).wrong_with(document)
+    try:
+        wrong = Schema(DOCUMENT).wrong_with(document)
+    except TooLong:
+        wrong = ["it takes too long to look at"]
     if wrong:
         raise BadRequestException(f"Unable to parse API definition: {wrong[0]}")
     return document

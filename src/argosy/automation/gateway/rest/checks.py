@@ -1,16 +1,18 @@
 """Request validators: parameters that must be there, bodies that must fit a model."""
 
 import asyncio
+import contextlib
 import json
 from concurrent.futures import ThreadPoolExecutor
 
 from argosy.automation.gateway.errors import Refused
 from argosy.automation.gateway.exchange import Exchange
 from argosy.automation.gateway.rest.stage import Method, RestStage
-from argosy.ground.gateway.schemas import Schema
+from argosy.ground.gateway.schemas import MAX_CPU_S, Schema, TooLong
 
 _SMALL = 8 * 1024
-"""Bytes of a body that is looked at where it stands; a larger one is, in a thread."""
+"""Bytes of a body that is looked at where it stands, for a moment; all else is, in a thread."""
+_MOMENT_S = 0.05
 _AT_ONCE = 2
 
 
@@ -40,23 +42,29 @@ class Checks:
         schema = stage.schema(model) if model is not None else None
         if schema is None:
             return
-        body = exchange.request.body
-        if len(body) <= _SMALL:
-            wrong = _wrong_with(schema, body)
-        else:
-            loop = asyncio.get_running_loop()
-            wrong = await loop.run_in_executor(self._threads, _wrong_with, schema, body)
+        wrong = await self._wrong_with(schema, exchange.request.body)
         if wrong:
             exchange.error = "; ".join(wrong)[:1000]
             raise Refused("BAD_REQUEST_BODY", detail=exchange.error)
 
+    async def _wrong_with(self, schema: Schema, body: bytes) -> list[str]:
+        if len(body) <= _SMALL:
+            with contextlib.suppress(TooLong):
+                return _looked_at(schema, body, _MOMENT_S)
+        loop = asyncio.get_running_loop()
+        try:
+            return await loop.run_in_executor(self._threads, _looked_at, schema, body, MAX_CPU_S)
+        except TooLong:
+            return ["it takes too long to look at"]
 
-def _wrong_with(schema: Schema, body: bytes) -> list[str]:
+
+def _looked_at(schema: Schema, body: bytes, seconds: float) -> list[str]:
+    """Raises TooLong."""
     try:
         value = json.loads(body)
     except (ValueError, RecursionError):
         return ["the body is not JSON"]
-    return schema.wrong_with(value)
+    return schema.wrong_with(value, seconds)
 
 
 def _check_parameters(exchange: Exchange, method: Method) -> None:
