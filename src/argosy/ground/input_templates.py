@@ -18,6 +18,7 @@ from argosy.ground.stamps import seconds_stamp
 _PLACEHOLDER = re.compile(r"<([A-Za-z0-9_.-]+)>")
 _STRING = re.compile(r'"(?:[^"\\]|\\.)*"', re.DOTALL)
 _LINES = re.compile(r'\s*"(?:[^"\\\n]|\\.)*"[ \t]*(?:\r?\n\s*"(?:[^"\\\n]|\\.)*"[ \t]*)*\s*')
+_UNSPEAKABLE = re.compile("[\ud800-\udfff\ufffe\uffff]")
 _TAKE_TEXT = ("sqs", "sns", "logs")
 _RULE_ARN, _RULE_NAME = "aws.events.rule-arn", "aws.events.rule-name"
 _INGESTED = "aws.events.event.ingestion-time"
@@ -135,14 +136,7 @@ def _parses(text: str) -> bool:
 
 
 def _dump(value: Any) -> str:
-    """As it is; escaped where a text has lone surrogates, which JSON can name and nobody store."""
+    """As it is; escaped where a text has what JSON can name and nobody store, lone surrogates, or
+    no queue take."""
     text = json.dumps(value, separators=(",", ":"), ensure_ascii=False)
-    return text if _is_unicode(text) else json.dumps(value, separators=(",", ":"))
-
-
-def _is_unicode(text: str) -> bool:
-    try:
-        text.encode()
-    except UnicodeEncodeError:
-        return False
-    return True
+    return json.dumps(value, separators=(",", ":")) if _UNSPEAKABLE.search(text) else text

@@ -156,13 +156,14 @@ def test_an_event_that_nobody_can_read_does_not_hold_up_those_behind_it(stage: S
     stage.run(story)
 
 
-def test_an_event_may_have_text_that_is_no_unicode(stage: Stage) -> None:
+@pytest.mark.parametrize("said", ["\ud800", "\uffff", "ü☃"])
+def test_an_event_may_have_text_that_no_queue_takes_as_it_is(stage: Stage, said: str) -> None:
     stage.rule()
-    stage.event('{"said": "\\ud800"}')
+    stage.event(json.dumps({"said": said}))
 
     async def story() -> None:
         (body,) = await stage.take(1)
-        assert json.loads(body)["detail"] == {"said": "\ud800"}
+        assert json.loads(body)["detail"] == {"said": said}
 
     stage.run(story)
 
