@@ -18,21 +18,10 @@ from argosy.services.apigateway.parts import check_authorizer, check_schema, new
 from argosy.services.apigateway.resources import add_resource
 from argosy.services.apigateway.responses import check_gateway_response
 from argosy.services.registry import Call, operation
-from argosy.state.apis import new_id
+from argosy.state.apis import REST_PARTS, new_id
 
 _X = "x-amazon-apigateway-"
 _PLACES = {"path": "path", "query": "querystring", "header": "header"}
-_PARTS = (
-    "resources",
-    "rootResourceId",
-    "models",
-    "validators",
-    "authorizers",
-    "gatewayResponses",
-    "binaryMediaTypes",
-    "minimumCompressionSize",
-    "apiKeySource",
-)
 _WAYS = ("ignore", "prepend", "split")
 
 Document = dict[str, Any]
@@ -56,7 +45,7 @@ def put_rest_api(call: Call) -> Document:
         api = record.document
         if call.input.get("mode") == "overwrite":
             fresh = new_api({"name": api["name"]})
-            api |= {part: fresh[part] for part in _PARTS}
+            api |= {part: fresh[part] for part in (*REST_PARTS, "rootResourceId")}
         fill(api, document)
         return view(own.save(call, record))
 

@@ -6,10 +6,11 @@ run on instances (`processing_containers`).
 
 from typing import Any
 
-from argosy.ground.errors import ResourceInUse, ValidationException
+from argosy.ground.errors import ValidationException
 from argosy.services.registry import Call, operation
 from argosy.services.sagemaker.beginning import begin_job, refuse_taken_job
 from argosy.services.sagemaker.finding import arn_of
+from argosy.services.sagemaker.job_ends import delete_job, stop_job
 from argosy.services.sagemaker.job_images import image_of_job
 from argosy.services.sagemaker.listing import answer, page_of
 from argosy.services.sagemaker.processing_containers import (
@@ -20,9 +21,7 @@ from argosy.services.sagemaker.processing_containers import (
 from argosy.services.sagemaker.processing_rules import check_request as check_analysis
 from argosy.services.sagemaker.processing_view import filled
 from argosy.services.sagemaker.refusals import ANALYSIS, refuse, refuse_unsupported
-from argosy.services.sagemaker.stopping import stop_job
-from argosy.services.sagemaker.tags import check_tags, set_tags
-from argosy.state import job_statuses
+from argosy.services.sagemaker.tags import check_tags
 from argosy.state import processing_jobs as jobs
 from argosy.state.processing_jobs import PROCESSING_JOB, ProcessingJobDocument, is_analysis
 from argosy.state.records import Record
@@ -94,14 +93,7 @@ def stop_processing_job(call: Call) -> dict[str, Any]:
 def delete_processing_job(call: Call) -> dict[str, Any]:
     """Removes the record of a job that is over; its name is free again, its output stays."""
     with call.records.transaction():
-        record = _found(call)
-        if record.status not in job_statuses.FINISHED:
-            raise ResourceInUse(
-                f"The processing job {record.name} is in status {record.status}: stop it, and "
-                "delete it when it is Stopped, Completed or Failed."
-            )
-        set_tags(call, record.document["arn"], None)
-        call.records.delete(PROCESSING_JOB, record.account, record.region, record.name)
+        delete_job(call, _found(call))
     return {}
 
 

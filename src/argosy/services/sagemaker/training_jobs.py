@@ -10,11 +10,11 @@ from argosy.ground.errors import ResourceInUse, ValidationException
 from argosy.services.registry import Call, operation
 from argosy.services.sagemaker.beginning import begin_job, refuse_taken_job
 from argosy.services.sagemaker.finding import arn_of
+from argosy.services.sagemaker.job_ends import delete_job, stop_job
 from argosy.services.sagemaker.job_images import image_of_job
 from argosy.services.sagemaker.listing import answer, page_of
 from argosy.services.sagemaker.refusals import refuse_unsupported
-from argosy.services.sagemaker.stopping import stop_job
-from argosy.services.sagemaker.tags import check_tags, set_tags
+from argosy.services.sagemaker.tags import check_tags
 from argosy.services.sagemaker.training_rules import check_keep_alive, check_request
 from argosy.services.sagemaker.training_view import (
     description,
@@ -92,18 +92,12 @@ def delete_training_job(call: Call) -> dict[str, Any]:
     """Removes the record of a job that is over; its name is free again, its output stays."""
     with call.records.transaction():
         record = _found(call)
-        if record.status not in job_statuses.FINISHED:
-            raise ResourceInUse(
-                f"The training job {record.name} is in status {record.status}: stop it, and delete "
-                "it when it is Stopped, Completed or Failed."
-            )
         if _has_pool(record, jobs.AVAILABLE):
             raise ResourceInUse(
                 f"The training job {record.name} retains an Available warm pool: end that with "
                 "UpdateTrainingJob and a KeepAlivePeriodInSeconds of 0."
             )
-        set_tags(call, record.document["arn"], None)
-        call.records.delete(TRAINING_JOB, record.account, record.region, record.name)
+        delete_job(call, record)
     return {}
 
 

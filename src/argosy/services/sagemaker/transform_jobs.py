@@ -12,9 +12,9 @@ from argosy.services.registry import Call, operation
 from argosy.services.sagemaker.beginning import begin_job, refuse_taken_job
 from argosy.services.sagemaker.finding import MODEL, arn_of, find
 from argosy.services.sagemaker.images import take_images
+from argosy.services.sagemaker.job_ends import stop_job
 from argosy.services.sagemaker.listing import answer, page_of
 from argosy.services.sagemaker.refusals import refuse_unsupported
-from argosy.services.sagemaker.stopping import stop_job
 from argosy.services.sagemaker.tags import check_tags
 from argosy.services.sagemaker.transform_rules import check_model, check_request
 from argosy.services.sagemaker.transform_view import description, filled, summary

@@ -2,15 +2,15 @@
 
 from typing import Any
 
-from argosy.ground.errors import ResourceInUse, ResourceNotFound, ValidationException
+from argosy.ground.errors import ResourceNotFound, ValidationException
 from argosy.services.registry import Call, operation
 from argosy.services.sagemaker.beginning import begin_job, refuse_taken_job
 from argosy.services.sagemaker.finding import arn_of
+from argosy.services.sagemaker.job_ends import delete_job, stop_job
 from argosy.services.sagemaker.job_images import image_of_job
 from argosy.services.sagemaker.listing import answer, page_of
 from argosy.services.sagemaker.pages import one_page
-from argosy.services.sagemaker.stopping import stop_job
-from argosy.services.sagemaker.tags import check_tags, set_tags
+from argosy.services.sagemaker.tags import check_tags
 from argosy.services.sagemaker.tuning.rules import check_tuning
 from argosy.services.sagemaker.tuning.view import description, shown_trial, summary
 from argosy.state import job_statuses
@@ -74,14 +74,7 @@ def stop_hyper_parameter_tuning_job(call: Call) -> dict[str, Any]:
 def delete_hyper_parameter_tuning_job(call: Call) -> dict[str, Any]:
     """Its training jobs stay."""
     with call.records.transaction():
-        record = _found(call)
-        if record.status not in job_statuses.FINISHED:
-            raise ResourceInUse(
-                f"Hyperparameter tuning job {record.document['arn']} is {record.status}: stop it "
-                "(StopHyperParameterTuningJob) before you delete it."
-            )
-        call.records.delete(TUNING_JOB, record.account, record.region, record.name)
-        set_tags(call, record.document["arn"], None)
+        delete_job(call, _found(call))
     return {}
 
 
