@@ -8,7 +8,7 @@ from typing import Any
 
 import pytest
 
-from argosy.automation.queue.carrying import AT_ONCE_EACH, Carrying
+from argosy.automation.queue.carrying import AT_ONCE, AT_ONCE_EACH, Carrying
 from argosy.ground.clock import ManualClock
 from argosy.ground.errors import TooManyRequestsException
 from argosy.ground.functions import FunctionVersion, Invoked
@@ -211,15 +211,18 @@ def test_a_busy_function_gets_its_event_later(stage: Stage) -> None:
     assert len(stage.run(story).asked) == 3
 
 
-def test_a_slow_function_holds_up_no_other(stage: Stage) -> None:
-    stage.function("f")
-    stage.function("g")
+@pytest.mark.parametrize("slow", [1, AT_ONCE // AT_ONCE_EACH])
+def test_slow_functions_hold_up_no_other(stage: Stage, slow: int) -> None:
+    names = ["f", *(f"f{number}" for number in range(1, slow))]
+    for name in (*names, "g"):
+        stage.function(name)
 
     async def story(engine: Engine) -> None:
         engine.gate.clear()
-        for number in range(50):
-            stage.send(number)
-        await stage.until(lambda: engine.running == AT_ONCE_EACH)
+        for name in names:
+            for number in range(50):
+                stage.send(number, name)
+        await stage.until(lambda: engine.running == AT_ONCE_EACH * slow)
         stage.send("quick", "g")
         await stage.until(lambda: ("g", "quick") in engine.asked)
         engine.gate.set()
@@ -227,7 +230,7 @@ def test_a_slow_function_holds_up_no_other(stage: Stage) -> None:
 
     engine = stage.run(story)
     assert sorted(event for name, event in engine.asked if name == "f") == list(range(50))
-    assert engine.most <= AT_ONCE_EACH + 1
+    assert engine.most <= AT_ONCE_EACH * slow + 1
 
 
 def test_a_function_has_no_more_events_at_once_than_it_has_reserved(stage: Stage) -> None:

@@ -102,14 +102,21 @@ def files_of(tree: Tree) -> dict[str, Path]:
     root, found = tree.path.resolve(), {}
     if not root.is_relative_to(tree.base.resolve()):
         return {}
-    for here, folders, names in os.walk(root):
-        folders.sort()
-        for name in sorted(names):
-            path = Path(here, name)
-            target = _plain_file(path, root, tree)
-            if target is not None:
-                found[path.relative_to(root).as_posix()] = target
+    for path in _paths_below(root):
+        target = _plain_file(path, root, tree)
+        if target is not None:
+            found[path.relative_to(root).as_posix()] = target
     return found
+
+
+def _paths_below(root: Path) -> Iterator[Path]:
+    """All that is no folder, in order of name; `os.walk` goes no deeper than Python's stack."""
+    waiting = [root]
+    while waiting:
+        with contextlib.suppress(OSError), os.scandir(waiting.pop()) as entries:
+            found = sorted(entries, key=lambda one: one.name)
+            yield from (Path(one) for one in found if not one.is_dir(follow_symlinks=False))
+            waiting += [Path(one) for one in reversed(found) if one.is_dir(follow_symlinks=False)]
 
 
 def _size_of(tree: Tree) -> int:

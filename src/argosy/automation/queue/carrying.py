@@ -82,11 +82,15 @@ class Carrying(Rounds):
     def _begin_some(self, function: str, now: float) -> None:
         """Give one function as many events as it may have at once."""
         most = self._most_of(function)
-        while len(self._busy) < AT_ONCE and self._busy_of[function] < most:
+        while self._busy_of[function] < most and self._has_room(function):
             event = self._next_of(function, now)
             if event is None:
                 return
             self._begin(event)
+
+    def _has_room(self, function: str) -> bool:
+        """One event of a function always has: long ones of others would hold it up."""
+        return len(self._busy) < AT_ONCE or not self._busy_of[function]
 
     def _most_of(self, function: str) -> int:
         """Events of a function at once: no more than it has reserved, or they would be put off."""

@@ -1,12 +1,14 @@
 """What of an algorithm's folders is read, and where it goes."""
 
 import os
+import sys
 from pathlib import Path
 
 import pytest
 
 from argosy.agent.jobs.layout import Tree
 from argosy.agent.jobs.uploads import files_of, opened, uri_below
+from argosy.ground.removal import remove_tree
 
 
 @pytest.mark.parametrize(
@@ -46,6 +48,18 @@ def test_links_that_name_their_target_as_the_algorithm_sees_it_are_followed(
         "best": "l",
         "deep/last": "l",
     }
+
+
+def test_folders_deeper_than_a_stack_are_read_to_their_end(tmp_path: Path) -> None:
+    folder = deep = tmp_path / "ml/model"
+    folder.mkdir(parents=True)
+    for _ in range(sys.getrecursionlimit() + 100):
+        deep = deep / "d"
+        deep.mkdir()
+    (deep / "file").touch()
+    (name,) = files_of(Tree(folder, tmp_path / "ml"))
+    assert folder / name == deep / "file"
+    remove_tree(folder)
 
 
 def test_a_folder_that_was_replaced_by_a_link_holds_nothing(tmp_path: Path) -> None:
