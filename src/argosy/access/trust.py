@@ -10,8 +10,9 @@ at here. Source: IAM User Guide, "Policy evaluation logic", "AWS JSON policy ele
 import json
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
-from fnmatch import fnmatchcase
 from typing import Any
+
+from argosy.ground.globs import fits
 
 
 @dataclass(frozen=True)
@@ -109,7 +110,7 @@ def _test(operator: str, value: str | None, wanted: list[str], unknown: bool) ->
 
 
 def _like(value: str, pattern: str) -> bool:
-    return fnmatchcase(value, pattern.replace("[", "[[]"))
+    return fits(pattern, value)
 
 
 def _equal(value: str, wanted: str) -> bool:

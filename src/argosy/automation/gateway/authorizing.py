@@ -1,6 +1,5 @@
 """Lambda authorizers of REST and HTTP APIs: asked, believed for a while, or not at all."""
 
-import fnmatch
 import json
 from collections import OrderedDict
 from collections.abc import Mapping
@@ -13,6 +12,7 @@ from argosy.automation.gateway.errors import Refused, misconfigured
 from argosy.automation.gateway.exchange import Exchange, Place
 from argosy.automation.gateway.tools import Tools
 from argosy.ground.gateway.uris import aws_target, with_variables
+from argosy.ground.globs import fits
 
 _MOST = 10_000
 
@@ -140,14 +140,9 @@ def policy_allows(policy: Mapping[str, Any], arn: str) -> bool:
 
 def _covers(statement: Mapping[str, Any], arn: str) -> bool:
     actions = _listed(statement.get("Action"))
-    if not any(fnmatch.fnmatchcase("execute-api:invoke", one.lower()) for one in actions):
+    if not any(fits(one.lower(), "execute-api:invoke") for one in actions):
         return False
-    return any(fnmatch.fnmatchcase(arn, _glob(one)) for one in _listed(statement.get("Resource")))
-
-
-def _glob(pattern: str) -> str:
-    """`[` has no meaning in a policy."""
-    return pattern.replace("[", "[[]")
+    return any(fits(one, arn) for one in _listed(statement.get("Resource")))
 
 
 def _listed(value: Any) -> list[str]:
