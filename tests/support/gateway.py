@@ -15,18 +15,15 @@ from argosy.api.handlers import import_handlers
 from argosy.automation.gateway.whole import Gateway
 from argosy.ground.clock import ManualClock
 from argosy.ground.doors import DoorAnswer, DoorRequest, Signer
-from argosy.ground.instances import StoreAccess
 from argosy.ground.paths import DataDir
-from argosy.ground.settings import Settings
 from argosy.means import Means
-from argosy.messaging import Messaging
 from argosy.services import registry
 from argosy.services.registry import Call, Caller
 from argosy.state import functions
 from argosy.state.database import open_database
 from argosy.state.records import Records
-from argosy.telemetry.metrics import MetricStore
 from tests.support.lambda_functions import ROLE, FakeFunctions
+from tests.support.means import means_over
 
 ACCOUNT = "000000000000"
 REGION = "us-east-1"
@@ -198,13 +195,7 @@ def gateway_stage(folder: Path, **settings: Any) -> Iterator[GatewayStage]:
     try:
         clock = ManualClock(1_700_000_000)
         records = Records(database)
-        messaging = Messaging(records, clock)
-        metrics = MetricStore(records.transactions, clock)
-        store = StoreAccess(
-            url="http://store", region=REGION, access_key_id="k", secret_access_key="s"
-        )
-        given = Settings(data_dir=str(folder), **settings)
-        means = Means(records, given, data_dir, clock, store, messaging, metrics)
+        means = means_over(records, folder, clock, **settings)
         engine = FakeFunctions()
         with asyncio.Runner() as runner:
             stage = GatewayStage(means, engine, Gateway(means, engine), runner)

@@ -12,18 +12,13 @@ from argosy.automation.queue.carrying import AT_ONCE, AT_ONCE_EACH, Carrying
 from argosy.ground.clock import ManualClock
 from argosy.ground.errors import TooManyRequestsException
 from argosy.ground.functions import FunctionVersion, Invoked
-from argosy.ground.instances import StoreAccess
 from argosy.ground.lineage import onward, passed
-from argosy.ground.paths import DataDir
-from argosy.ground.settings import Settings
-from argosy.means import Means
-from argosy.messaging import Messaging
 from argosy.messaging.receiving import Wish
 from argosy.state.database import open_database
 from argosy.state.functions import EVENT_INVOKE, FUNCTION
 from argosy.state.invocations import Invocations
 from argosy.state.records import Records
-from argosy.telemetry.metrics import MetricStore
+from tests.support.means import means_over
 
 PLACE = ("000000000000", "us-east-1")
 ARN = "arn:aws:lambda:us-east-1:000000000000:function"
@@ -65,19 +60,8 @@ class Stage:
     def __init__(self, records: Records, folder: Path) -> None:
         self.records = records
         self.clock = ManualClock()
-        self.messaging = Messaging(records, self.clock)
-        self.metrics = MetricStore(records.transactions, self.clock)
-        self.means = Means(
-            records,
-            Settings(data_dir=str(folder)),
-            DataDir.at(folder),
-            self.clock,
-            StoreAccess(
-                url="http://none", region="us-east-1", access_key_id="", secret_access_key=""
-            ),
-            self.messaging,
-            self.metrics,
-        )
+        self.means = means_over(records, folder, self.clock)
+        self.messaging, self.metrics = self.means.messaging, self.means.metrics
         self.events = Invocations(records.transactions)
 
     def function(self, name: str, reserved: int | None = None, **config: Any) -> None:

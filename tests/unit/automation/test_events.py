@@ -15,12 +15,7 @@ import pytest
 from argosy.automation.events.whole import Events
 from argosy.ground.clock import ManualClock
 from argosy.ground.errors import ServiceUnavailable
-from argosy.ground.instances import StoreAccess
 from argosy.ground.operations import Asker
-from argosy.ground.paths import DataDir
-from argosy.ground.settings import Settings
-from argosy.means import Means
-from argosy.messaging import Messaging
 from argosy.messaging.receiving import Wish
 from argosy.state.database import open_database
 from argosy.state.event_deliveries import EventDeliveries, EventDelivery
@@ -29,8 +24,8 @@ from argosy.state.record import Record
 from argosy.state.records import Records
 from argosy.state.rules import RULE, record_name
 from argosy.state.schedules import SCHEDULE, next_timer
-from argosy.telemetry.metrics import MetricStore
 from tests.support.event_queues import open_policy
+from tests.support.means import means_over
 
 PLACE = ("000000000000", "us-east-1")
 QUEUE = "arn:aws:sqs:us-east-1:000000000000:q"
@@ -65,20 +60,9 @@ class Stage:
         self.engine = open_database(folder / "a.db")
         self.records = records = Records(self.engine)
         self.clock = ManualClock(1_000_000.0)
-        self.messaging = Messaging(records, self.clock)
         self.asked = Asked()
-        self.means = Means(
-            records,
-            Settings(data_dir=str(folder)),
-            DataDir.at(folder),
-            self.clock,
-            StoreAccess(
-                url="http://none", region="us-east-1", access_key_id="", secret_access_key=""
-            ),
-            self.messaging,
-            MetricStore(records.transactions, self.clock),
-            self.asked,
-        )
+        self.means = means_over(records, folder, self.clock, self.asked)
+        self.messaging = self.means.messaging
         policy = open_policy("events.amazonaws.com", "sqs:SendMessage", QUEUE)
         self.messaging.queues.create(*PLACE, "q", {"Policy": policy}, {})
 

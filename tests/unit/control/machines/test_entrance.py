@@ -6,22 +6,17 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from tests.support.means import means_over
 
 from argosy.control.machines.entrance import Entrance
 from argosy.ground import notebooks as sites
 from argosy.ground.clock import ManualClock
 from argosy.ground.doors import DoorAnswer, DoorRequest
-from argosy.ground.instances import StoreAccess
-from argosy.ground.paths import DataDir
-from argosy.ground.settings import Settings
-from argosy.means import Means
-from argosy.messaging import Messaging
 from argosy.state import notebooks
 from argosy.state.database import open_database
 from argosy.state.notebook_links import LINK_S, with_link
 from argosy.state.notebooks import NOTEBOOK
 from argosy.state.records import Records
-from argosy.telemetry.metrics import MetricStore
 
 NOW = 1_700_000_000.0
 
@@ -33,16 +28,7 @@ class Place:
         self.clock = ManualClock(NOW)
         self.engine = open_database(folder / "db")
         self.records = Records(self.engine)
-        means = Means(
-            self.records,
-            Settings(**settings),
-            DataDir.at(folder),
-            self.clock,
-            StoreAccess(url="", region="", access_key_id="", secret_access_key=""),
-            Messaging(self.records, self.clock),
-            MetricStore(self.records.transactions, self.clock),
-        )
-        self.entrance = Entrance(means)
+        self.entrance = Entrance(means_over(self.records, folder, self.clock, **settings))
         document = notebooks.new_notebook("arn:lab", {}, NOW)
         document["machine"], self.token = with_link(document["machine"], 1800, NOW)
         self.secret = document["machine"]["secret"]
