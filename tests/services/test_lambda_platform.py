@@ -267,17 +267,25 @@ def test_messages_of_a_group_come_in_their_order(platform: Platform, client: Any
         assert len(numbers) == 6
 
 
-def test_a_window_collects_what_comes_within_it(platform: Platform, client: Any) -> None:
-    sqs = platform.client("sqs")
-    done_url, _ = queue(platform, "lp-window-done")
-    url, arn = queue(platform, "lp-window")
-    create(client, "lp-window", COLLECT, Environment={"Variables": {"DONE": done_url}}, Timeout=30)
+def collected(
+    platform: Platform, client: Any, name: str, size: int, seconds: int
+) -> tuple[str, str]:
+    """A queue whose messages a function gets together, and the queue that it tells of them."""
+    done_url, _ = queue(platform, f"{name}-done")
+    url, arn = queue(platform, name)
+    create(client, name, COLLECT, Environment={"Variables": {"DONE": done_url}}, Timeout=30)
     client.create_event_source_mapping(
         EventSourceArn=arn,
-        FunctionName="lp-window",
-        BatchSize=40,
-        MaximumBatchingWindowInSeconds=20,
+        FunctionName=name,
+        BatchSize=size,
+        MaximumBatchingWindowInSeconds=seconds,
     )
+    return url, done_url
+
+
+def test_a_window_collects_what_comes_within_it(platform: Platform, client: Any) -> None:
+    sqs = platform.client("sqs")
+    url, done_url = collected(platform, client, "lp-window", 40, seconds=20)
     for number in range(40):
         sqs.send_message(QueueUrl=url, MessageBody=str(number))
     had = batches(platform, done_url, 40)
@@ -345,15 +353,7 @@ def test_a_queue_is_emptied_one_by_one_where_one_may_run(platform: Platform, cli
 def test_an_event_as_large_as_may_be_does_not_wait_for_its_window(
     platform: Platform, client: Any
 ) -> None:
-    done_url, _ = queue(platform, "lp-heavy-done")
-    url, arn = queue(platform, "lp-heavy")
-    create(client, "lp-heavy", COLLECT, Environment={"Variables": {"DONE": done_url}}, Timeout=30)
-    client.create_event_source_mapping(
-        EventSourceArn=arn,
-        FunctionName="lp-heavy",
-        BatchSize=10_000,
-        MaximumBatchingWindowInSeconds=300,
-    )
+    url, done_url = collected(platform, client, "lp-heavy", 10_000, seconds=300)
     for _ in range(7):
         platform.client("sqs").send_message(QueueUrl=url, MessageBody="x" * (1 << 20))
     assert sum(map(len, batches(platform, done_url, 5))) >= 5
